@@ -1,0 +1,82 @@
+# The course, for someone who has a shell, make and Python. `make` alone lists what it can do.
+#
+# Everything happens in .venv, which is made when it is missing and brought up to date when
+# pyproject.toml or requirements.lock changed: with uv where there is uv, else with pip.
+
+PYTHON ?=
+BIN := .venv/bin
+READY := .venv/.ready
+
+# Tools keep settings and caches in HOME. Where there is no such folder, any will do.
+ifneq ($(shell test -w "$$HOME" && echo yes),yes)
+export HOME := $(CURDIR)/_build/home
+endif
+
+# A notebook says the same for everybody: no kernels, start-up files or settings of one's own.
+NEUTRAL := env -u JUPYTER_PATH PYTHONHASHSEED=0 MPLBACKEND=module://matplotlib_inline.backend_inline \
+	IPYTHONDIR="$(CURDIR)/_build/cache/ipython" MPLCONFIGDIR="$(CURDIR)/_build/cache/matplotlib"
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lab clean
+
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+book: $(READY) ## run the chapters that changed and print the book to _build/html
+	@$(BIN)/cnn-course build
+
+test: book ## check everything that a change has to pass
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/codespell
+	$(BIN)/cnn-course sync --check
+	$(NEUTRAL) $(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env tests notebooks
+
+lab: $(READY) ## open the chapters in JupyterLab
+	@$(BIN)/jupyter lab notebooks/01-convolution-by-hand.ipynb
+
+clean: ## remove what can be made again, full runs too, but not .venv
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# A Python that the course runs on: the first of these, or the one that PYTHON names.
+CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
+SUITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+
+define MAKE_ENVIRONMENT
+set -eu
+mkdir -p "$$HOME"
+fail() { echo "$$1" >&2; exit 1; }
+suits() { "$$1" -c '$(SUITS)' >/dev/null 2>&1; }
+if ! suits $(BIN)/python; then
+    found=
+    for name in $(CANDIDATES); do
+        if suits "$$name"; then found=$$name; break; fi
+    done
+    test -n "$$found" || fail "No Python 3.11, 3.12 or 3.13 among: $(CANDIDATES).
+Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"
+    echo "Making .venv with $$("$$found" --version)."
+    rm -rf .venv
+    if command -v uv >/dev/null; then
+        uv venv --quiet --python "$$found" .venv
+    else
+        "$$found" -m venv .venv || fail "$$found cannot make environments.
+On Debian and Ubuntu: apt-get install python3-venv. Or install uv."
+    fi
+fi
+echo "Installing what requirements.lock names."
+if command -v uv >/dev/null; then
+    uv pip install --quiet --python $(BIN)/python -r requirements.lock
+    uv pip install --quiet --python $(BIN)/python --no-deps -e .
+else
+    $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+    $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+fi
+touch $(READY)
+endef
+export MAKE_ENVIRONMENT
+
+$(READY): pyproject.toml requirements.lock
+	@sh -c "$$MAKE_ENVIRONMENT"

@@ -1,0 +1,7 @@
+"""Marks the learner: self-checks of exercises and quiz questions, each with its reason."""
+
+from cnn_course.checks.exercises import check, exercise_names
+from cnn_course.checks.quiz import Question, Quiz, quiz
+from cnn_course.checks.verdicts import Verdict
+
+__all__ = ["Question", "Quiz", "Verdict", "check", "exercise_names", "quiz"]

@@ -1,0 +1,65 @@
+"""Compare an answer with the right one: shape before value, value with tolerance."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cnn_course.checks.verdicts import Verdict, right, wrong
+
+
+def number(
+    answer: Any, expected: float, reason: str, hint: str, slips: Mapping[float, str] | None = None
+) -> Verdict:
+    """Mark one number.
+
+    Args:
+        answer: what the learner wrote.
+        expected: the right value.
+        reason: why it is right.
+        hint: what to look at when it is another value.
+        slips: a well-known wrong value -> what it suggests has been forgotten.
+    """
+    if isinstance(answer, bool | str | complex) or not np.isscalar(answer):
+        return wrong(f"One number is asked for, and this is a {type(answer).__name__}.")
+    value = float(answer)  # type: ignore[arg-type]
+    # A count is exact; a measured value may be rounded to three digits.
+    tolerance = 0 if isinstance(expected, int) else 5e-3
+    if np.isclose(value, expected, rtol=tolerance, atol=tolerance):
+        return right(reason)
+    for slip, look_at in (slips or {}).items():
+        if np.isclose(value, slip, rtol=tolerance, atol=tolerance):
+            return wrong(look_at)
+    return wrong(f"It is not {answer:,}. {hint}")
+
+
+def array(
+    answer: Any,
+    expected: np.ndarray,
+    reason: str,
+    hint: str,
+    slips: Mapping[str, np.ndarray] | None = None,
+) -> Verdict:
+    """Mark an array: first its shape, then its values.
+
+    Args:
+        answer: what the learner wrote; anything that `numpy.asarray` takes.
+        expected: the right array.
+        reason: why it is right.
+        hint: what to look at when a value is wrong.
+        slips: what a well-known wrong array suggests -> that array.
+    """
+    try:
+        given = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError):
+        return wrong("This is not an array of numbers, with as many of them in every row.")
+    if given.shape != expected.shape:
+        return wrong(f"The shape is {given.shape}, and {expected.shape} is needed.")
+    agrees = np.isclose(given, expected, rtol=1e-3, atol=5e-3)
+    if agrees.all():
+        return right(reason)
+    for slip, value in (slips or {}).items():
+        if np.allclose(given, value, rtol=1e-3, atol=5e-3):
+            return wrong(slip)
+    place = tuple(int(index) for index in np.argwhere(~agrees)[0])
+    return wrong(f"The shape fits. The first value that differs is at {place}. {hint}")

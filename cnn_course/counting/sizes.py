@@ -1,0 +1,149 @@
+"""Output sizes of a sliding window along one axis.
+
+Everything here is arithmetic on whole numbers: `n` pixels, a window of `k`, a step of `stride`.
+Height and width of a picture are two such axes. See Dumoulin and Visin, "A guide to convolution
+arithmetic for deep learning" (2016), and Keras's documentation of `padding`.
+"""
+
+from numbers import Integral
+
+Padding = str | int
+
+
+def whole_number(value: object, what: str, least: int = 1) -> int:
+    """Return `value` as an `int` if it is a whole number of at least `least`.
+
+    Args:
+        value: what the caller handed in.
+        what: how to call it in the message, for example `"stride"`.
+        least: the smallest number that makes sense.
+
+    Raises:
+        TypeError: `value` is not a whole number; `True` and `3.0` are not.
+        ValueError: `value` is smaller than `least`.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(
+            f"{what} must be a whole number, but it is {value!r} ({type(value).__name__}). "
+            f"Write it without a decimal point, for example 3."
+        )
+    if value < least:
+        raise ValueError(f"{what} must be at least {least}, but it is {value}.")
+    return int(value)
+
+
+def output_size(n: int, k: int, stride: int = 1, padding: Padding = "valid") -> int:
+    """Return how many windows of size `k` fit along an axis of `n` pixels.
+
+    - `"valid"`: the first window starts at pixel 0; `n - k` pixels are left to walk, in steps of
+      `stride`, and an incomplete step does not count: floor((n - k) / stride) + 1.
+    - `"same"`: one window for each started step, with zeros around where needed:
+      ceil(n / stride). With stride 1 that is `n`, hence the name.
+    - an int `p`: `p` pixels are added at both ends, then as `"valid"`:
+      floor((n + 2p - k) / stride) + 1.
+
+    Args:
+        n: pixels along the axis.
+        k: size of the window (the kernel).
+        stride: pixels from one window to the next.
+        padding: `"valid"`, `"same"` or the number of pixels added at each end.
+
+    Raises:
+        TypeError: a size is not a whole number.
+        ValueError: a size is not positive, the window is larger than the padded axis, or there is
+            no such padding.
+    """
+    n, k, stride, padding = _checked(n, k, stride, padding)
+    if padding == "same":
+        return -(-n // stride)
+    extra = _extra(padding)
+    if k > n + 2 * extra:
+        around = f" with {extra} of padding at each end" if extra else ""
+        raise ValueError(
+            f"A kernel of {k} does not fit into an image of {n}{around}. "
+            'Use a kernel of at most the size of the image, or padding="same".'
+        )
+    return (n + 2 * extra - k) // stride + 1
+
+
+def output_size_derivation(n: int, k: int, stride: int = 1, padding: Padding = "valid") -> str:
+    """Return the calculation of `output_size` as one writes it: `floor((28 - 3) / 1) + 1 = 26`.
+
+    Raises:
+        TypeError, ValueError: as `output_size`.
+    """
+    size = output_size(n, k, stride, padding)
+    if padding == "same":
+        return f"ceil({n:,} / {stride}) = {size:,}"
+    extra = _extra(padding)
+    around = f" + 2 x {extra}" if extra else ""
+    return f"floor(({n:,}{around} - {k}) / {stride}) + 1 = {size:,}"
+
+
+def same_padding(n: int, k: int, stride: int = 1) -> tuple[int, int]:
+    """Return how many zeros `padding="same"` puts (before, after) an axis of `n` pixels.
+
+    The last of the ceil(n / stride) windows ends at (windows - 1) x stride + k; what is missing up
+    to there is added, half of it before and half after. An odd number gives the extra zero to the
+    end, as TensorFlow does.
+
+    Raises:
+        TypeError, ValueError: as `output_size`.
+    """
+    windows = output_size(n, k, stride, "same")
+    missing = max((windows - 1) * stride + k - n, 0)
+    return missing // 2, missing - missing // 2
+
+
+def zeros_before(n: int, k: int, stride: int = 1, padding: Padding = "valid") -> int:
+    """Return how many zeros stand before the first pixel, for any `padding`.
+
+    Raises:
+        TypeError, ValueError: as `output_size`.
+    """
+    n, k, stride, padding = _checked(n, k, stride, padding)
+    return same_padding(n, k, stride)[0] if padding == "same" else _extra(padding)
+
+
+def left_over(n: int, k: int, stride: int = 1, padding: Padding = "valid") -> int:
+    """Return how many pixels at the end of the axis no window reaches.
+
+    The last window starts at (windows - 1) x stride and ends `k` later, both counted from the
+    first padded pixel; pixels of the image after that end are left over. With `"valid"` this is
+    the remainder of (n - k) / stride.
+
+    Raises:
+        TypeError, ValueError: as `output_size`.
+    """
+    windows = output_size(n, k, stride, padding)
+    end = (windows - 1) * stride + k - zeros_before(n, k, stride, padding)
+    return max(n - end, 0)
+
+
+def _extra(padding: Padding) -> int:
+    return padding if isinstance(padding, int) else 0
+
+
+def _checked(n: int, k: int, stride: int, padding: Padding) -> tuple[int, int, int, Padding]:
+    return (
+        whole_number(n, "The size of the image"),
+        whole_number(k, "The size of the kernel"),
+        whole_number(stride, "The stride"),
+        checked_padding(padding),
+    )
+
+
+def checked_padding(padding: object) -> Padding:
+    """Return `padding` if it is `"valid"`, `"same"` or a number of pixels.
+
+    Raises:
+        TypeError: it is neither text nor a whole number.
+        ValueError: there is no padding of that name, or the number is negative.
+    """
+    if isinstance(padding, str):
+        if padding not in ("valid", "same"):
+            raise ValueError(
+                f'There is no padding {padding!r}. Write "valid", "same" or a number of pixels.'
+            )
+        return padding
+    return whole_number(padding, "The padding", least=0)

@@ -1,0 +1,25 @@
+"""Figures. Every one carries an alt text that states its message; a colour means one thing."""
+
+from cnn_course.plots.grids import feature_maps, filters, number_grids, pictures
+from cnn_course.plots.measurements import confusion_matrix, histories, points_by_shift
+from cnn_course.plots.palette import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION
+from cnn_course.plots.showing import show
+from cnn_course.plots.stepper import Stepper, sliding_window
+
+__all__ = [
+    "INPUT",
+    "KERNEL",
+    "OUTPUT",
+    "TRAINING",
+    "VALIDATION",
+    "Stepper",
+    "confusion_matrix",
+    "feature_maps",
+    "filters",
+    "histories",
+    "number_grids",
+    "pictures",
+    "points_by_shift",
+    "show",
+    "sliding_window",
+]

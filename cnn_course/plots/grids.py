@@ -1,0 +1,138 @@
+"""Grids: of numbers, of pictures, of filters, of feature maps."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from cnn_course.plots.palette import ACTIVATION, BRIGHTNESS, SIGNED
+from cnn_course.plots.showing import show
+
+_SQUARE = 0.46  # inches
+_GAP = 0.3
+
+
+def number_grids(
+    *grids: tuple[str, np.ndarray], alt: str, mark: tuple[int, int] | None = None
+) -> None:
+    """Show small arrays side by side, every value written into its square.
+
+    Args:
+        grids: pairs of a title and an array (H, W).
+        alt: the message of the figure.
+        mark: (row, column) of a square to frame in the last grid.
+    """
+    arrays = [np.asarray(array) for _, array in grids]
+    # Every square has the same size, and a title may be wider than its grid.
+    widths = [
+        max(_SQUARE * array.shape[1], 0.085 * len(title))
+        for (title, _), array in zip(grids, arrays, strict=True)
+    ]
+    height = _SQUARE * max(len(array) for array in arrays) + 0.35
+    width = sum(widths) + _GAP * (len(grids) + 1)
+    figure = plt.figure(figsize=(width, height))
+    left = _GAP
+    for (title, _), array, taken in zip(grids, arrays, widths, strict=True):
+        size = (_SQUARE * array.shape[1], _SQUARE * len(array))
+        bottom = height - 0.3 - size[1]
+        axis = figure.add_axes(
+            (left / width, bottom / height, size[0] / width, size[1] / height), label=title
+        )
+        _number_grid(axis, title, array)
+        left += taken + _GAP
+    if mark is not None:
+        row, column = mark
+        frame = plt.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, linewidth=3, zorder=5)
+        frame.set_clip_on(False)
+        axis.add_patch(frame)
+    show(figure, alt)
+
+
+def _number_grid(axis: Axes, title: str, array: np.ndarray) -> None:
+    limit = max(float(np.abs(array).max()), 1e-9)
+    axis.imshow(array, cmap=SIGNED, vmin=-2 * limit, vmax=2 * limit)  # pale: the numbers are read
+    whole = np.allclose(array, np.round(array))
+    for (row, column), value in np.ndenumerate(array):
+        text = f"{value:.0f}" if whole else f"{value:.2f}"
+        axis.text(column, row, text, ha="center", va="center", fontsize=9 if whole else 8)
+    axis.set_xticks(np.arange(-0.5, array.shape[1]), labels=[])
+    axis.set_yticks(np.arange(-0.5, array.shape[0]), labels=[])
+    axis.grid(color="white", linewidth=1.5)
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    axis.set_title(title, fontsize=10, loc="left")
+
+
+def pictures(
+    images: Sequence[np.ndarray] | np.ndarray,
+    titles: Sequence[str] = (),
+    *,
+    alt: str,
+    columns: int = 5,
+    size: float = 1.5,
+) -> None:
+    """Show pictures in a grid.
+
+    Args:
+        images: grey (H, W) or (H, W, 1), or colour (H, W, 3); 0 to 255, or 0 to 1.
+        titles: one a picture, or none at all.
+        alt: the message of the figure.
+        columns: pictures a row.
+        size: inches a picture.
+    """
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    tallest = max(image.shape[0] / image.shape[1] for image in images)
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(size * columns, (size * tallest + 0.28 * bool(titles)) * rows),
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis in axes.flat:
+        axis.axis("off")
+    for index, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
+        axis.imshow(np.squeeze(image), cmap=BRIGHTNESS)
+        if titles:
+            axis.set_title(titles[index], fontsize=9)
+    show(figure, alt, kind="picture")
+
+
+def filters(weights: np.ndarray, *, alt: str, columns: int = 8) -> None:
+    """Show the kernels of a layer as small pictures, zero in the middle of the colours.
+
+    Args:
+        weights: (kh, kw, F): one input channel of a layer's weights.
+        alt: the message of the figure.
+        columns: kernels a row.
+    """
+    limit = float(np.abs(weights).max())
+    _maps(np.moveaxis(weights, -1, 0), alt, columns, SIGNED, (-limit, limit))
+
+
+def feature_maps(maps: np.ndarray, *, alt: str, columns: int = 8) -> None:
+    """Show the channels of one layer's output for one picture.
+
+    Args:
+        maps: (H, W, C), not negative.
+        alt: the message of the figure.
+        columns: maps a row.
+    """
+    top = max(float(maps.max()), 1e-9)
+    _maps(np.moveaxis(maps, -1, 0), alt, columns, ACTIVATION, (0.0, top))
+
+
+def _maps(
+    maps: np.ndarray, alt: str, columns: int, colours: str, limits: tuple[float, float]
+) -> None:
+    rows = -(-len(maps) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(0.95 * columns, 0.95 * rows), squeeze=False, layout="constrained"
+    )
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, values in zip(axes.flat, maps, strict=False):
+        axis.imshow(values, cmap=colours, vmin=limits[0], vmax=limits[1])
+    show(figure, alt, kind="picture")

@@ -1,0 +1,90 @@
+"""Figures of what was measured: curves of a training, confusions, comparisons."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from cnn_course.plots.palette import KERNEL, OUTPUT, TRAINING, VALIDATION
+from cnn_course.plots.showing import show
+
+Curves = Mapping[str, Sequence[float]]
+
+
+def histories(runs: Mapping[str, Curves], *, alt: str, metric: str = "accuracy") -> None:
+    """Show the curves of one or more trainings side by side.
+
+    Args:
+        runs: title -> curves, as `fit(...).history` has them: `metric` and `val_` + `metric`.
+        alt: the message of the figure.
+        metric: which curve.
+    """
+    figure, axes = plt.subplots(
+        1,
+        len(runs),
+        figsize=(3.6 * len(runs), 2.9),
+        squeeze=False,
+        sharey=True,
+        layout="constrained",
+    )
+    for axis, (title, curves) in zip(axes[0], runs.items(), strict=True):
+        epochs = np.arange(1, len(curves[metric]) + 1)
+        axis.plot(epochs, curves[metric], "o-", color=TRAINING, markersize=3, label="training")
+        axis.plot(
+            epochs,
+            curves[f"val_{metric}"],
+            "s-",
+            color=VALIDATION,
+            markersize=3,
+            label="validation",
+        )
+        axis.set_title(title, fontsize=10)
+        axis.set_xlabel("epoch")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.grid(alpha=0.3)
+    axes[0][0].set_ylabel(metric)
+    axes[0][-1].legend(frameon=False)
+    show(figure, alt)
+
+
+def confusion_matrix(matrix: np.ndarray, names: Sequence[str], *, alt: str) -> None:
+    """Show how often each class was taken for which other.
+
+    Args:
+        matrix: (classes, classes): rows are the true classes, columns the answers.
+        names: of the classes.
+        alt: the message of the figure.
+    """
+    figure, axis = plt.subplots(figsize=(4.6, 4.4), layout="constrained")
+    mistakes = matrix * (1 - np.eye(len(matrix)))  # right answers would drown the rest
+    axis.imshow(mistakes, cmap="Purples", vmax=max(mistakes.max() * 1.6, 1))
+    for (row, column), count in np.ndenumerate(matrix):
+        weight = "bold" if row == column else "normal"
+        axis.text(column, row, f"{count:d}", ha="center", va="center", fontsize=8, weight=weight)
+    axis.set_xticks(range(len(names)), names)
+    axis.set_yticks(range(len(names)), names)
+    axis.set_xlabel("answer of the network")
+    axis.set_ylabel("true class")
+    show(figure, alt)
+
+
+def points_by_shift(
+    shifts: Sequence[int], accuracies: Mapping[str, Sequence[float]], *, alt: str
+) -> None:
+    """Show accuracy against how far the test pictures were shifted.
+
+    Args:
+        shifts: pixels.
+        accuracies: name of a network -> its accuracy at each shift.
+        alt: the message of the figure.
+    """
+    figure, axis = plt.subplots(figsize=(5.4, 3.0), layout="constrained")
+    styles = zip((OUTPUT, KERNEL), ("o-", "s--"), strict=True)
+    for (name, values), (colour, line) in zip(accuracies.items(), styles, strict=False):
+        axis.plot(shifts, values, line, color=colour, label=name)
+    axis.set_xlabel("shift of the test digits (pixels)")
+    axis.set_ylabel("accuracy")
+    axis.set_ylim(0, 1.02)
+    axis.grid(alpha=0.3)
+    axis.legend(frameon=False)
+    show(figure, alt)

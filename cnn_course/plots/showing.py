@@ -1,0 +1,36 @@
+"""Show a Matplotlib figure together with its alt text."""
+
+import base64
+from io import BytesIO
+from typing import Literal
+
+import matplotlib.pyplot as plt
+from IPython.display import display
+from matplotlib.figure import Figure
+
+_DOTS_PER_INCH = 144  # two pixels a point: sharp on a phone as on a large screen
+
+
+def show(figure: Figure, alt: str, kind: Literal["diagram", "picture"] = "diagram") -> None:
+    """Show `figure` below the cell, with a text for those who cannot see it.
+
+    Args:
+        figure: the figure; it is closed afterwards.
+        alt: what the figure says, as one or two sentences; also the plain text of the output.
+        kind: a `"diagram"` may be recoloured on a dark page, a `"picture"` (photographs, digits,
+            heat maps) keeps its own brightness.
+
+    Raises:
+        ValueError: the alt text is too short to state a message.
+    """
+    if len(alt.split()) < 4:  # "Figure 1" is a name, not a message
+        raise ValueError(f"The alt text {alt!r} does not state the message of the figure.")
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": None})
+    width, height = (int(inches * _DOTS_PER_INCH / 2) for inches in figure.get_size_inches())
+    plt.close(figure)
+    png = base64.b64encode(buffer.getvalue()).decode("ascii")
+    about = {"alt": alt, "class": f"figure-{kind}", "width": width, "height": height}
+    display(
+        {"image/png": png, "text/plain": f"Figure: {alt}"}, metadata={"image/png": about}, raw=True
+    )

@@ -1,0 +1,108 @@
+"""The sliding window, step by step, as HTML that needs neither a kernel nor a script.
+
+A group of radio buttons chooses the step and style rules show it: arrow keys move on, a finger
+taps, a screen reader says "step 3 of 16". Without styles all steps stand one below the other.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from html import escape
+from importlib import resources
+
+import numpy as np
+
+from cnn_course.conv import correlate2d
+
+_STYLE = resources.files(__package__).joinpath("stepper.css").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Stepper:
+    """A stepped picture: one frame a step, one radio button a frame."""
+
+    title: str
+    frames: tuple[str, ...]
+    sums: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        steps = [f"step {number}: {text}" for number, text in enumerate(self.sums, start=1)]
+        return "\n".join([self.title, *steps])
+
+    def _repr_html_(self) -> str:
+        # The name ties the radio buttons together, so it must differ between steppers of a page.
+        name = "stepper-" + hashlib.sha256("".join(self.frames).encode()).hexdigest()[:8]
+        count = len(self.frames)
+        rules = ", ".join(f".{name}:has(.s{i}:checked) .f{i}" for i in range(count))
+        buttons = "".join(
+            f'<label><input type="radio" name="{name}" class="s{i}"{" checked" * (i == 0)}>'
+            f"<span>{i + 1}</span></label>"
+            for i in range(count)
+        )
+        frames = "".join(
+            f'<div class="frame f{i}">{frame}'
+            f'<p class="sum">Step {i + 1} of {count}: {text}</p></div>'
+            for i, (frame, text) in enumerate(zip(self.frames, self.sums, strict=True))
+        )
+        return (
+            f"<style>{_STYLE}{rules} {{ display: flex; }}</style>"
+            f'<div class="course-stepper {name}"><fieldset class="steps">'
+            f"<legend>{escape(self.title)}: step</legend>{buttons}</fieldset>{frames}</div>"
+        )
+
+
+def sliding_window(
+    image: np.ndarray, kernel: np.ndarray, *, title: str, divide: bool = False
+) -> Stepper:
+    """Show how a kernel moves over an image, with every product written out.
+
+    Args:
+        image: (H, W), small enough to be read.
+        kernel: (kh, kw).
+        title: what the learner sees, for example `"The loop filter on the 9"`.
+        divide: divide each sum by the number of weights, as the first section of chapter 1 does.
+
+    Returns:
+        one frame for each of the H' x W' places of a "valid" cross-correlation with stride 1.
+    """
+    scale = kernel.size if divide else 1
+    result = correlate2d(image, kernel) / scale
+    frames, sums = [], []
+    for row, column in np.ndindex(result.shape):
+        window = image[row : row + kernel.shape[0], column : column + kernel.shape[1]]
+        products = window * kernel
+        seen = {(row + i, column + j) for i, j in np.ndindex(kernel.shape)}
+        done = np.arange(result.size).reshape(result.shape) <= row * result.shape[1] + column
+        frames.append(
+            _table("Image", image, seen, "seen")
+            + _table("Kernel", kernel, set(np.ndindex(kernel.shape)), "weight")
+            + _table("Map", np.where(done, result, np.nan), {(row, column)}, "now")
+        )
+        sums.append(_sum_text(products, scale))
+    return Stepper(title, tuple(frames), tuple(sums))
+
+
+def _table(caption: str, values: np.ndarray, marked: set[tuple[int, ...]], style: str) -> str:
+    rows = []
+    for i, line in enumerate(values):
+        cells = (
+            f'<td class="{style}">{_number(value)}</td>'
+            if (i, j) in marked
+            else f"<td>{_number(value)}</td>"
+            for j, value in enumerate(line)
+        )
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return f"<table class='{caption.lower()}'><caption>{caption}</caption><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _sum_text(products: np.ndarray, scale: int) -> str:
+    terms = " ".join(f"{'−' if value < 0 else '+'} {abs(value):g}" for value in products.flat)
+    total = float(products.sum())
+    text = f"{terms.removeprefix('+ ')} = {_number(total)}"
+    return f"{text}; {_number(total)} / {scale} = {_number(total / scale)}" if scale > 1 else text
+
+
+def _number(value: float) -> str:
+    if np.isnan(value):
+        return ""
+    text = f"{value:g}" if float(value).is_integer() else f"{value:.2f}"
+    return text.replace("-", "−")

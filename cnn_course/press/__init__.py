@@ -1,0 +1,18 @@
+"""The maker's side: run the chapters, keep what did not change, print the book.
+
+The learner's side never imports this room.
+
+| module | what it does |
+|---|---|
+| `project` | finds the clone of the course and its chapters |
+| `notebooks` | notebooks as data: parameter, outputs, comparison |
+| `fingerprint` | what a chapter depends on, as one digest |
+| `worker` | runs one chapter, in a process of its own |
+| `execute` | runs the chapters that need it, several at a time |
+| `store` | the last good run of every chapter |
+| `stage` | puts together what Jupyter Book reads |
+| `site` | the finished site: renders, swaps, recovers |
+| `record` | keeps what a full run measured |
+| `sync` | files that repeat what `pyproject.toml` says |
+| `cli` | the command `cnn-course` |
+"""

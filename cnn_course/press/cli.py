@@ -1,0 +1,150 @@
+"""The command `cnn-course`."""
+
+import sys
+
+import click
+
+from cnn_course.press.project import PressError, find_project
+from cnn_course.profiles import PROFILES
+
+# Each command imports what it needs itself: `--help` and a build with nothing to do take no time.
+
+_PROFILE = click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="tiny",
+    show_default=True,
+    help="tiny: seconds a chapter, no network. full: the real data, the real training.",
+)
+_FRESH = click.option("--fresh", is_flag=True, help="Do also what is up to date.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cnn-course")
+def commands() -> None:
+    """Run the chapters of the course, print its book, record its full runs.
+
+    A CHAPTER is a number (1), a name (01-convolution-by-hand) or the path of a notebook.
+    """
+
+
+@commands.command()
+@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+@_PROFILE
+@click.option("--save", is_flag=True, help="Store the outputs in notebooks/ (tiny profile only).")
+@_FRESH
+@click.option("--dry-run", is_flag=True, help="Only list the chapters that would run.")
+@click.option("--at-once", type=click.IntRange(min=1), help="Chapters that run at the same time.")
+@click.option("--timeout", type=click.IntRange(min=1), help="Seconds that one cell may take.")
+def run(
+    chapters: tuple[str, ...],
+    *,
+    profile: str,
+    save: bool,
+    fresh: bool,
+    dry_run: bool,
+    at_once: int | None,
+    timeout: int | None,
+) -> None:
+    """Run those chapters whose inputs changed since their last good run; all, if none is named."""
+    from cnn_course.press.execute import bring_up_to_date, find_due  # noqa: PLC0415
+    from cnn_course.press.save import save_outputs  # noqa: PLC0415
+    from cnn_course.press.store import RunStore  # noqa: PLC0415
+
+    if save and profile != "tiny":
+        raise PressError("Only the outputs of the tiny profile are stored. Leave out --save.")
+    project = find_project()
+    chosen = project.select(chapters)
+    if dry_run:
+        for due in find_due(project, chosen, profile, fresh=fresh):
+            click.echo(due.chapter.name)
+        return
+    ran = bring_up_to_date(project, chosen, profile, fresh=fresh, at_once=at_once, timeout=timeout)
+    click.echo(f"{len(ran)} run, {len(chosen) - len(ran)} up to date.")
+    if save:
+        store = RunStore(project, profile)
+        saved = [chapter.name for chapter in chosen if save_outputs(store, chapter)]
+        click.echo(f"Stored in notebooks/: {', '.join(saved) or 'nothing new'}.")
+
+
+@commands.command()
+@_PROFILE
+@_FRESH
+def build(*, profile: str, fresh: bool) -> None:
+    """Run what needs it and print the book to _build/html."""
+    from cnn_course.press.book import build_book  # noqa: PLC0415
+
+    build_book(find_project(), profile, fresh=fresh)
+
+
+@commands.command()
+@click.argument("chapter")
+@_FRESH
+def record(chapter: str, *, fresh: bool) -> None:
+    """Run a chapter with the full profile and keep what it measured in book/measured."""
+    from cnn_course.press.execute import bring_up_to_date  # noqa: PLC0415
+    from cnn_course.press.record import write_record  # noqa: PLC0415
+
+    project = find_project()
+    chosen = project.select([chapter])
+    if not bring_up_to_date(project, chosen, "full", fresh=fresh):
+        click.echo(
+            "Nothing changed since the last full run, which is recorded. --fresh runs again."
+        )
+    file = write_record(project, chosen[0])
+    click.echo(f"Recorded in {file.relative_to(project.root)}.")
+
+
+@commands.group()
+def data() -> None:
+    """Look at the data sets of the full profile, and get one."""
+
+
+@data.command()
+def check() -> None:
+    """Show which data sets are on this machine and whether they are whole."""
+    from cnn_course.press.datasets import show_findings  # noqa: PLC0415
+
+    if not show_findings():
+        sys.exit(1)
+
+
+@data.command()
+@click.argument("name")
+def get(name: str) -> None:
+    """Make sure that the data set NAME is on this machine; download it if it is not."""
+    from cnn_course.press.datasets import get_data  # noqa: PLC0415
+
+    click.echo(f"{name} is in {get_data(name)}.")
+
+
+@commands.command()
+@click.option("--check", is_flag=True, help="Only list what differs; status 1 if anything does.")
+def sync(*, check: bool) -> None:
+    """Carry the address and the requirements in pyproject.toml to the files that repeat them."""
+    from cnn_course.press import files  # noqa: PLC0415
+    from cnn_course.press.sync import differing  # noqa: PLC0415
+
+    project = find_project()
+    found = list(differing(project))
+    names = "\n".join(f"  {file.relative_to(project.root)}" for file, _ in found)
+    if check and found:
+        raise PressError(f"These differ from pyproject.toml. Run: cnn-course sync\n{names}")
+    for file, wanted in found:
+        files.write(file, wanted)
+    click.echo(f"Written:\n{names}" if found else "Everything agrees with pyproject.toml.")
+
+
+def main() -> None:
+    """Run the command; every error becomes one message and a status."""
+    try:
+        commands.main(standalone_mode=False)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Stopped. What was finished is kept.", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (PressError, OSError) as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,212 @@
+"""Notebooks as data: read them, give them a parameter, take over outputs, compare, write."""
+
+import ast
+import base64
+import copy
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cnn_course.press.project import PressError
+
+Notebook = dict[str, Any]
+Cell = dict[str, Any]
+Output = dict[str, Any]
+
+KERNELSPEC = {"name": "python3", "language": "python", "display_name": "Python 3"}
+
+# Written by tools at every run or click; says nothing about the chapter.
+PASSING_METADATA = ("execution", "papermill", "ExecuteTime", "collapsed", "scrolled", "trusted")
+
+
+def read(file: Path) -> Notebook:
+    """Return a notebook whose multi-line texts are single strings.
+
+    Raises:
+        PressError: the file is no notebook of format 4.
+    """
+    try:
+        notebook = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PressError(f"{file} does not exist.") from None
+    except ValueError as error:
+        raise PressError(f"{file} is not a notebook: {error}") from None
+    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
+        raise PressError(f"{file} is not a notebook of format 4. Open and save it in JupyterLab.")
+    for cell in notebook.get("cells", []):
+        cell["source"] = _joined(cell.get("source", ""))
+        cell.setdefault("metadata", {})
+        for output in cell.get("outputs", []):
+            if "text" in output:
+                output["text"] = _joined(output["text"])
+            for kind, value in output.get("data", {}).items():
+                if not kind.endswith("json"):
+                    output["data"][kind] = _joined(value)
+    return notebook
+
+
+def dumps(notebook: Notebook) -> str:
+    """Return the text of a notebook's file, in the layout that JupyterLab writes."""
+    import nbformat  # noqa: PLC0415 - a second that most commands need not spend
+
+    return nbformat.writes(nbformat.from_dict(notebook)) + "\n"
+
+
+def code_cells(notebook: Notebook) -> list[Cell]:
+    """Return the cells with code, in order."""
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def tags(cell: Cell) -> list[str]:
+    """Return a cell's tags."""
+    return list(cell.get("metadata", {}).get("tags", []))
+
+
+def with_parameter(notebook: Notebook, name: str, value: str) -> Notebook:
+    """Return a copy whose cell tagged `parameters` assigns `value` to `name`.
+
+    The cell itself is changed, and none is added: so the page shows the value that was used, and
+    cells are counted, also in tracebacks, as a learner's JupyterLab counts them.
+
+    Raises:
+        PressError: there is no such cell, or it does not assign `name`.
+    """
+    changed = copy.deepcopy(notebook)
+    for cell in code_cells(changed):
+        if "parameters" not in tags(cell):
+            continue
+        span = _assigned_value(cell["source"], name)
+        if span is None:
+            raise PressError(
+                f"The cell tagged `parameters` does not assign `{name}`. "
+                f'Write there: {name} = "{value}"'
+            )
+        start, end = span
+        source = cell["source"].encode()
+        cell["source"] = (source[:start] + json.dumps(value).encode() + source[end:]).decode()
+        return changed
+    raise PressError(f'No cell is tagged `parameters`. Tag the one with {name} = "{value}".')
+
+
+def _assigned_value(source: str, name: str) -> tuple[int, int] | None:
+    """Return where the value stands that `source` assigns to `name`, as offsets in bytes."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:
+        return None
+    starts = [0]
+    for line in source.encode().splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    for node in reversed(statements):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        if value and any(isinstance(item, ast.Name) and item.id == name for item in targets):
+            first, last = starts[value.lineno - 1], starts[value.end_lineno - 1]
+            return first + value.col_offset, last + value.end_col_offset
+    return None
+
+
+def finish(source: Notebook, executed: Notebook) -> Notebook:
+    """Return `source` with the outputs of `executed`, and nothing that differs between equal runs.
+
+    Args:
+        source: the notebook as it was given to be run.
+        executed: the same cells after the run, with what the tools add.
+    """
+    result = copy.deepcopy(source)
+    for cell, ran in zip(result["cells"], executed["cells"], strict=True):
+        if cell["cell_type"] == "code":
+            cell["outputs"] = list(_merged(ran["outputs"]))
+    language = dict(executed["metadata"].get("language_info", {}))
+    language.pop("version", None)  # the page does not show it, and it differs between machines
+    result["metadata"] |= {"kernelspec": dict(KERNELSPEC), "language_info": language}
+    if "widgets" in executed["metadata"]:
+        result["metadata"]["widgets"] = executed["metadata"]["widgets"]
+    return tidy(result)
+
+
+def tidy(notebook: Notebook) -> Notebook:
+    """Return `notebook` with execution counts 1..n and without passing metadata, in place."""
+    for cell in notebook["cells"]:
+        for key in PASSING_METADATA:
+            cell["metadata"].pop(key, None)
+    count = 0
+    for cell in code_cells(notebook):
+        if not cell["source"].strip():
+            cell["execution_count"] = None  # Jupyter does not run an empty cell
+            continue
+        count += 1
+        cell["execution_count"] = count
+        for output in cell["outputs"]:
+            if output["output_type"] == "execute_result":
+                output["execution_count"] = count
+    notebook["metadata"].pop("papermill", None)
+    return notebook
+
+
+def keep_unchanged(stored: Notebook, fresh: Notebook) -> Notebook:
+    """Return `stored` with those outputs of `fresh` that differ from its own.
+
+    Texts are compared as they are, pictures pixel by pixel: two machines may compress the same
+    picture into different bytes.
+    """
+    result = copy.deepcopy(stored)
+    for cell, ran in zip(code_cells(result), code_cells(fresh), strict=True):
+        if not _same_outputs(cell.get("outputs", []), ran["outputs"]):
+            cell["outputs"] = ran["outputs"]
+    result["metadata"] |= {"kernelspec": dict(KERNELSPEC)}
+    result["metadata"].setdefault("language_info", fresh["metadata"]["language_info"])
+    result["metadata"]["language_info"].pop("version", None)
+    return tidy(result)
+
+
+def _same_outputs(one: list[Output], other: list[Output]) -> bool:
+    return len(one) == len(other) and all(map(_same_output, one, other))
+
+
+def _same_output(one: Output, other: Output) -> bool:
+    one, other = dict(one, execution_count=None), dict(other, execution_count=None)
+    one_data, other_data = one.pop("data", {}), other.pop("data", {})
+    return (
+        one == other
+        and one_data.keys() == other_data.keys()
+        and all(_same_datum(kind, one_data[kind], other_data[kind]) for kind in one_data)
+    )
+
+
+def _same_datum(kind: str, one: Any, other: Any) -> bool:
+    if one == other:
+        return True
+    return kind in {"image/png", "image/jpeg"} and _pixels(one) == _pixels(other)
+
+
+def _pixels(encoded: str) -> tuple[tuple[int, int], bytes]:
+    from PIL import Image  # noqa: PLC0415 - only `--save` compares pictures
+
+    with Image.open(io.BytesIO(base64.b64decode(encoded))) as picture:
+        return picture.size, picture.convert("RGBA").tobytes()
+
+
+def _merged(outputs: list[Output]) -> Iterator[Output]:
+    """Yield outputs with neighbouring pieces of the same stream joined.
+
+    The kernel sends a stream in pieces whose number depends on timing.
+    """
+    pending: Output | None = None
+    for output in copy.deepcopy(outputs):
+        if pending and output["output_type"] == "stream" and output["name"] == pending["name"]:
+            pending["text"] += output["text"]
+            continue
+        if pending:
+            yield pending
+        pending = output if output["output_type"] == "stream" else None
+        if pending is None:
+            yield output
+    if pending:
+        yield pending
+
+
+def _joined(text: str | list[str]) -> str:
+    return text if isinstance(text, str) else "".join(text)

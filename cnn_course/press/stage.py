@@ -1,0 +1,164 @@
+"""Puts together what Jupyter Book reads: the pages, and the executed chapters in their places."""
+
+import copy
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cnn_course.press import files, notebooks
+from cnn_course.press.notebooks import Cell, Notebook, Output
+from cnn_course.press.project import PressError, Project, read_yaml, repository
+from cnn_course.press.store import Run, RunStore
+
+_LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__")
+# What a tag of a cell becomes on those parts of it that show outputs only.
+_TAGS_OF_A_PART = {"hide-cell": "hide-output", "hide-input": "remove-input"}
+_PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
+
+
+def stage(project: Project, profile: str, folder: Path) -> None:
+    """Fill `folder` with a book that Jupyter Book renders without executing anything.
+
+    Every file keeps its relative path: Jupyter Book makes the links to Colab and Binder from it.
+
+    Args:
+        project: the clone; each of its chapters has a good run.
+        profile: whose runs to show.
+        folder: is replaced.
+
+    Raises:
+        PressError: a chapter has no good run, or a file of the book cannot be read.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "notebooks").mkdir(parents=True)
+    shutil.copytree(project.root / "book", folder / "book", ignore=_LEFT_OUT)
+    shutil.copyfile(project.root / "_toc.yml", folder / "_toc.yml")
+    config = read_yaml(project.root / "_config.yml")
+    for name in set(_paths(config)):
+        _copy_named(project.root, name, folder)
+    address = {"url": repository(project.root), "branch": "main"}
+    config["repository"] = (config.get("repository") or {}) | address
+    files.write(folder / "_config.yml", yaml.safe_dump(config, allow_unicode=True))
+    for chapter in project.chapters:
+        run, notebook = RunStore(project, profile).read(chapter.name)
+        page = _as_page(notebook, measured_line(project, chapter.name, profile, run))
+        files.write(folder / "notebooks" / f"{chapter.name}.ipynb", json.dumps(page))
+
+
+def _paths(config: Any) -> Iterator[str]:
+    """Yield every text in a configuration that may be a path below the root of the clone."""
+    if isinstance(config, dict | list):
+        for value in config.values() if isinstance(config, dict) else config:
+            yield from _paths(value)
+    elif isinstance(config, str) and "/" in config and len(config) < 256:
+        yield config
+
+
+def _copy_named(root: Path, name: str, folder: Path) -> None:
+    """Copy a file or a folder of the clone that the configuration names, unless it is there."""
+    source, target = (root / name).resolve(), folder / name
+    if not source.is_relative_to(root.resolve()) or target.exists():
+        return
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=_LEFT_OUT)
+    elif source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def measured_line(project: Project, name: str, profile: str, run: Run) -> str:
+    """Return the sentence that says how long a chapter takes, for its page.
+
+    The record of a full run is used where the page does not show a full run itself.
+
+    Args:
+        project: the clone.
+        name: the chapter.
+        profile: the profile of `run`.
+        run: the run that the page shows.
+
+    Raises:
+        PressError: there is a record, and it does not say how long it took.
+    """
+    file = project.measured / f"{name}.json"
+    timings = {}
+    if file.exists():
+        record = files.read_json(file)
+        try:
+            timings["full"] = _timing(record["seconds"], record["hardware"], record["date"])
+        except (KeyError, TypeError):
+            raise PressError(
+                f"{file} is not a whole record. Make it again: cnn-course record {name}"
+            ) from None
+    timings[profile] = _timing(run.seconds, run.hardware, run.finished)
+    parts = [timings[kind].format(kind) for kind in ("tiny", "full") if kind in timings]
+    return f"*Measured: {', '.join(parts)}.*"
+
+
+def _timing(seconds: float, hardware: dict[str, Any], moment: str) -> str:
+    cores = hardware["cores"]
+    place = [f"{cores} core{'s' * (cores != 1)}", hardware.get("gpu"), moment[:10]]
+    return f"{_duration(seconds)} with the {{}} profile ({', '.join(filter(None, place))})"
+
+
+def _duration(seconds: float) -> str:
+    """Return a time that a person can plan with."""
+    if seconds < 99.5:
+        return f"{max(1, round(seconds))} s"
+    minutes = seconds / 60
+    return f"{round(minutes)} min" if minutes < 99.5 else f"{minutes / 60:.1f} h"
+
+
+def _as_page(notebook: Notebook, measured: str) -> Notebook:
+    """Return a notebook as the book shows it: with alt texts, and with the measured time."""
+    cells = [part for cell in notebook["cells"] for part in _split(cell)]
+    for cell in cells:
+        _describe_picture(cell)
+    title = next((n for n, cell in enumerate(cells) if cell["cell_type"] == "markdown"), -1)
+    note = {"cell_type": "markdown", "id": "measured-time", "metadata": {}, "source": measured}
+    return notebook | {"cells": [*cells[: title + 1], note, *cells[title + 1 :]]}
+
+
+def _split(cell: Cell) -> Iterator[Cell]:
+    """Yield a cell so that each part shows pictures of one description only.
+
+    MyST-NB takes alt text and class from the cell's metadata, the same for all of its pictures.
+    """
+    groups: list[list[Output]] = [[]]
+    described = None
+    for output in cell.get("outputs", []):
+        description = _description(output)
+        if description and described and description != described:
+            groups.append([])
+        described = description or described
+        groups[-1].append(output)
+    if len(groups) == 1:
+        yield cell
+        return
+    yield cell | {"outputs": groups[0]}
+    tags = {"remove-input"} | {_TAGS_OF_A_PART.get(tag, tag) for tag in notebooks.tags(cell)}
+    for number, outputs in enumerate(groups[1:], start=2):
+        about = cell["metadata"] | {"tags": sorted(tags)}
+        part = {"id": f"{cell.get('id', 'cell')}-{number}", "source": "", "outputs": outputs}
+        yield copy.deepcopy(cell | part | {"metadata": about})
+
+
+def _describe_picture(cell: Cell) -> None:
+    """Copy the description of a cell's picture to where MyST-NB looks for it."""
+    for description in filter(None, map(_description, cell.get("outputs", []))):
+        options = cell["metadata"].setdefault("mystnb", {}).setdefault("image", {})
+        options |= description
+
+
+def _description(output: Output) -> dict[str, str]:
+    """Return the alt text and the classes that an output's metadata gives its picture."""
+    for kind in _PICTURES:
+        if kind in output.get("data", {}):
+            about = output.get("metadata", {}).get(kind, {})
+            named = {"alt": about.get("alt"), "classes": about.get("class")}
+            return {name: text for name, text in named.items() if text}
+    return {}

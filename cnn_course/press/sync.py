@@ -1,0 +1,95 @@
+"""Files that repeat what `pyproject.toml` says, made equal to it.
+
+The public address of the course and its requirements stand in one place; Binder, Colab and readers
+need them in others.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cnn_course.press import notebooks
+from cnn_course.press.project import PressError, Project, read_pyproject, repository
+
+_HEAD = (
+    "# For conda and Binder. Written by `cnn-course sync` from pyproject.toml: edit that file.\n"
+)
+_PAGES = ("*.md", "CITATION.cff", "book/**/*.md", ".github/**/*.md", ".github/**/*.yml")
+# What comes before OWNER/NAME in addresses on GitHub, Colab and Binder, and of a badge.
+_BEFORE = r"((?:github\.com|githubusercontent\.com|/github|/gh|/status)/)"
+
+
+def differing(project: Project) -> Iterator[tuple[Path, str]]:
+    """Yield every file that differs from what `pyproject.toml` says, with what it should hold.
+
+    Raises:
+        PressError: `pyproject.toml` lacks what is needed.
+    """
+    for file, wanted in _wanted(project):
+        if not file.exists() or file.read_text(encoding="utf-8") != wanted:
+            yield file, wanted
+
+
+def environment(pyproject: dict[str, Any]) -> str:
+    """Return the text of `environment.yml` for a parsed `pyproject.toml`."""
+    about = pyproject["project"]
+    extras = about.get("optional-dependencies", {})
+    packages = [*about.get("dependencies", []), *extras.get("press", []), *extras.get("test", [])]
+    content = {
+        "name": about["name"],
+        "channels": ["conda-forge"],
+        "dependencies": [f"python{about['requires-python']}", "pip", {"pip": [*packages, "-e ."]}],
+    }
+    return _HEAD + yaml.safe_dump(content, sort_keys=False, width=1000)
+
+
+def _wanted(project: Project) -> Iterator[tuple[Path, str]]:
+    pyproject = read_pyproject(project.root)
+    try:
+        yield project.root / "environment.yml", environment(pyproject)
+    except KeyError as missing:
+        raise PressError(f"pyproject.toml has no {missing} under [project].") from None
+    replace = _replacement(pyproject["project"]["name"], repository(project.root))
+    pages = {page for pattern in _PAGES for page in project.root.glob(pattern)}
+    for page in sorted(pages):
+        yield page, replace(page.read_text(encoding="utf-8"))
+    for file in sorted((project.root / "notebooks").glob("*.ipynb")):
+        yield file, _chapter_with_address(file, replace)
+
+
+def _chapter_with_address(file: Path, replace: Callable[[str], str]) -> str:
+    """Return the text of a notebook with the address in its cells; outputs are not touched."""
+    notebook = notebooks.read(file)
+    before = [cell["source"] for cell in notebook["cells"]]
+    for cell in notebook["cells"]:
+        cell["source"] = replace(cell["source"])
+    if before == [cell["source"] for cell in notebook["cells"]]:
+        return file.read_text(encoding="utf-8")  # not even its layout changes
+    return notebooks.dumps(notebook)
+
+
+def _replacement(project_name: str, address: str) -> Callable[[str], str]:
+    """Return a function that puts `address` in the place of every earlier address in a text.
+
+    An earlier address is recognized by its last part: the name of the project, or the name that the
+    repository has now. Its owner may be anyone.
+    """
+    match = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+)", address)
+    if match is None:
+        raise PressError(
+            f"The Repository in pyproject.toml is {address}. Colab and Binder open notebooks from "
+            "https://github.com/OWNER/NAME; write such an address."
+        )
+    owner, name = match.groups()
+    names = f"(?:{re.escape(project_name)}|{re.escape(name)})(?![\\w-])"
+    repository_of_someone = re.compile(f"{_BEFORE}[\\w.-]+/{names}")
+    pages_of_someone = re.compile(f"https://[\\w-]+\\.github\\.io/{names}")
+
+    def replace(text: str) -> str:
+        text = repository_of_someone.sub(rf"\g<1>{owner}/{name}", text)
+        return pages_of_someone.sub(f"https://{owner.lower()}.github.io/{name}", text)
+
+    return replace

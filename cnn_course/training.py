@@ -1,0 +1,61 @@
+"""Results of a run: handed over by a chapter, recorded once in full, shown beside a new run."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a chapter measured, as the last value of a cell.
+
+    The numbers travel in the output's metadata: there the press finds them, and a comparison of
+    outputs does not, because two machines never measure the same.
+
+    Attributes:
+        chapter: for example `"02-mnist-convnet"`.
+        results: name -> number, `test_accuracy` among them where there is one.
+        curves: name -> one value an epoch.
+        seed: what `keras.utils.set_random_seed` was given.
+        base: the pretrained network that was used, if any.
+    """
+
+    chapter: str
+    results: dict[str, float]
+    curves: dict[str, list[float]] = field(default_factory=dict)
+    seed: int = 0
+    base: str | None = None
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        text = f"Measured: {', '.join(self.results)}."
+        handed_over = {
+            "chapter": self.chapter,
+            "results": {name: float(value) for name, value in self.results.items()},
+            "curves": {name: [float(v) for v in values] for name, values in self.curves.items()},
+            "seed": self.seed,
+            "base": self.base,
+        }
+        return {"text/plain": text}, {"cnn_course_results": handed_over}
+
+
+def recorded(chapter: str) -> dict[str, Any]:
+    """Return the recorded full run of a chapter, as `cnn-course record` wrote it.
+
+    Returns:
+        A dictionary with `chapter, profile, base, date, versions, hardware, seed, seconds,
+        results, curves`.
+
+    Raises:
+        FileNotFoundError: nobody has recorded this chapter yet.
+    """
+    # In a clone the records live with the book; an installed package carries a copy.
+    for folder in (_HERE.parent / "book" / "measured", _HERE / "measured"):
+        file = folder / f"{chapter}.json"
+        if file.is_file():
+            return json.loads(file.read_text(encoding="utf-8"))
+    raise FileNotFoundError(
+        f"No full run of {chapter!r} is recorded. `cnn-course record {chapter}` makes one."
+    )

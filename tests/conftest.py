@@ -1,0 +1,52 @@
+"""What all tests share: the folders of the project, its notebooks, the built site, a browser."""
+
+import os
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SITE = ROOT / "_build" / "html"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+def browser_path() -> str | None:
+    """Return the machine's own browser, or None."""
+    named = os.environ.get("CNN_COURSE_BROWSER")
+    return named or next(filter(None, map(shutil.which, _BROWSERS)), None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the browser tests out where there is no browser, and say so; in CI, fail."""
+    if browser_path() is not None:
+        return
+    if os.environ.get("CNN_COURSE_REQUIRE_BROWSER") == "1":
+        raise pytest.UsageError(
+            "CNN_COURSE_REQUIRE_BROWSER=1, and none of these is on the PATH: "
+            + ", ".join(_BROWSERS)
+        )
+    left_out = [item for item in items if item.get_closest_marker("browser")]
+    for item in left_out:
+        items.remove(item)
+    config.hook.pytest_deselected(items=left_out)
+    if left_out:
+        print(f"\nNo browser on this machine: {len(left_out)} browser tests are left out.")
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
+    """Each stored chapter in turn."""
+    return nbformat.read(request.param, as_version=4)
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The built site; `make test` builds it first."""
+    if not (SITE / "index.html").is_file():
+        pytest.fail(
+            "There is no built site. `cnn-course build` makes it; `make test` does so first."
+        )
+    return SITE

@@ -1,0 +1,109 @@
+"""Small data sets in the shape of MNIST, and the files that hold them."""
+
+import gzip
+import hashlib
+import io
+import struct
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnn_course.data import DataError, load_digits
+from cnn_course.data.download import Published
+from cnn_course.data.mnist import Mnist
+
+TRAIN, TEST = 60, 20
+IDX_NAMES = {
+    "x_train": "train-images-idx3-ubyte",
+    "y_train": "train-labels-idx1-ubyte",
+    "x_test": "t10k-images-idx3-ubyte",
+    "y_test": "t10k-labels-idx1-ubyte",
+}
+
+
+def fake_arrays() -> dict[str, np.ndarray]:
+    random = np.random.default_rng(2024)
+    arrays = {
+        "x_train": random.integers(0, 256, (TRAIN, 28, 28)),
+        "y_train": np.arange(TRAIN) % 10,
+        "x_test": random.integers(0, 256, (TEST, 28, 28)),
+        "y_test": np.arange(TEST) % 10,
+    }
+    return {name: array.astype(np.uint8) for name, array in arrays.items()}
+
+
+def digest_of(arrays: dict[str, np.ndarray]) -> str:
+    """The digest as its documentation describes it, computed another way."""
+    text = b""
+    for name in ("x_train", "y_train", "x_test", "y_test"):
+        sizes = ", ".join(map(str, arrays[name].shape)) + ("," if arrays[name].ndim == 1 else "")
+        text += f"{name} |u1 ({sizes})\n".encode() + arrays[name].tobytes()
+    return hashlib.sha256(text).hexdigest()
+
+
+def fake_mnist(url: str = "http://127.0.0.1:9/mnist.npz", content: bytes = b"") -> Mnist:
+    """An identity that the fake arrays satisfy; port 9 answers nobody."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    published = Published(url, sha256, size=len(content), timeout=1.0)
+    return Mnist(TRAIN, TEST, digest_of(fake_arrays()), published)
+
+
+def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    return header + array.tobytes()
+
+
+def write_idx(folder: Path, *, zipped: bool = False) -> None:
+    """Write the four IDX files under their published names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in fake_arrays().items():
+        content = idx_bytes(array)
+        if zipped:
+            (folder / f"{IDX_NAMES[name]}.gz").write_bytes(gzip.compress(content))
+        else:
+            (folder / IDX_NAMES[name]).write_bytes(content)
+
+
+def use_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make the user's own MNIST folder; the cache is empty and no server answers."""
+    folder = tmp_path / "own" / "mnist"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("CNN_COURSE_DATA", str(folder.parent))
+    monkeypatch.setenv("CNN_COURSE_CACHE", str(tmp_path / "cache"))
+    return folder
+
+
+def assert_loads(mnist: Mnist | None = None) -> None:
+    (x_train, y_train), (x_test, y_test) = load_digits("full", mnist or fake_mnist())
+    expected = fake_arrays()
+    for name, array in zip(IDX_NAMES, (x_train, y_train, x_test, y_test), strict=True):
+        assert array.dtype == np.uint8
+        assert array.flags.writeable
+        np.testing.assert_array_equal(array, expected[name])
+
+
+def refusal(mnist: Mnist | None = None) -> str:
+    """What the loader says when it refuses; it always says what to do as well."""
+    with pytest.raises(DataError) as caught:
+        load_digits("full", mnist or fake_mnist())
+    assert caught.value.problem
+    assert caught.value.advice
+    return str(caught.value)
+
+
+def refusal_and_peak() -> tuple[str, int]:
+    """What the loader says when it refuses, and the bytes that it took meanwhile."""
+    refusal()  # imports what there is to import
+    tracemalloc.start()
+    try:
+        return refusal(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

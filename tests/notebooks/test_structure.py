@@ -1,0 +1,141 @@
+"""Every stored chapter is complete: run, marked, described, and nothing hidden behind a tag."""
+
+import re
+from collections import Counter
+
+import pytest
+from conftest import ROOT
+
+from cnn_course.checks import exercise_names, quiz
+
+TAGS = {"parameters", "exercise", "solution", "hide-cell", "remove-input"}
+LONGEST_CELL = 20
+EXERCISES_AT_LEAST = {"01-convolution-by-hand": 8, "02-mnist-convnet": 6}
+
+
+def code_cells(notebook, tag=None):
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [c for c in cells if tag is None or tag in c.metadata.get("tags", [])]
+
+
+def text_of(cell):
+    outputs = (o.get("text", "") or o.get("data", {}).get("text/plain", "") for o in cell.outputs)
+    return "".join(outputs)
+
+
+def checked(cell):
+    return re.findall(r'(?m)^check\("([a-z0-9-]+)", ', cell.source)
+
+
+@pytest.fixture
+def chapter(request):
+    return request.node.callspec.params["notebook"].stem
+
+
+def test_every_code_cell_was_run_in_order_and_none_stores_an_error(notebook):
+    # nbval compares no cell whose count is missing: a notebook without outputs would pass.
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+    kinds = Counter(output.output_type for cell in code_cells(notebook) for output in cell.outputs)
+    assert kinds["error"] == 0
+    assert kinds["display_data"] + kinds["execute_result"] + kinds["stream"] > len(counts) / 2
+    assert not any(o.get("name") == "stderr" for c in code_cells(notebook) for o in c.outputs)
+
+
+def test_the_kernelspec_is_the_one_that_every_machine_has(notebook):
+    assert dict(notebook.metadata.kernelspec) == {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
+
+
+def test_one_cell_sets_the_profile_and_the_stored_one_is_tiny(notebook):
+    (cell,) = code_cells(notebook, "parameters")
+    assert re.match(r'profile = "tiny"', cell.source)
+    assert len(cell.source.splitlines()) == 1
+
+
+def test_no_cell_hides_behind_a_tag(notebook):
+    used = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
+    assert used <= TAGS
+    for cell in code_cells(notebook, "remove-input"):
+        assert re.fullmatch(r"quiz\(.*\)", cell.source, re.DOTALL), "only a quiz hides its input"
+    for cell in code_cells(notebook, "hide-cell"):
+        assert "solution" in cell.metadata.tags
+    assert "NBVAL" not in "".join(cell.source for cell in notebook.cells)
+
+
+def test_every_exercise_has_one_check_and_one_solution_that_passes_it(notebook, chapter):
+    attempts = [checked(cell) for cell in code_cells(notebook, "exercise")]
+    solutions = [checked(cell) for cell in code_cells(notebook, "solution")]
+    assert all(len(names) == 1 for names in attempts + solutions)
+    assert attempts == solutions, "each solution follows its own exercise"
+    assert sorted(name for (name,) in attempts) == sorted(exercise_names(chapter))
+    assert len(attempts) >= EXERCISES_AT_LEAST[chapter]
+    for cell in code_cells(notebook, "exercise"):
+        assert "..." in cell.source
+        assert text_of(cell).startswith("Not attempted yet.")
+    for cell in code_cells(notebook, "solution"):
+        assert text_of(cell).splitlines()[-1].startswith("Right."), cell.source
+
+
+def test_an_exercise_stands_between_its_task_and_its_folded_solution(notebook):
+    for before, cell, after in zip(
+        notebook.cells, notebook.cells[1:], notebook.cells[2:], strict=False
+    ):
+        if "exercise" in cell.metadata.get("tags", []):
+            assert before.cell_type == "markdown"
+            assert "### Exercise: " in before.source
+            assert "solution" in after.metadata.tags
+            assert after.metadata.jupyter.source_hidden
+            assert after.metadata.jupyter.outputs_hidden
+
+
+def test_every_quiz_question_of_the_chapter_is_asked_once(notebook, chapter):
+    asked = [
+        name
+        for cell in code_cells(notebook, "remove-input")
+        for name in re.findall(r'"([a-z0-9-]+)"', cell.source)[1:]
+    ]
+    assert sorted(asked) == sorted(question.name for question in quiz(chapter).questions)
+
+
+def test_every_figure_states_its_message_and_stands_alone_in_its_cell(notebook):
+    for cell in code_cells(notebook):
+        figures = [o for o in cell.outputs if "image/png" in o.get("data", {})]
+        assert len(figures) <= 1, cell.source
+        for figure in figures:
+            alt = figure.metadata["image/png"]["alt"]
+            assert len(alt.split()) >= 8, alt
+            assert alt.endswith(".")
+
+
+def test_cells_are_short_enough_to_be_read_at_once(notebook):
+    for cell in code_cells(notebook):
+        assert len(cell.source.splitlines()) <= LONGEST_CELL, cell.source
+
+
+def test_the_chapter_opens_with_questions_and_ends_with_key_points(notebook):
+    assert notebook.cells[0].source.startswith("# ")
+    for heading in ("**Questions**", "**After this chapter you can**", "**You need**"):
+        assert heading in notebook.cells[1].source
+    assert "## Key points" in notebook.cells[-1].source
+    titles = re.findall(
+        r"(?m)^# .*", "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    )
+    assert len(titles) == 1
+
+
+def test_every_link_to_the_glossary_leads_to_an_entry_and_a_term_is_linked_once(notebook):
+    glossary = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8")
+    entries = {
+        re.sub(r"[^a-z0-9 -]", "", line.lower()).strip().replace(" ", "-")
+        for line in re.findall(r"(?m)^## (.*)$", glossary)
+    }
+    links = Counter(
+        re.findall(r"glossary\.md#([a-z0-9-]+)", "".join(c.source for c in notebook.cells))
+    )
+    assert links
+    assert set(links) <= entries, set(links) - entries
+    assert {name: n for name, n in links.items() if n > 2} == {}

@@ -1,0 +1,328 @@
+"""`cnn-course run`: what runs, what it leaves, what it says when a chapter fails."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from press.conftest import Course
+
+
+def until(condition, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "It did not happen."
+        time.sleep(0.05)
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{process}/stat")
+    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+# What runs
+
+
+def test_a_chapter_that_has_run_does_not_run_again(course: Course):
+    assert "0 run, 2 up to date." in course.do("run")
+
+
+def test_an_edited_chapter_runs_and_no_other(course: Course):
+    with course.edit("02-second") as notebook:
+        notebook.cells[0].source += "\n\nOne more sentence."
+    assert course.do("run", "--dry-run").split() == ["02-second"]
+    assert "1 run, 1 up to date." in course.do("run")
+    assert "0 run, 2 up to date." in course.do("run")
+
+
+def test_outputs_and_timing_in_the_source_are_no_reason_to_run(course: Course):
+    with course.edit("01-first") as notebook:
+        cell = notebook.cells[-1]
+        cell.outputs = [nbformat.v4.new_output("stream", text="something else")]
+        cell.execution_count = 17
+        cell.metadata["execution"] = {"iopub.status.busy": "2020-01-01T00:00:00Z"}
+        cell.metadata["collapsed"] = True
+        notebook.metadata["language_info"] = {"name": "python", "version": "3.99"}
+    assert course.do("run", "--dry-run") == ""
+
+
+def test_a_tag_is_a_reason_to_run(course: Course):
+    with course.edit("01-first") as notebook:
+        notebook.cells[-1].metadata["tags"] = ["hide-input"]
+    assert course.do("run", "--dry-run").split() == ["01-first"]
+
+
+@pytest.mark.parametrize("word", ["2", "02", "02-second", "notebooks/02-second.ipynb"])
+def test_a_chapter_is_named_by_number_name_or_path(course: Course, word: str):
+    assert course.do("run", "--fresh", "--dry-run", word).split() == ["02-second"]
+
+
+def test_a_misspelt_chapter_is_refused_with_the_right_ones(course: Course):
+    said = course.do("run", "02-secnod", status=1)
+    assert "There is no chapter '02-secnod'. Did you mean 02-second?" in said
+    assert "01-first" in said
+
+
+def test_outside_of_a_clone_it_says_where_to_go(tmp_path: Path):
+    assert "Run this inside a clone of the course." in Course(tmp_path).do("run", status=1)
+
+
+def test_it_finds_the_clone_from_a_folder_within(course: Course):
+    assert "0 run, 2 up to date." in Course(course.root / "book" / "measured").do("run")
+
+
+def test_a_lost_or_changed_result_is_made_again(course: Course):
+    course.ran("01-first").write_text("{}")
+    course.ran("02-second").with_suffix(".json").write_text('{"fingerprint": ')
+    assert course.do("run", "--dry-run").split() == ["01-first", "02-second"]
+
+
+# What a run leaves
+
+
+def test_the_profile_reaches_the_chapter_and_its_text(course: Course):
+    course.do("run", "1", "--profile", "full")
+    notebook = nbformat.read(course.ran("01-first", "full"), as_version=4)
+    assert notebook.cells[1].source == 'profile = "full"  # or "full"'
+    assert course.outputs("01-first", "full") == "first full\n"
+    assert course.outputs("01-first") == "first tiny\n"
+
+
+def test_equal_runs_leave_equal_bytes(course: Course):
+    course.write(
+        "01-first",
+        "import sys, time\nfor n in range(3):\n    print(n); sys.stdout.flush(); time.sleep(0.1)",
+        'print({"a", "b", "c", "d", "e"})',
+        "import matplotlib.pyplot as plt\nplt.plot([1, 3, 2])\nplt.show()",
+        "1 + 1",
+    )
+    course.do("run", "1")
+    first = course.ran("01-first").read_bytes()
+    course.do("run", "1", "--fresh")
+    assert course.ran("01-first").read_bytes() == first
+
+    notebook = nbformat.read(course.ran("01-first"), as_version=4)
+    assert notebook.cells[2].outputs == [nbformat.v4.new_output("stream", text="0\n1\n2\n")]
+    assert [cell.execution_count for cell in notebook.cells[1:]] == [1, 2, 3, 4, 5]
+    assert [cell.id for cell in notebook.cells][:2] == ["title", "parameters"]
+    assert not any(cell.metadata.keys() - {"tags"} for cell in notebook.cells)
+    assert notebook.metadata.kernelspec == {
+        "name": "python3",
+        "language": "python",
+        "display_name": "Python 3",
+    }
+    assert "papermill" not in notebook.metadata
+
+
+def test_a_run_is_described_beside_its_notebook(course: Course):
+    known = json.loads(course.ran("01-first").with_suffix(".json").read_text())
+    assert known["seconds"] > 0
+    assert known["hardware"]["cores"] >= 1
+    assert known["versions"].keys() >= {"python", "numpy", "tensorflow", "keras"}
+
+
+def test_nothing_of_the_person_who_starts_it_reaches_a_chapter(course: Course, tmp_path: Path):
+    kernel = tmp_path / "jupyter" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    specification = {"argv": ["/bin/false"], "display_name": "Hijacked", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(specification))
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00.py").write_text("hijacked = True")
+    course.environment = {
+        "JUPYTER_PATH": str(tmp_path / "jupyter"),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+        "MPLBACKEND": "Agg",
+        "PYTHONHASHSEED": "7",
+        "HOME": str(tmp_path / "there is no such folder"),
+    }
+    course.write(
+        "01-first",
+        "import os, sys",
+        "print(sys.executable)",
+        'print("hijacked" in globals(), os.environ["MPLBACKEND"], os.environ["PYTHONHASHSEED"])',
+        "print(os.getcwd())",
+    )
+    course.do("run", "1")
+    assert course.outputs("01-first").splitlines() == [
+        sys.executable,
+        "False module://matplotlib_inline.backend_inline 0",
+        str(course.root / "notebooks"),
+    ]
+
+
+def test_chapters_run_at_the_same_time(course: Course, tmp_path: Path):
+    meet = """
+    import pathlib, time
+    (pathlib.Path({folder!r}) / {mine!r}).touch()
+    while not (pathlib.Path({folder!r}) / {other!r}).exists():
+        time.sleep(0.05)
+    """.replace("\n    ", "\n")
+    course.write("01-first", meet.format(folder=str(tmp_path), mine="1", other="2"))
+    course.write("02-second", meet.format(folder=str(tmp_path), mine="2", other="1"))
+    assert "2 run" in course.do("run", "--at-once", "2", "--timeout", "30")
+
+
+# When a chapter fails
+
+
+@pytest.fixture(scope="module")
+def failed(built: Course, tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, str]:
+    """A course whose first chapter fails after a good run, and what was said."""
+    root = tmp_path_factory.mktemp("failed") / "course"
+    course = Course(shutil.copytree(built.root, root))
+    course.write("01-first", "x = 1", "assert x == 1, 'yes'\n\nassert x == 2, 'x is not 2'")
+    course.write("02-second", "print('still run')")
+    return course, course.do("run", status=1)
+
+
+def test_a_failing_cell_is_named_with_its_chapter_first_line_and_error(failed):
+    _, said = failed
+    assert "01-first stopped in code cell 3, which begins with `assert x == 1, 'yes'`" in said
+    assert "AssertionError: x is not 2" in said
+    assert "\x1b[" not in said
+
+
+def test_the_other_chapters_finish_and_the_last_good_run_is_kept(failed, built: Course):
+    course, _ = failed
+    assert course.outputs("02-second") == "still run\n"
+    assert course.ran("01-first").read_bytes() == built.ran("01-first").read_bytes()
+    assert course.do("run", "--dry-run").split() == ["01-first"]
+    assert not (course.root / "_build" / "runs" / "tiny" / "scratch").exists()
+
+
+def test_a_kernel_that_dies_is_reported_with_the_cell(course: Course):
+    course.write("01-first", "import os", "os._exit(1)  # as if memory had run out")
+    said = course.do("run", status=1)
+    assert "01-first stopped in code cell 3, which begins with `os._exit(1)" in said
+    assert "Its kernel died" in said
+
+
+def test_a_cell_that_takes_too_long_is_stopped(course: Course):
+    course.write("01-first", "import time\ntime.sleep(600)")
+    said = course.do("run", "--timeout", "1", status=1)
+    assert "01-first stopped in code cell 2, which begins with `import time`" in said
+    assert "It took longer than 1 s." in said
+
+
+def test_an_error_that_the_chapter_means_to_show_is_an_output(course: Course):
+    course.write("01-first", "1 / 0", "print('and on')")
+    with course.edit("01-first") as notebook:
+        notebook.cells[2].metadata["tags"] = ["raises-exception"]
+    course.do("run", "1")
+    cells = nbformat.read(course.ran("01-first"), as_version=4).cells
+    assert len(cells) == 4
+    assert cells[2].outputs[0].ename == "ZeroDivisionError"
+    assert course.outputs("01-first") == "and on\n"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ("", "No cell is tagged `parameters`"),
+        ('profil = "tiny"', "does not assign `profile`"),
+        ("profile = (", "does not assign `profile`"),
+    ],
+)
+def test_a_chapter_that_takes_no_profile_is_refused(course: Course, parameters: str, said: str):
+    course.write("01-first", "print(1)", parameters=parameters)
+    assert said in course.do("run", status=1)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"nbformat": 3}'])
+def test_a_file_that_is_no_notebook_is_refused(course: Course, text: str):
+    course.source("01-first").write_text(text)
+    assert "is not a notebook" in course.do("run", status=1)
+
+
+def test_a_chapter_that_is_listed_and_missing_is_named(course: Course):
+    course.source("02-second").unlink()
+    assert "_toc.yml lists notebooks/02-second" in course.do("run", status=1)
+
+
+# When it is stopped
+
+
+@pytest.fixture
+def waiting(course: Course, tmp_path: Path) -> Iterator[tuple[Course, Path]]:
+    """A course whose first chapter writes the number of its kernel's process and then waits."""
+    sign = tmp_path / "kernel"
+    course.write(
+        "01-first",
+        f"import os, pathlib, time\npathlib.Path({str(sign)!r}).write_text(str(os.getpid()))",
+        "time.sleep(600)",
+    )
+    yield course, sign
+    if sign.exists() and alive(int(sign.read_text())):
+        os.kill(int(sign.read_text()), signal.SIGKILL)
+
+
+def test_ctrl_c_ends_every_process_and_leaves_what_was_there(waiting):
+    course, sign = waiting
+    before = files(course.root / "_build" / "runs")
+    process = course.start("run")
+    until(lambda: sign.exists() and sign.read_text())
+    process.send_signal(signal.SIGINT)
+    said = "".join(process.communicate(timeout=60))
+    assert process.returncode == 130
+    assert "Stopped." in said
+    assert "Traceback" not in said
+    assert not alive(int(sign.read_text()))
+    assert files(course.root / "_build" / "runs") == before
+
+
+def test_ctrl_c_in_a_terminal_reaches_every_process_and_is_as_clean(waiting):
+    course, sign = waiting
+    process = course.start("run", start_new_session=True)
+    until(lambda: sign.exists() and sign.read_text())
+    os.killpg(process.pid, signal.SIGINT)
+    said = "".join(process.communicate(timeout=60))
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert not alive(int(sign.read_text()))
+
+
+def test_a_killed_run_leaves_no_kernel_and_nothing_half_written(waiting):
+    course, sign = waiting
+    before = files(course.ran("01-first").parent)
+    process = course.start("run")
+    until(lambda: sign.exists() and sign.read_text())
+    process.kill()
+    process.communicate(timeout=60)
+    until(lambda: not alive(int(sign.read_text())), seconds=30)
+    assert files(course.ran("01-first").parent) == before
+    course.write("01-first", "print('after')")
+    course.do("run")
+    assert course.outputs("01-first") == "after\n"
+    assert not (course.root / "_build" / "runs" / "tiny" / "scratch").exists()
+
+
+def test_a_disk_that_takes_no_more_is_one_message_and_no_loss(course: Course):
+    before = files(course.ran("01-first").parent)
+    course.write("01-first", "print('much' * 10_000)")
+
+    def allow_no_large_file() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+
+    process = course.start("run", preexec_fn=allow_no_large_file)
+    said = "".join(process.communicate(timeout=120))
+    assert process.returncode == 1
+    assert "File too large" in said
+    assert "Traceback" not in said
+    assert files(course.ran("01-first").parent) == before

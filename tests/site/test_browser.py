@@ -1,0 +1,184 @@
+"""The built site in a real browser: from a server, from a folder, on a phone, in the dark."""
+
+import contextlib
+import functools
+import http.server
+import threading
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import SITE, browser_path
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+pytestmark = [pytest.mark.site, pytest.mark.browser]
+
+PAGES = sorted(
+    page.relative_to(SITE).as_posix()
+    for folder in ("book", "notebooks")
+    for page in (SITE / folder).glob("*.html")
+)
+CHAPTER = "notebooks/01-convolution-by-hand.html"
+DESKTOP = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # A container's root user needs --no-sandbox; the pages are our own.
+        browser = playwright.chromium.launch(
+            executable_path=browser_path(),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(site) -> Iterator[str]:
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class Watched:
+    """A page together with what it complained of and what it asked others for."""
+
+    def __init__(self, page: Page, own: str) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        page.on(
+            "console",
+            lambda m: self.errors.append(m.text) if m.type in {"error", "warning"} else None,
+        )
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("requestfailed", lambda r: self.errors.append(f"failed: {r.url}"))
+        page.on(
+            "request",
+            lambda r: (
+                None if r.url.startswith((own, "data:", "blob:")) else self.foreign.append(r.url)
+            ),
+        )
+
+
+@contextlib.contextmanager
+def opened(browser: Browser, own: str, path: str, **options) -> Iterator[Watched]:
+    context: BrowserContext = browser.new_context(**{"viewport": DESKTOP, **options})
+    try:
+        watched = Watched(context.new_page(), own)
+        watched.page.goto(f"{own}/{path}", wait_until="networkidle")
+        yield watched
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_logs_no_error_and_asks_nobody_else(browser, address, path):
+    with opened(browser, address, path) as watched:
+        assert watched.errors == []
+        assert watched.foreign == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_works_from_a_folder_with_the_network_off(browser, site, path):
+    with opened(browser, f"file://{site.resolve()}", path, offline=True) as watched:
+        assert watched.errors == []
+        assert watched.foreign == []
+        assert watched.page.locator("h1").count() == 1
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("width", [320, 390, 768])
+def test_a_page_never_scrolls_sideways(browser, address, path, width):
+    with opened(browser, address, path, viewport={"width": width, "height": 740}) as watched:
+        extent = watched.page.evaluate(
+            "[document.scrollingElement.scrollWidth, document.scrollingElement.clientWidth]"
+        )
+        assert extent[0] <= extent[1]
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_assistive_technology_meets_no_serious_barrier(browser, address, path, scheme):
+    with opened(browser, address, path, color_scheme=scheme) as watched:
+        assert watched.page.evaluate("document.documentElement.dataset.theme") == scheme
+        violations = Axe().run(watched.page).response["violations"]
+        serious = [
+            f"{v['id']}: {node['html'][:200]}"
+            for v in violations
+            if v["impact"] in {"serious", "critical"}
+            for node in v["nodes"]
+        ]
+        assert serious == []
+
+
+@pytest.mark.parametrize("own", ["server", "folder"])
+def test_the_search_finds_stride(browser, address, site, own):
+    start = address if own == "server" else f"file://{site.resolve()}"
+    with opened(browser, start, "search.html?q=stride") as watched:
+        results = watched.page.locator("#search-results ul.search li a")
+        results.first.wait_for(timeout=10_000)
+        titles = results.all_inner_texts()
+        assert any("Convolution by hand" in title for title in titles)
+        assert watched.foreign == []
+
+
+def test_a_reader_switches_to_the_dark_and_the_page_follows(browser, address):
+    with opened(browser, address, CHAPTER, color_scheme="light") as watched:
+        page = watched.page
+        light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        for _ in range(3):  # the button goes round: auto, light, dark
+            page.locator(".theme-switch-button").first.click()
+            if page.evaluate("document.documentElement.dataset.theme") == "dark":
+                break
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+        diagram = page.locator("img.figure-diagram").first
+        assert "invert" in diagram.evaluate("image => getComputedStyle(image).filter")
+
+
+def test_formulas_are_set_by_the_copy_that_comes_with_the_site(browser, address):
+    with opened(browser, address, CHAPTER) as watched:
+        watched.page.locator("mjx-container").first.wait_for(timeout=10_000)
+        assert watched.page.locator("mjx-container").count() >= 5
+        assert watched.page.locator("mjx-merror").count() == 0
+
+
+def test_the_stepper_moves_by_keyboard_and_shows_one_step_at_a_time(browser, address):
+    with opened(browser, address, CHAPTER) as watched:
+        stepper = watched.page.locator(".course-stepper").first
+        visible = stepper.locator(".frame:visible")
+        assert visible.count() == 1
+        assert "Step 1 of 15" in visible.inner_text()
+        stepper.locator("input").first.focus()
+        watched.page.keyboard.press("ArrowRight")
+        assert visible.count() == 1
+        assert "= 9; 9 / 9 = 1" in visible.inner_text()
+
+
+def test_a_quiz_option_opens_by_keyboard_and_says_why(browser, address):
+    with opened(browser, address, CHAPTER, java_script_enabled=False) as watched:
+        quiz = watched.page.locator(".course-quiz").first
+        option = quiz.locator("details").first
+        assert not option.locator("p").is_visible()
+        option.locator("summary").focus()
+        watched.page.keyboard.press("Enter")
+        assert option.locator("p").is_visible()
+        assert option.locator("p").inner_text().startswith(("Right.", "No."))
+
+
+def test_a_solution_is_folded_until_the_reader_asks_for_it(browser, address):
+    with opened(browser, address, CHAPTER) as watched:
+        folded = watched.page.locator(".cell.tag_solution details").first
+        code = folded.locator("pre").first
+        assert not code.is_visible()
+        assert "Show the solution" in folded.locator("summary").inner_text()
+        folded.locator("summary").click()
+        assert code.is_visible()

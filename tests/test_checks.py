@@ -1,0 +1,117 @@
+"""The marking of exercises and the quiz questions, for all chapters alike."""
+
+import re
+
+import numpy as np
+import pytest
+from conftest import NOTEBOOKS
+
+from cnn_course.checks import check, exercise_names, quiz
+from cnn_course.checks.exercises import exercise
+from cnn_course.checks.verdicts import right
+
+CHAPTERS = [path.stem for path in NOTEBOOKS]
+
+
+def untouched(n, k):
+    """A function that the learner has not written yet."""
+    ...
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ...,
+        (..., 3),
+        [[1, ...], [2, 3]],
+        {"kernels": ...},
+        np.array([..., 1], dtype=object),
+        untouched,
+    ],
+    ids=["dots", "tuple", "nested list", "dictionary", "array", "function"],
+)
+def test_dots_anywhere_mean_not_attempted_and_the_notebook_goes_on(answer):
+    verdict = check("output-size", answer)
+    assert verdict.outcome == "open"
+    assert "three dots" in str(verdict)
+
+
+@pytest.mark.parametrize("name", exercise_names())
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        "text",
+        float("nan"),
+        -1,
+        10**400,
+        [],
+        {},
+        object(),
+        np.zeros((2, 2, 2)),
+        1j,
+        print,
+        b"\0",
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_no_answer_whatever_stops_the_notebook_or_is_taken_for_right(name, answer):
+    verdict = check(name, answer)
+    assert verdict.outcome == "wrong"
+    assert len(verdict.message.split()) >= 4
+
+
+def test_a_misspelt_exercise_is_refused_with_the_nearest_names():
+    with pytest.raises(ValueError, match="shifted-loop"):
+        check("shiftet-loop", 1)
+
+
+def test_two_exercises_of_one_name_are_refused():
+    exercise_names()
+    with pytest.raises(ValueError, match="output-size"):
+        exercise("output-size")(lambda answer: right("never"))
+
+
+def test_a_verdict_says_its_outcome_in_words_and_escapes_what_the_learner_wrote():
+    html = check("price-of-a-dense-layer", 3)._repr_html_()
+    assert "<strong>Not yet.</strong>" in html
+    assert 'role="status"' in html
+    assert "&lt;" in right("a < b")._repr_html_()
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_chapter_asks_at_least_six_questions_and_each_has_one_right_option(chapter):
+    questions = quiz(chapter).questions
+    assert len(questions) >= 6
+    for question in questions:
+        assert sum(option.right for option in question.options) == 1
+        assert all(len(option.reason.split()) >= 3 for option in question.options)
+        assert len({option.text for option in question.options}) == len(question.options)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_right_option_is_not_always_at_the_same_place(chapter):
+    places = {
+        [o.right for o in question.options].index(True) for question in quiz(chapter).questions
+    }
+    assert len(places) >= 3
+
+
+def test_a_question_reads_as_plain_text_with_its_answers():
+    text = repr(quiz("01-convolution-by-hand", "stride"))
+    assert "b) The distance between one place of the window and the next." in text
+    assert re.search(r"b: right\. ", text)
+
+
+def test_a_question_needs_no_script_and_every_option_opens_by_itself():
+    html = quiz("01-convolution-by-hand", "stride")._repr_html_()
+    assert "<script" not in html
+    assert html.count("<details") == html.count("<summary") == 4
+    assert html.count('class="right"') == 1
+
+
+def test_a_misspelt_question_or_chapter_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="stride"):
+        quiz("01-convolution-by-hand", "strides")
+    with pytest.raises(ValueError, match="01-convolution-by-hand"):
+        quiz("01-convolution")

@@ -1,0 +1,232 @@
+"""What the repository tells other programs: installers, GitHub, Colab, those who cite it."""
+
+import json
+import re
+import shutil
+import tomllib
+from contextlib import suppress
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from cnn_course.press.project import find_project
+from cnn_course.press.sync import differing
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+ADDRESS = PROJECT["urls"]["Repository"]
+SUPPORTED = SpecifierSet(PROJECT["requires-python"])
+PYTHONS = [f"3.{minor}" for minor in range(100) if f"3.{minor}" in SUPPORTED]
+PLATFORMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
+
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+PINS = [Requirement(line) for line in LOCK.splitlines() if re.match(r"[A-Za-z0-9]", line)]
+ASKED_FOR = [
+    Requirement(line)
+    for lines in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
+    for line in lines
+]
+
+WORKFLOWS = {
+    file.name: file.read_text(encoding="utf-8")
+    for file in sorted((ROOT / ".github" / "workflows").iterdir())
+}
+CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def jobs() -> dict[tuple[str, str], dict[str, Any]]:
+    """Return every job of every workflow: (file, job) -> what it says."""
+    return {
+        (file, name): job
+        for file, text in WORKFLOWS.items()
+        for name, job in yaml.safe_load(text)["jobs"].items()
+    }
+
+
+def steps() -> list[dict[str, Any]]:
+    return [step for job in jobs().values() for step in job.get("steps", [])]
+
+
+def pins_for(python: str, platform: str) -> dict[str, list[str]]:
+    """Return what the lock installs there: name -> versions."""
+    system = {
+        "sys_platform": platform,
+        "platform_system": PLATFORMS[platform],
+        "os_name": "nt" if platform == "win32" else "posix",
+        "python_version": python,
+        "python_full_version": f"{python}.9",
+    }
+    versions: dict[str, list[str]] = {}
+    for pin in PINS:
+        if pin.marker is None or pin.marker.evaluate(system):
+            name = canonicalize_name(pin.name)
+            versions.setdefault(name, []).append(str(pin.specifier).removeprefix("=="))
+    return versions
+
+
+# The lock
+
+
+def test_the_lock_names_versions_and_no_place_to_download_them_from() -> None:
+    assert not re.search(r"://|index-url|find-links| @ ", LOCK)
+    assert all(re.fullmatch(r"==[^,*]+", str(pin.specifier)) for pin in PINS)
+
+
+@pytest.mark.parametrize(("python", "platform"), list(product(PYTHONS, PLATFORMS)))
+def test_the_lock_has_one_version_in_range_of_everything_that_is_asked_for(
+    python: str, platform: str
+) -> None:
+    versions = pins_for(python, platform)
+    assert {name: found for name, found in versions.items() if len(found) != 1} == {}
+    out_of_range = {
+        str(asked): versions.get(canonicalize_name(asked.name))
+        for asked in ASKED_FOR
+        if not any(
+            asked.specifier.contains(found, prereleases=False)
+            for found in versions.get(canonicalize_name(asked.name), [])
+        )
+    }
+    assert out_of_range == {}
+
+
+# The workflows
+
+
+def test_every_action_is_pinned_to_a_commit_and_says_its_version() -> None:
+    used = re.findall(r"uses: *(.+)", "\n".join(WORKFLOWS.values()))
+    pinned = r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+"
+    assert used
+    assert [one for one in used if not re.fullmatch(rf"{pinned}|\./\.github/.+", one)] == []
+
+
+def test_an_action_has_the_same_commit_wherever_it_is_used() -> None:
+    used = set(re.findall(r"uses: *([^./\s]\S+)@(\S+)", "\n".join(WORKFLOWS.values())))
+    assert len(used) == len({action for action, _ in used})
+
+
+def test_a_job_may_write_only_what_it_is_there_to_write() -> None:
+    tops = {file: yaml.safe_load(text).get("permissions") for file, text in WORKFLOWS.items()}
+    assert [file for file, top in tops.items() if top != {}] == []
+    granted = {
+        place: {scope for scope, level in job["permissions"].items() if level != "read"}
+        for place, job in jobs().items()
+    }
+    assert {place: scopes for place, scopes in granted.items() if scopes} == {
+        ("publish.yml", "deploy"): {"pages", "id-token"},
+        ("weekly.yml", "report"): {"issues"},
+    }
+
+
+def test_no_checkout_leaves_a_token_behind() -> None:
+    checkouts = [step for step in steps() if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+def test_no_script_is_pieced_together_from_what_others_wrote() -> None:
+    assert [step["run"] for step in steps() if "${{" in step.get("run", "")] == []
+
+
+def test_every_job_has_a_timeout() -> None:
+    # A job that calls another workflow cannot have one of its own.
+    own = {place: job for place, job in jobs().items() if "uses" not in job}
+    assert [place for place, job in own.items() if "timeout-minutes" not in job] == []
+
+
+def test_ci_runs_on_every_python_that_the_course_supports() -> None:
+    assert jobs()["ci.yml", "test"]["strategy"]["matrix"]["python"] == PYTHONS
+    versions = {
+        step["with"]["python-version"]
+        for step in steps()
+        if step.get("uses", "").startswith("actions/setup-python@")
+    }
+    assert versions <= {*PYTHONS, "${{ matrix.python }}"}
+
+
+def test_a_missing_browser_fails_the_tests_in_ci() -> None:
+    for place in (("ci.yml", "test"), ("weekly.yml", "newest")):
+        assert jobs()[place]["env"]["CNN_COURSE_REQUIRE_BROWSER"] == "1"
+
+
+def test_only_what_passed_is_published() -> None:
+    published = jobs()
+    assert published["publish.yml", "test"]["uses"] == "./.github/workflows/ci.yml"
+    assert published["publish.yml", "build"]["needs"] == "test"
+    assert published["publish.yml", "deploy"]["needs"] == "build"
+
+
+def test_dependabot_watches_the_actions_and_nothing_else() -> None:
+    rules = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))
+    assert [rule["package-ecosystem"] for rule in rules["updates"]] == ["github-actions"]
+
+
+# The address
+
+
+def texts(root: Path) -> dict[str, str]:
+    """Return every file of a clone that is text, by its path."""
+    found = {}
+    for file in sorted(path for path in root.rglob("*") if path.is_file()):
+        with suppress(UnicodeDecodeError):
+            found[file.relative_to(root).as_posix()] = file.read_text(encoding="utf-8")
+    return found
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of what is published, without what can be made again."""
+    kept = {".github", ".ci", ".gitignore"}
+
+    def left_out(_: str, names: list[str]) -> list[str]:
+        made = {"_build", "__pycache__"}
+        return [name for name in names if name in made or (name[0] == "." and name not in kept)]
+
+    return shutil.copytree(ROOT, tmp_path_factory.mktemp("clone") / "course", ignore=left_out)
+
+
+def test_what_repeats_pyproject_says_the_same() -> None:
+    assert [file.name for file, _ in differing(find_project(ROOT))] == []
+
+
+def test_binder_installs_what_the_project_asks_for() -> None:
+    made = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    *conda, pip = made["dependencies"]
+    assert conda == [f"python{PROJECT['requires-python']}", "pip"]
+    assert {Requirement(line) for line in pip["pip"] if line != "-e ."} == set(ASKED_FOR)
+    assert "-e ." in pip["pip"]
+
+
+def test_a_new_address_in_pyproject_reaches_every_file(clone: Path) -> None:
+    owner, name = ADDRESS.split("/")[-2:]
+    old = re.compile(rf"{owner}/{name}|{owner}\.github\.io", re.IGNORECASE)
+    pyproject = clone / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    pyproject.write_text(text.replace(ADDRESS, "https://github.com/someone/a-copy"), "utf-8")
+    for file, wanted in differing(find_project(clone)):
+        file.write_text(wanted, encoding="utf-8")
+    assert [file for file, text in texts(clone).items() if old.search(text)] == []
+    assert "github.com/someone/a-copy" in texts(clone)["CITATION.cff"]
+
+
+def test_the_citation_says_what_the_project_says() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    book = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["repository-code"] == ADDRESS
+    assert citation["version"] == PROJECT["version"]
+    assert citation["title"] == book["title"]
+    assert citation["authors"] == PROJECT["authors"] == [{"name": book["author"]}]
+    assert citation["license"] == ["MIT", "CC-BY-4.0"]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda file: file.stem)
+def test_a_chapter_installs_the_course_from_its_address_on_colab(chapter: Path) -> None:
+    cells = json.loads(chapter.read_text(encoding="utf-8"))["cells"]
+    first = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    assert f'%pip install --quiet "{PROJECT["name"]} @ git+{ADDRESS}"' in first
