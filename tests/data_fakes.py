@@ -43,10 +43,12 @@ def digest_of(arrays: dict[str, np.ndarray]) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def fake_mnist(url: str = "http://127.0.0.1:9/mnist.npz", content: bytes = b"") -> Mnist:
+def fake_mnist(
+    url: str = "http://127.0.0.1:9/mnist.npz", content: bytes = b"", timeout: float = 20
+) -> Mnist:
     """An identity that the fake arrays satisfy; port 9 answers nobody."""
     sha256 = hashlib.sha256(content).hexdigest()
-    published = Published(url, sha256, size=len(content), timeout=1.0)
+    published = Published(url, sha256, size=len(content), timeout=timeout)
     return Mnist(TRAIN, TEST, digest_of(fake_arrays()), published)
 
 

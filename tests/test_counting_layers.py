@@ -291,7 +291,7 @@ def test_a_layer_that_cannot_take_its_input_is_named_with_the_reason(layers, mes
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: Conv2D(4, 3, padding="smae"), ValueError, "'smae'"),
+        (lambda: Conv2D(4, 3, padding="samee"), ValueError, "'samee'"),
         (lambda: Conv2D(4, 3, padding=1), ValueError, "ZeroPadding2D"),
         (lambda: Conv2D(4, (3, 3, 3)), ValueError, "kernel_size must be one number or two"),
         (lambda: Conv2D(4.0, 3), TypeError, "filters must be a whole number"),

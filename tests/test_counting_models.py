@@ -120,7 +120,10 @@ to_vector = st.one_of(
 )
 heads = st.lists(described("Dense", units=st.integers(1, 5), use_bias=st.booleans()), max_size=2)
 stacks = st.builds(
-    lambda maps, flat, head: [*maps, flat, *head], st.lists(map_layers, max_size=6), to_vector, heads
+    lambda maps, flat, head: [*maps, flat, *head],
+    st.lists(map_layers, max_size=6),
+    to_vector,
+    heads,
 )
 
 
@@ -270,7 +273,9 @@ def test_local_response_normalization_of_ones_own_is_known_by_its_name() -> None
 
 def test_an_unknown_layer_is_named_with_its_class_and_with_the_known_ones() -> None:
     model = keras.Sequential([keras.Input((8, 8, 3)), Doubling(name="twice")])
-    with pytest.raises(ValueError, match=r"'twice' is of the class Doubling.*Conv2D.*ZeroPadding2D"):
+    with pytest.raises(
+        ValueError, match=r"'twice' is of the class Doubling.*Conv2D.*ZeroPadding2D"
+    ):
         table(model)
 
 
@@ -282,7 +287,7 @@ def test_an_unknown_operation_is_named() -> None:
 
 def test_a_layer_that_keras_counts_otherwise_is_not_given_a_wrong_number() -> None:
     model = keras.Sequential([keras.Input((8, 8, 3)), Conv2D(2, 3, name="odd")])
-    with pytest.raises(ValueError, match="'odd'.*56 parameters.*Keras says.*57"):
+    with pytest.raises(ValueError, match=r"'odd'.*56 parameters.*Keras says.*57"):
         table(model)
 
 
@@ -302,7 +307,7 @@ def test_a_model_of_unknown_size_says_how_to_give_it() -> None:
 
 def test_channels_first_are_refused_by_the_layer_s_name() -> None:
     first = layers.Conv2D(2, 3, data_format="channels_first", name="old")
-    with pytest.raises(ValueError, match="'old'.*channels_last"):
+    with pytest.raises(ValueError, match=r"'old'.*channels_last"):
         table(keras.Sequential([keras.Input((3, 8, 8)), first]))
 
 

@@ -50,7 +50,9 @@ def test_the_field_of_alexnet_is_that_of_araujo_et_al() -> None:
 
 def gradient_extent(model: keras.Model, pictures: int = 1) -> tuple[int, int]:
     """Return over how many rows and columns the middle output value has a gradient."""
-    x = tf.Variable(np.random.default_rng(0).uniform(1, 2, (pictures, SIDE, SIDE, 1)), dtype="float32")
+    x = tf.Variable(
+        np.random.default_rng(0).uniform(1, 2, (pictures, SIDE, SIDE, 1)), dtype="float32"
+    )
     with tf.GradientTape() as tape:
         y = model(x)
         middle = y[:, y.shape[1] // 2, y.shape[2] // 2, 0]
@@ -87,7 +89,7 @@ sliding = st.one_of(
     ),
     st.builds(lambda k, p: positive(layers.DepthwiseConv2D, k, padding=p), kernels, paddings),
     st.builds(lambda k, p: positive(layers.SeparableConv2D, 2, k, padding=p), kernels, paddings),
-    st.builds(lambda k, s, p: layers.AveragePooling2D(k, s, p), kernels, st.integers(1, 2), paddings),
+    st.builds(layers.AveragePooling2D, kernels, st.integers(1, 2), paddings),
     st.just(layers.BatchNormalization()),
     st.just(layers.ZeroPadding2D(((1, 2), (0, 1)))),
     st.just(layers.Cropping2D(((2, 0), (1, 1)))),
@@ -168,7 +170,9 @@ def test_a_squeezed_branch_brings_the_whole_input_back_into_the_map() -> None:
 
 
 def test_the_field_is_derived_step_by_step() -> None:
-    counted = table([Input((28, 28, 1)), Conv2D(4, 3), MaxPooling2D(2), Conv2D(4, (3, 1)), Flatten()])
+    counted = table(
+        [Input((28, 28, 1)), Conv2D(4, 3), MaxPooling2D(2), Conv2D(4, (3, 1)), Flatten()]
+    )
     assert [row.receptive_field_derivation for row in counted] == [
         "1 + (3 - 1) x 1 = 3",
         "3 + (2 - 1) x 1 = 4",

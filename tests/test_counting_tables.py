@@ -1,7 +1,5 @@
 """The table as text, as a page and as a sequence."""
 
-import re
-
 import keras
 import pytest
 from bs4 import BeautifulSoup
@@ -19,12 +17,18 @@ from cnn_course.counting import (
 )
 
 TEXT = """\
-Input 12 x 12 x 3: 37,040 parameters, 36,928 of them trained; 143,360 multiplications for one picture
+Input 12 x 12 x 3: 11,466 parameters, 9,850 of them trained; 54,240 multiplications for one picture
 
 layer               | kind               | output      | parameters | multiplications | receptive field | calculation of the parameters
---------------------+--------------------+-------------+------------+-----------------+-----------------+----------------------------------
+--------------------+--------------------+-------------+------------+-----------------+-----------------+--------------------------------
 conv2d              | Conv2D             | 10 x 10 x 8 |        224 |          21,600 | 3 x 3           | (3 x 3 x 3 + 1) x 8 = 224
-"""  # noqa: E501
+batch_normalization | BatchNormalization | 10 x 10 x 8 |         32 |               0 | 3 x 3           | 2 x 8 trained + 2 x 8 kept = 32
+max_pooling2d       | MaxPooling2D       | 5 x 5 x 8   |          0 |               0 | 4 x 4           | 0
+conv2d_1            | Conv2D             | 5 x 3 x 64  |      1,600 |          23,040 | 4 x 8           | (1 x 3 x 8 + 1) x 64 = 1,600
+<row> & [b]all[/b]  | Flatten            | 960         |          0 |               0 | 4 x 8           | 0
+dense               | Dense              | 10          |      9,610 |           9,600 | 12 x 12         | (960 + 1) x 10 = 9,610
+--------------------+--------------------+-------------+------------+-----------------+-----------------+--------------------------------
+total               |                    |             |     11,466 |          54,240 |                 |"""  # noqa: E501
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +41,13 @@ def counted() -> Table:
     )  # fmt: skip
 
 
-def test_the_text_of_a_table(counted: Table) -> None:
-    assert str(counted) == """"""
+def test_the_text_is_aligned_and_the_same_in_every_terminal(
+    counted: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert str(counted) == repr(counted) == TEXT
+    for variable, value in {"COLUMNS": "20", "FORCE_COLOR": "1", "TERM": "xterm-256color"}.items():
+        monkeypatch.setenv(variable, value)
+    assert str(counted) == TEXT
 
 
 def test_a_table_is_a_sequence_of_rows(counted: Table) -> None:
@@ -48,3 +57,61 @@ def test_a_table_is_a_sequence_of_rows(counted: Table) -> None:
     assert [row.kind for row in counted[:2]] == ["Conv2D", "BatchNormalization"]
     assert counted.row("conv2d_1") is counted[3]
     assert counted.inputs == ((12, 12, 3),)
+
+
+def test_the_totals_are_the_sums_of_the_rows(counted: Table) -> None:
+    assert counted.parameters == 224 + 32 + 1_600 + 9_610
+    assert counted.trainable_parameters == 224 + 16 + 9_610
+    assert counted.multiplications == 21_600 + 23_040 + 9_600
+
+
+def test_a_layer_that_is_not_there_is_refused_with_those_that_are(counted: Table) -> None:
+    with pytest.raises(ValueError, match=r"no layer 'conv3'.*conv2d, batch_normalization"):
+        counted.row("conv3")
+
+
+def test_a_notebook_shows_a_table_with_a_caption_and_headers(counted: Table) -> None:
+    page = BeautifulSoup(counted._repr_html_(), "html.parser")
+    assert page.caption.text == TEXT.splitlines()[0]
+    heads = [cell.text for cell in page.thead.find_all("th", scope="col")]
+    assert heads == [cell.strip() for cell in TEXT.splitlines()[2].split("|")]
+    rows = page.tbody.find_all("tr")
+    assert [row.find("th", scope="row").text for row in rows] == [row.name for row in counted]
+    assert [len(row.find_all("td")) for row in rows] == [6] * 6
+    assert [cell.text for cell in rows[3].find_all("td")][2:4] == ["1,600", "23,040"]
+    assert page.tfoot.find("th", scope="row").text == "total"
+
+
+def test_names_are_shown_as_they_are_and_colours_are_left_to_the_page(counted: Table) -> None:
+    text = counted._repr_html_()
+    assert "&lt;row&gt; &amp; [b]all[/b]" in text
+    assert "color" not in text
+    assert "background" not in text
+
+
+def test_a_keras_model_and_its_description_give_the_same_table(counted: Table) -> None:
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((12, 12, 3)),
+            layers.Conv2D(8, 3, name="conv2d"),
+            layers.BatchNormalization(name="batch_normalization"),
+            layers.MaxPooling2D(2, name="max_pooling2d"),
+            layers.Conv2D(64, (1, 3), trainable=False, name="conv2d_1"),
+            layers.Flatten(name="flat"),
+            layers.Dense(10, name="dense"),
+        ]
+    )
+    mine = table(model)
+    assert [row for row in mine if row.name != "flat"] == [
+        row for row in counted if row.kind != "Flatten"
+    ]
+    assert str(mine).splitlines()[0] == TEXT.splitlines()[0]
+
+
+def test_a_network_with_two_inputs_names_both() -> None:
+    a, b = keras.Input((8, 8, 1)), keras.Input((4,))
+    joined = keras.layers.Concatenate()([keras.layers.Flatten()(a), b])
+    text = str(table(keras.Model([a, b], joined)))
+    assert text.startswith("Input 8 x 8 x 1 and 4: 0 parameters")
+    assert " | -  " in text

@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(NPZ * 1_000)
             case "/slow":
                 self.answer(NPZ[:half], length=len(NPZ))
-                self.server.stop.wait(10)
+                self.server.stop.wait(30)
             case "/interrupted":
                 self.answer(NPZ[:half], length=len(NPZ))
                 _thread.interrupt_main()  # as Ctrl+C does
@@ -76,7 +76,8 @@ class Server(ThreadingHTTPServer):
         self.stop = threading.Event()
 
     def mnist(self, how: str) -> Mnist:
-        return fake_mnist(f"http://127.0.0.1:{self.server_port}/{how}", NPZ)
+        timeout = 0.5 if how == "slow" else 20
+        return fake_mnist(f"http://127.0.0.1:{self.server_port}/{how}", NPZ, timeout)
 
     def handle_error(self, *_: object) -> None:
         """Say nothing of clients that hang up."""

@@ -40,6 +40,15 @@ def test_idx_files_may_lie_beside_their_gzipped_originals(own: Path) -> None:
     assert_loads()
 
 
+def test_of_two_idx_files_for_one_array_the_first_by_name_is_taken(own: Path) -> None:
+    write_idx(own)
+    other = idx_bytes(fake_arrays()["y_test"][::-1])
+    (own / "zzz").write_bytes(other)
+    assert_loads()
+    (own / "aaa").write_bytes(other)
+    assert "sha256" in refusal()
+
+
 def test_idx_files_are_told_apart_by_their_headers_and_not_by_their_names(own: Path) -> None:
     for number, name in enumerate(reversed(IDX_NAMES)):
         content = idx_bytes(fake_arrays()[name])

@@ -244,11 +244,10 @@ def test_a_zip_bomb_is_refused_without_unpacking_it(own: Path) -> None:
 
 
 def test_a_table_of_contents_of_many_members_is_refused_before_it_is_read(own: Path) -> None:
-    content = npz_of({f"{number}.npy": b"" for number in range(2_000)})
-    (own / "mnist.npz").write_bytes(content)
-    assert len(content) > 100_000
+    whole = npz_of({f"{number}.npy": b"" for number in range(1_500)})
+    (own / "mnist.npz").write_bytes(whole[whole.index(b"PK\1\2") :])  # nothing but the table
     message, peak = refusal_and_peak()
-    assert "far longer" in message or "bytes long" in message
+    assert "table of contents is far longer" in message
     assert peak < 1 << 20
 
 

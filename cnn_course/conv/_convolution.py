@@ -11,7 +11,9 @@ the matrix of all rows holds each pixel `kh * kw` times and goes through main me
 one row stays in the cache.
 """
 
+from collections.abc import Iterator
 from functools import partial
+from math import prod
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -200,23 +202,45 @@ def _images_and_kernels(x: ArrayLike, kernels: ArrayLike) -> tuple[Array, Array]
     return x, kernels
 
 
+def _rows_of_windows(padded: Array, down: Walk, across: Walk) -> Iterator[Array]:
+    """Yield for each row of the output what its windows see, `(N * W', kh * kw * C)`.
+
+    The windows are a view that overlaps itself; the only copy is that of one row at a time.
+    """
+    if down.positions == 0 or across.positions == 0:
+        return
+    windows = sliding_window_view(padded, (down.window, across.window), axis=(1, 2))
+    windows = np.moveaxis(windows, 3, -1)[:, down.visited_by(0), across.visited_by(0)]
+    images, rows, columns, *window = windows.shape
+    for row in range(rows):
+        yield windows[:, row].reshape(images * columns, prod(window))
+
+
 def _correlate(padded: Array, kernels: Array, bias: Array, down: Walk, across: Walk) -> Array:
     """Return the feature maps `(N, H', W', F)`."""
 
     def forward(padded: Array, kernels: Array, bias: Array) -> Array:
-        *window, filters = kernels.shape
+        filters = len(bias)
         maps = np.empty((len(padded), down.positions, across.positions, filters), padded.dtype)
-        if maps.size == 0:
-            return maps
         weights = kernels.reshape(-1, filters)  # one filter per column
-        windows = sliding_window_view(padded, window[:2], axis=(1, 2))  # a view, nothing is copied
-        windows = np.moveaxis(windows, 3, -1)[:, down.visited_by(0), across.visited_by(0)]
-        for row in range(down.positions):
-            seen = windows[:, row].reshape(-1, len(weights))  # one window per line: a copy
+        for row, seen in enumerate(_rows_of_windows(padded, down, across)):
             maps[:, row] = (seen @ weights + bias).reshape(maps[:, row].shape)
         return maps
 
     return compute(forward, padded, kernels, bias, terms=kernels[..., 0].size + 1)
+
+
+def _kernel_gradient(padded: Array, upstream: Array, down: Walk, across: Walk) -> Array:
+    """Return the gradient of the weights: what each one saw, times what became of it, summed."""
+
+    def backward(padded: Array, upstream: Array) -> Array:
+        channels, filters = padded.shape[3], upstream.shape[3]
+        weights = np.zeros((down.window * across.window * channels, filters), padded.dtype)
+        for row, seen in enumerate(_rows_of_windows(padded, down, across)):
+            weights += seen.T @ upstream[:, row].reshape(-1, filters)
+        return weights.reshape(down.window, across.window, channels, filters)
+
+    return compute(backward, padded, upstream, terms=upstream.size)
 
 
 def _image_gradient(upstream: Array, kernels: Array, down: Walk, across: Walk) -> Array:
@@ -232,15 +256,3 @@ def _image_gradient(upstream: Array, kernels: Array, down: Walk, across: Walk) -
         return dpadded
 
     return compute(backward, upstream, kernels, terms=kernels.size)
-
-
-def _kernel_gradient(padded: Array, upstream: Array, down: Walk, across: Walk) -> Array:
-    """Return the gradient of the weights: what each one saw, times what became of it, summed."""
-
-    def backward(padded: Array, upstream: Array) -> Array:
-        positions = ((0, 1, 2), (0, 1, 2))
-        seen = places(padded, down, across)
-        weights = np.stack([np.tensordot(pixels, upstream, positions) for pixels in seen])
-        return weights.reshape(down.window, across.window, *weights.shape[1:])
-
-    return compute(backward, padded, upstream, terms=upstream.size)

@@ -17,24 +17,10 @@ from .receptive_field import union
 
 #: Functions of `keras.ops` that a model may hold. They combine values and have no weights.
 OPERATIONS: Final = frozenset(
-    [
-        "Absolute",
-        "Add",
-        "Divide",
-        "GetItem",
-        "Maximum",
-        "Minimum",
-        "Multiply",
-        "Negative",
-        "Relu",
-        "Sigmoid",
-        "Softmax",
-        "Square",
-        "Stack",
-        "Subtract",
-        "Tanh",
-        "TrueDivide",
-    ]
+    {
+        *("Absolute", "Add", "Divide", "GetItem", "Maximum", "Minimum", "Multiply", "Negative"),
+        *("Relu", "Sigmoid", "Softmax", "Square", "Stack", "Subtract", "Tanh", "TrueDivide"),
+    }
 )
 
 

@@ -108,16 +108,18 @@ def zeros_before(n: int, k: int, stride: int = 1, padding: Padding = "valid") ->
 def left_over(n: int, k: int, stride: int = 1, padding: Padding = "valid") -> int:
     """Return how many pixels at the end of the axis no window reaches.
 
-    The last window starts at (windows - 1) x stride and ends `k` later, both counted from the
-    first padded pixel; pixels of the image after that end are left over. With `"valid"` this is
-    the remainder of (n - k) / stride.
+    Window i covers the padded pixels from i x stride up to i x stride + k. The last one that
+    starts inside the image ends where the left-over pixels begin. With `"valid"` they are the
+    remainder of (n - k) / stride.
 
     Raises:
         TypeError, ValueError: as `output_size`.
     """
     windows = output_size(n, k, stride, padding)
-    end = (windows - 1) * stride + k - zeros_before(n, k, stride, padding)
-    return max(n - end, 0)
+    before = zeros_before(n, k, stride, padding)
+    last = min(windows - 1, (before + n - 1) // stride)
+    end = last * stride + k - before
+    return n - min(max(end, 0), n)
 
 
 def _extra(padding: Padding) -> int:

@@ -22,7 +22,6 @@ _END_RECORD: Final = 22  # bytes of the record that ends a zip file without a co
 _ZIP64_LOCATOR: Final = 20  # bytes of the record before it in a zip file of more than 4 GB
 _LARGEST_DIRECTORY: Final = 1 << 16
 _LARGEST_HEADER: Final = 1 << 10
-_ENCRYPTED: Final = 0x1
 
 
 def looks_like_npz(path: Path) -> bool:
@@ -90,8 +89,6 @@ def _members(archive: zipfile.ZipFile, shapes: Shapes) -> dict[str, zipfile.ZipI
     if sorted(found) != sorted(expected):
         raise ValueError(f"it holds {_named(found)}; expected were {_named(expected)}")
     for info in archive.infolist():
-        if info.flag_bits & _ENCRYPTED:
-            raise ValueError(f"{info.filename} is encrypted")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError(f"{info.filename} is compressed in a way that NumPy does not use")
     return {expected[info.filename]: info for info in archive.infolist()}

@@ -37,4 +37,4 @@ def build_book(project: Project, profile: str, *, fresh: bool = False) -> None:
                 site.render(source, scratch / "output")
                 click.echo("The book is printed.")
     click.echo(f"Open  {site.html / 'index.html'}")
-    click.echo(f"or    python -m http.server --directory {site.html}")
+    click.echo(f'or    python -m http.server --directory "{site.html}"')

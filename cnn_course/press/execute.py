@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnContext
+from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from cnn_course.press.machine import cores, hardware, versions
 from cnn_course.press.notebooks import Notebook
 from cnn_course.press.project import Chapter, PressError, Project
 from cnn_course.press.store import RunStore
-from cnn_course.press.worker import Job, Outcome, work
+from cnn_course.press.worker import Job, Outcome, log_tail, work
 
 _SECONDS_TO_LEAVE = 15
 _SECONDS_A_CELL = {"tiny": 600, "full": None}
@@ -161,7 +161,7 @@ def run_jobs(jobs: Iterable[Job], at_once: int, finished: Callable[[Outcome], No
     Progress goes to standard error: a bar a chapter on a terminal, else a line when it starts and
     a line when it ends.
     """
-    context = get_context("spawn")
+    context = _processes()
     lock = context.RLock()
     waiting = deque(jobs)
     running: dict[Connection, tuple[Job, BaseProcess]] = {}
@@ -186,7 +186,18 @@ def run_jobs(jobs: Iterable[Job], at_once: int, finished: Callable[[Outcome], No
         _end([process for _, process in running.values()])
 
 
-def _start(context: SpawnContext, job: Job, lock: Any) -> tuple[Connection, BaseProcess]:
+def _processes() -> ForkServerContext | SpawnContext:
+    """Return how to start processes: from one that has imported papermill, which takes seconds."""
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload([work.__module__, "cnn_course.press.kernel", "papermill"])
+    return context
+
+
+def _start(
+    context: ForkServerContext | SpawnContext, job: Job, lock: Any
+) -> tuple[Connection, BaseProcess]:
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=work, args=(job, theirs, lock), name=job.name)
     process.start()
@@ -198,7 +209,8 @@ def _receive(pipe: Connection, job: Job) -> Outcome:
     try:
         return pipe.recv()
     except (EOFError, OSError):
-        return Outcome(job.name, 0.0, error=f"{job.name} broke off: its process was killed.")
+        error = f"{job.name} broke off: its process was killed.\n{log_tail(job.log)}"
+        return Outcome(job.name, 0.0, error=error.rstrip())
     finally:
         pipe.close()
 

@@ -143,7 +143,8 @@ def _split(cell: Cell) -> Iterator[Cell]:
     tags = {"remove-input"} | {_TAGS_OF_A_PART.get(tag, tag) for tag in notebooks.tags(cell)}
     for number, outputs in enumerate(groups[1:], start=2):
         about = cell["metadata"] | {"tags": sorted(tags)}
-        part = {"id": f"{cell.get('id', 'cell')}-{number}", "source": "", "outputs": outputs}
+        part = {"id": f"{cell.get('id', 'cell')}-{number}", "outputs": outputs}
+        part["source"] = "# More outputs of the cell above."  # MyST-NB leaves out an empty cell
         yield copy.deepcopy(cell | part | {"metadata": about})
 
 

@@ -4,7 +4,6 @@ The kernel is always the interpreter that runs the press, whatever kernels are i
 sees no settings of the person who started it: equal inputs, equal outputs.
 """
 
-import logging
 import os
 import re
 import signal
@@ -15,12 +14,13 @@ from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
 from cnn_course.press import notebooks
 from cnn_course.press.notebooks import Cell, Notebook, code_cells
+from cnn_course.press.project import PressError
 
 _START_SECONDS = 120  # a machine with more kernels than cores takes its time
 _SECONDS_TO_LEAVE = 20
@@ -52,6 +52,11 @@ class Job:
     timeout: int | None
     position: int = 0
 
+    @property
+    def log(self) -> Path:
+        """Where the process and its kernel write their complaints."""
+        return self.scratch / f"{self.name}.log"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -61,6 +66,10 @@ class Outcome:
     seconds: float
     notebook: str | None = None
     error: str | None = None
+
+
+class _NoKernelError(PressError):
+    """The kernel did not start."""
 
 
 def work(job: Job, pipe: Connection, lock: Any) -> None:
@@ -75,35 +84,36 @@ def work(job: Job, pipe: Connection, lock: Any) -> None:
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_follow_parent, daemon=True).start()
+    terminal = _redirect_errors(job.log)
     _set_environment(job.caches)
     tqdm.set_lock(lock)
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # the outcome says it all
-    pipe.send(run(job))
+    pipe.send(run(job, terminal))
 
 
-def run(job: Job) -> Outcome:
-    """Run a chapter; a kernel that does not start is tried once more.
-
-    Two kernels that start at the same moment may choose the same port.
-    """
+def run(job: Job, terminal: TextIO) -> Outcome:
+    """Run a chapter, with a progress bar on `terminal` if it is one."""
     started = time.perf_counter()
-    error = _attempt(job)
-    if error is not None and not _started(job):
-        error = _attempt(job)
-    seconds = time.perf_counter() - started
-    if error is not None:
-        return Outcome(job.name, seconds, error=error)
-    executed = notebooks.finish(job.notebook, _read_back(job))
-    return Outcome(job.name, seconds, notebook=notebooks.dumps(executed))
+    try:
+        try:
+            executed = _attempt(job, terminal)
+        except _NoKernelError:  # two that start at the same moment may choose the same port
+            executed = _attempt(job, terminal)
+        text = notebooks.dumps(notebooks.finish(job.notebook, executed))
+    except PressError as error:
+        return Outcome(job.name, time.perf_counter() - started, error=str(error))
+    except OSError as error:
+        reason = f"{job.name} broke off: {error}"
+        return Outcome(job.name, time.perf_counter() - started, error=reason)
+    return Outcome(job.name, time.perf_counter() - started, notebook=text)
 
 
-def _attempt(job: Job) -> str | None:
-    """Run a chapter and return what went wrong."""
+def _attempt(job: Job, terminal: TextIO) -> Notebook:
+    """Return a chapter as papermill leaves it, or raise what is to be said about it."""
     import papermill  # noqa: PLC0415 - slow, and the parent imports this module
 
     from cnn_course.press.kernel import OwnKernelManager  # noqa: PLC0415
 
-    bar = {"desc": job.name, "position": job.position, "file": sys.stderr}
+    bar = {"desc": job.name, "position": job.position, "file": terminal}
     _source(job).write_text(notebooks.dumps(job.notebook), encoding="utf-8")
     try:
         papermill.execute_notebook(
@@ -115,40 +125,52 @@ def _attempt(job: Job) -> str | None:
             cwd=str(job.folder),
             start_timeout=_START_SECONDS,
             execution_timeout=job.timeout,
-            progress_bar=bar if sys.stderr.isatty() else False,
+            progress_bar=bar if terminal.isatty() else False,
         )
     except papermill.PapermillExecutionError:
-        return _describe_failure(job)  # None, where every error is one that the chapter means
-    except TimeoutError:
-        return _at(job, _started(job), f"It took longer than {job.timeout} s.")
-    except RuntimeError as error:
-        if _started(job):
-            return _at(job, _started(job), "Its kernel died: out of memory, or ended from outside.")
-        return f"{job.name} did not start: {error}."
-    except OSError as error:
-        return f"{job.name} broke off: {error}."
-    return None
+        _raise_for_failure(job)  # unless every error is one that the chapter means to show
+    except (TimeoutError, RuntimeError) as error:
+        ran = _started(job)
+        if not ran:
+            raise _NoKernelError(f"{job.name} did not start: {error}.") from None
+        if isinstance(error, TimeoutError):
+            raise _stopped(job, ran, f"It took longer than {job.timeout} s.") from None
+        death = "Its kernel died: out of memory, or ended from outside."
+        raise _stopped(job, ran, f"{log_tail(job.log)}\n{death}") from None
+    return _read_back(job)
 
 
-def _describe_failure(job: Job) -> str | None:
-    """Return the message for the first cell that failed and was not meant to."""
+def _raise_for_failure(job: Job) -> None:
+    """Raise for the first cell that failed and was not meant to."""
     cells = code_cells(_read_back(job))
     for number, cell in enumerate(cells, start=1):
         errors = [item for item in cell["outputs"] if item["output_type"] == "error"]
         failed = errors or cell["metadata"]["papermill"]["exception"]
         if failed and "raises-exception" not in notebooks.tags(cell):
             trace = "\n".join(line for item in errors for line in item["traceback"])
-            return _at(job, cells[:number], trace or "It failed and gave no reason.")
-    return None
+            raise _stopped(job, cells[:number], trace or "It failed and gave no reason.")
 
 
-def _at(job: Job, ran: list[Cell], reason: str) -> str:
-    """Return an error message for the last cell of `ran`, with the last lines of the reason."""
+def _stopped(job: Job, ran: list[Cell], reason: str) -> PressError:
+    """Return an error about the last cell of `ran`, with the last lines of the reason."""
     number = sum(bool(cell["source"].strip()) for cell in ran)
     first = next((line for line in ran[-1]["source"].splitlines() if line.strip()), "")
-    lines = [line for line in _ANSI.sub("", reason).splitlines() if line.strip()]
-    shown = "\n".join(f"    {line}" for line in lines[-_LINES_OF_ERROR:])
-    return f"{job.name} stopped in code cell {number}, which begins with `{first}`:\n{shown}"
+    return PressError(
+        f"{job.name} stopped in code cell {number}, which begins with `{first}`:\n{_tail(reason)}"
+    )
+
+
+def log_tail(log: Path) -> str:
+    """Return the last lines that a chapter's process, or its kernel, wrote to standard error."""
+    try:
+        return _tail(log.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return ""
+
+
+def _tail(text: str) -> str:
+    lines = [line for line in _ANSI.sub("", text).splitlines() if line.strip()]
+    return "\n".join(f"    {line}" for line in lines[-_LINES_OF_ERROR:])
 
 
 def _started(job: Job) -> list[Cell]:
@@ -178,6 +200,18 @@ def _target(job: Job) -> Path:
 def _for_papermill(path: Path) -> str:
     """Return a path in which papermill's `str.format` finds nothing to fill in."""
     return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _redirect_errors(log: Path) -> TextIO:
+    """Send what this process and its kernel write to standard error to `log`; return the old one.
+
+    A kernel that is ended complains there; only where one dies by itself is it worth reading.
+    """
+    sys.stderr.flush()
+    terminal = os.fdopen(os.dup(2), "w", encoding="utf-8")
+    with log.open("w") as stream:
+        os.dup2(stream.fileno(), 2)
+    return terminal
 
 
 def _set_environment(caches: Path) -> None:

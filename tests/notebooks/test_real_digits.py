@@ -1,0 +1,36 @@
+"""Chapter 2 tells the same story on real MNIST digits: its claims are cells, and none fails."""
+
+import os
+
+import nbformat
+import pytest
+from conftest import ROOT
+from nbclient import NotebookClient
+
+SLICE = """
+from cnn_course import data
+
+whole = data.load_digits
+def a_slice_of_mnist(profile):
+    (x_train, y_train), (x_test, y_test) = whole("full")
+    return (x_train[:3000], y_train[:3000]), (x_test[:1000], y_test[:1000])
+data.load_digits = a_slice_of_mnist
+"""
+
+
+def test_every_claim_of_chapter_2_holds_on_a_slice_of_real_mnist():
+    if not os.environ.get("CNN_COURSE_DATA"):
+        pytest.skip("CNN_COURSE_DATA is not set, so there is no MNIST to run chapter 2 on.")
+    notebook = nbformat.read(ROOT / "notebooks" / "02-mnist-convnet.ipynb", as_version=4)
+    place = next(
+        index
+        for index, cell in enumerate(notebook.cells)
+        if "parameters" in cell.metadata.get("tags", [])
+    )
+    notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(SLICE))
+    client = NotebookClient(
+        notebook, timeout=600, resources={"metadata": {"path": str(ROOT / "notebooks")}}
+    )
+    client.execute()  # raises at the first cell that fails
+    shapes = [o.get("text", "") for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
+    assert any("3000" in text or "3,000" in text for text in shapes), "the slice was not used"

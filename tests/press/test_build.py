@@ -1,0 +1,246 @@
+"""`cnn-course build`: the pages, what stops it, what is left after a kill."""
+
+import base64
+import io
+import json
+import os
+import shutil
+import signal
+import time
+
+import pytest
+from bs4 import BeautifulSoup
+from filelock import FileLock
+from PIL import Image
+
+from press.conftest import Course, new_course
+
+SHOW = """
+from IPython.display import display
+def show(png, alt):
+    about = {"alt": alt, "class": "figure-diagram", "width": 40}
+    display({"image/png": png, "text/plain": alt}, metadata={"image/png": about}, raw=True)
+"""
+
+
+def png(colour: str) -> str:
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(stream, "png")
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+def site(course: Course) -> dict[str, int]:
+    """Return when each file of the site was written."""
+    html = course.root / "_build" / "html"
+    return {str(f.relative_to(html)): f.stat().st_mtime_ns for f in html.rglob("*") if f.is_file()}
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, str]:
+    """A course with figures and a recorded run, printed in a folder with an unusual name."""
+    course = new_course(tmp_path_factory.mktemp("printed") / "a {course} of mine")
+    course.write(
+        "01-first",
+        SHOW,
+        f'show("{png("red")}", "A red square.")\nprint("between")\n'
+        f'show("{png("blue")}", "A <blue> & square.")',
+        'print("an output")',
+    )
+    with course.edit("01-first") as notebook:
+        notebook.cells[3].metadata["tags"] = ["hide-input"]
+    record = {
+        "seconds": 4521.7,
+        "hardware": {"cores": 16, "gpu": "NVIDIA H200"},
+        "date": "2026-11-19",
+    }
+    (course.root / "book" / "measured" / "01-first.json").write_text(json.dumps(record))
+    return course, course.do("build")
+
+
+def test_it_says_where_the_book_is_and_how_to_serve_it(printed):
+    course, said = printed
+    html = course.root / "_build" / "html"
+    assert f"Open  {html / 'index.html'}" in said
+    assert f'python -m http.server --directory "{html}"' in said
+    assert (html / "index.html").is_file()
+
+
+def test_every_picture_of_a_cell_has_its_own_alt_text_and_class(printed):
+    pictures = BeautifulSoup(printed[0].page("notebooks/01-first"), "html.parser").select("img")
+    shown = [picture for picture in pictures if "square" in picture.get("alt", "")]
+    assert [picture["alt"] for picture in shown] == ["A red square.", "A <blue> & square."]
+    assert all("figure-diagram" in picture["class"] for picture in shown)
+    assert all(picture["width"] == "40" for picture in shown)
+
+
+def test_a_cell_with_several_pictures_shows_its_code_once_and_all_outputs_in_order(printed):
+    page = BeautifulSoup(printed[0].page("notebooks/01-first"), "html.parser")
+    sources = [code.get_text() for code in page.select(".cell_input")]
+    assert len([source for source in sources if 'print("between")' in source]) == 1
+    assert all(source.strip() for source in sources)
+    outputs = "".join(str(part) for part in page.select(".cell_output"))
+    order = [outputs.index(text) for text in ("red square", "between", "blue", "an output")]
+    assert order == sorted(order)
+
+
+def test_the_page_says_how_long_the_chapter_takes_below_its_title(printed):
+    course, _ = printed
+    run = json.loads(course.ran("01-first").with_suffix(".json").read_text())
+    cores = run["hardware"]["cores"]
+    page = BeautifulSoup(course.page("notebooks/01-first"), "html.parser")
+    sentence = page.select_one("h1").find_next("em").get_text()
+    assert sentence == (
+        f"Measured: {max(1, round(run['seconds']))} s with the tiny profile "
+        f"({cores} core{'s' if cores != 1 else ''}, {run['finished'][:10]}), "
+        "75 min with the full profile (16 cores, NVIDIA H200, 2026-11-19)."
+    )
+
+
+def test_the_address_of_the_repository_comes_from_pyproject(printed):
+    page = printed[0].page("notebooks/01-first")
+    assert "https://github.com/nobody/small-course" in page
+    assert (
+        "https://colab.research.google.com/github/nobody/small-course/"
+        "blob/main/notebooks/01-first.ipynb"
+    ) in page
+
+
+def test_the_stored_notebook_is_not_touched(printed):
+    text = printed[0].source("01-first").read_text()
+    assert "mystnb" not in text
+    assert "between\\n" not in text
+
+
+# A second time
+
+
+def test_a_second_build_renders_nothing_and_imports_no_tensorflow(course: Course):
+    before = site(course)
+    course.environment = {"PYTHONPROFILEIMPORTTIME": "1"}
+    started = time.monotonic()
+    said = course.do("build")
+    assert time.monotonic() - started < 10
+    assert "Nothing changed" in said
+    assert site(course) == before
+    imported = {line.rpartition("|")[2].strip() for line in said.splitlines()}
+    assert "cnn_course.press.book" in imported
+    assert not imported & {"tensorflow", "keras", "papermill", "sphinx", "matplotlib"}
+
+
+def test_help_imports_little(course: Course):
+    course.environment = {"PYTHONPROFILEIMPORTTIME": "1"}
+    said = course.do("--help")
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in said.splitlines()}
+    assert "click" in imported
+    assert not imported & {"tensorflow", "keras", "papermill", "nbformat", "numpy", "IPython"}
+
+
+def test_a_page_that_is_missing_is_printed_again_and_a_changed_one_too(course: Course):
+    (course.root / "_build" / "html" / "notebooks" / "02-second.html").unlink()
+    (course.root / "book" / "index.md").write_text("# Welcome\n\nGood day.\n")
+    said = course.do("build")
+    assert "The book is printed." in said
+    assert "started" not in said
+    assert "second tiny" in course.page("notebooks/02-second")
+    assert "Good day." in course.page("book/index")
+
+
+def test_a_notebook_that_the_book_leaves_out_is_mentioned(course: Course):
+    course.write("03-third", "print(3)")
+    assert "notebooks/03-third.ipynb is not in _toc.yml" in course.do("build")
+
+
+# What stops it
+
+
+def test_a_warning_stops_it_names_the_file_and_leaves_the_site(course: Course):
+    before = site(course)
+    (course.root / "book" / "index.md").write_text("# Welcome\n\n[No such page](nowhere.md)\n")
+    said = course.do("build", status=1)
+    assert "book/index.md:3: WARNING" in said
+    assert "nowhere.md" in said
+    assert "/stage/" not in said
+    assert site(course) == before
+    assert sorted(os.listdir(course.root / "_build")) == [".lock", "cache", "html", "runs"]
+
+
+def test_a_failing_chapter_stops_it_and_leaves_the_site(course: Course):
+    before = site(course)
+    course.write("02-second", "1 / 0")
+    said = course.do("build", status=1)
+    assert "02-second stopped in code cell 2" in said
+    assert "ZeroDivisionError" in said
+    assert site(course) == before
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("_config.yml", "a: [", "_config.yml is not valid YAML"),
+        ("pyproject.toml", "[project]", "has no Repository"),
+        ("book/measured/01-first.json", "{}", "is not a whole record"),
+    ],
+)
+def test_a_file_that_cannot_be_followed_is_named(course: Course, file: str, text: str, said: str):
+    before = site(course)
+    (course.root / file).write_text(text)
+    assert said in course.do("build", status=1)
+    assert site(course) == before
+
+
+# Two at once, and kills
+
+
+def test_a_second_build_says_that_it_waits(course: Course):
+    with FileLock(course.root / "_build" / ".lock"):
+        process = course.start("build")
+        assert "Waiting until it is done" in process.stderr.readline()
+        assert process.poll() is None
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Nothing changed" in said
+
+
+def test_a_kill_between_the_two_renames_is_put_right(course: Course):
+    before = site(course)
+    html = course.root / "_build" / "html"
+    html.rename(html.with_name("html.previous"))
+    assert "Nothing changed" in course.do("build")
+    assert site(course) == before
+
+    shutil.copytree(html, html.with_name("html.previous"))
+    assert "Nothing changed" in course.do("build")
+    assert not html.with_name("html.previous").exists()
+
+
+@pytest.mark.parametrize(
+    "moment", ["stage/_toc.yml", "output/_build/.doctrees", "output/_build/html/book"]
+)
+def test_a_kill_while_rendering_leaves_the_previous_site(course: Course, moment: str):
+    before = site(course)
+    (course.root / "book" / "index.md").write_text("# Welcome\n\nGood day.\n")
+    process = course.start("build", start_new_session=True)
+    sign = course.root / "_build" / "scratch" / moment
+    while not sign.exists():
+        assert process.poll() is None, "It ended before the moment came."
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert site(course) == before
+    course.do("build")
+    assert "Good day." in course.page("book/index")
+    assert not (course.root / "_build" / "scratch").exists()
+
+
+def test_ctrl_c_while_rendering_leaves_the_previous_site(course: Course):
+    before = site(course)
+    (course.root / "book" / "index.md").write_text("# Welcome\n\nGood day.\n")
+    process = course.start("build")
+    while not (course.root / "_build" / "scratch" / "output").exists():
+        assert process.poll() is None
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    said = "".join(process.communicate(timeout=60))
+    assert process.returncode == 130, said
+    assert site(course) == before
+    assert not (course.root / "_build" / "scratch").exists()
