@@ -29,8 +29,8 @@ class Settings:
 
 TABLE: Final[dict[str, dict[str, Settings]]] = {
     "02-mnist-convnet": {
-        "tiny": Settings(epochs=15, batch_size=64, comparison_epochs=15, comparison_pictures=1_297),
-        "full": Settings(epochs=5, batch_size=64, comparison_epochs=2, comparison_pictures=6_000),
+        "tiny": Settings(epochs=10, batch_size=32, comparison_epochs=8, comparison_pictures=800),
+        "full": Settings(epochs=5, batch_size=64, comparison_epochs=4, comparison_pictures=3_000),
     },
 }
 

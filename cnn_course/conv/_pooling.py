@@ -42,7 +42,7 @@ def pool2d(
     padding: str | int = "valid",
     kind: str = "max",
 ) -> Array:
-    """Summarise each window of each channel by one number.
+    """Summarize each window of each channel by one number.
 
     `keras.layers.MaxPooling2D` and `AveragePooling2D` by hand. Padding never wins and is never
     counted: at the border the average is over the real pixels of the window. A window with NaN in

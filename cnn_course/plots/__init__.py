@@ -1,7 +1,8 @@
 """Figures. Every one carries an alt text that states its message; a colour means one thing."""
 
 from cnn_course.plots.grids import feature_maps, filters, number_grids, pictures
-from cnn_course.plots.measurements import confusion_matrix, histories, points_by_shift
+from cnn_course.plots.measurements import confusion_matrix, histories, points_by_shift, scores
+from cnn_course.plots.networks import maps_by_layer, sizes
 from cnn_course.plots.palette import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION
 from cnn_course.plots.showing import show
 from cnn_course.plots.stepper import Stepper, sliding_window
@@ -17,9 +18,12 @@ __all__ = [
     "feature_maps",
     "filters",
     "histories",
+    "maps_by_layer",
     "number_grids",
     "pictures",
     "points_by_shift",
+    "scores",
     "show",
+    "sizes",
     "sliding_window",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 
-from cnn_course.plots.palette import KERNEL, OUTPUT, TRAINING, VALIDATION
+from cnn_course.plots.palette import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION
 from cnn_course.plots.showing import show
 
 Curves = Mapping[str, Sequence[float]]
@@ -75,11 +75,11 @@ def points_by_shift(
 
     Args:
         shifts: pixels.
-        accuracies: name of a network -> its accuracy at each shift.
+        accuracies: name of a network -> its accuracy at each shift; three networks at most.
         alt: the message of the figure.
     """
     figure, axis = plt.subplots(figsize=(5.4, 3.0), layout="constrained")
-    styles = zip((OUTPUT, KERNEL), ("o-", "s--"), strict=True)
+    styles = zip((OUTPUT, KERNEL, INPUT), ("o-", "s--", "^:"), strict=True)
     for (name, values), (colour, line) in zip(accuracies.items(), styles, strict=False):
         axis.plot(shifts, values, line, color=colour, label=name)
     axis.set_xlabel("shift of the test digits (pixels)")
@@ -87,4 +87,27 @@ def points_by_shift(
     axis.set_ylim(0, 1.02)
     axis.grid(alpha=0.3)
     axis.legend(frameon=False)
+    show(figure, alt)
+
+
+def scores(accuracies: Mapping[str, float], pictures: int, *, alt: str) -> None:
+    """Show the accuracies of several networks, each with what chance alone allows.
+
+    Args:
+        accuracies: name of a network -> its share of right answers.
+        pictures: on how many pictures it was measured. The bars reach two standard errors to each
+            side, sqrt(accuracy x (1 - accuracy) / pictures) being one.
+        alt: the message of the figure.
+    """
+    figure, axis = plt.subplots(figsize=(5.6, 0.5 * len(accuracies) + 0.8), layout="constrained")
+    for place, accuracy in enumerate(accuracies.values()):
+        error = 2 * np.sqrt(accuracy * (1 - accuracy) / pictures)
+        axis.errorbar(accuracy, place, xerr=error, fmt="o", color=VALIDATION, capsize=4)
+        axis.annotate(
+            f"{accuracy:.3f}", (accuracy, place), (0, 6), textcoords="offset points", ha="center"
+        )
+    axis.set_yticks(range(len(accuracies)), list(accuracies))
+    axis.set_ylim(len(accuracies) - 0.5, -0.6)  # the first on top
+    axis.set_xlabel(f"accuracy on {pictures:,} digits, ± two standard errors")
+    axis.grid(alpha=0.3, axis="x")
     show(figure, alt)

@@ -14,9 +14,10 @@ import yaml
 from cnn_course.press import notebooks
 from cnn_course.press.project import PressError, Project, read_pyproject, repository
 
-_HEAD = (
-    "# For conda and Binder. Written by `cnn-course sync` from pyproject.toml: edit that file.\n"
-)
+_HEAD = """\
+# For conda and Binder. Written by `cnn-course sync` from pyproject.toml: edit that file.
+# The course is published at {address}
+"""
 _PAGES = ("*.md", "CITATION.cff", "book/**/*.md", ".github/**/*.md", ".github/**/*.yml")
 # What comes before OWNER/NAME in addresses on GitHub, Colab and Binder, and of a badge.
 _BEFORE = r"((?:github\.com|githubusercontent\.com|/github|/gh|/status)/)"
@@ -33,8 +34,11 @@ def differing(project: Project) -> Iterator[tuple[Path, str]]:
             yield file, wanted
 
 
-def environment(pyproject: dict[str, Any]) -> str:
-    """Return the text of `environment.yml` for a parsed `pyproject.toml`."""
+def environment(pyproject: dict[str, Any], address: str) -> str:
+    """Return the text of `environment.yml` for a parsed `pyproject.toml`.
+
+    It remembers the address, so that the next one is put in its place wherever it stands.
+    """
     about = pyproject["project"]
     extras = about.get("optional-dependencies", {})
     packages = [*about.get("dependencies", []), *extras.get("press", []), *extras.get("test", [])]
@@ -43,20 +47,25 @@ def environment(pyproject: dict[str, Any]) -> str:
         "channels": ["conda-forge"],
         "dependencies": [f"python{about['requires-python']}", "pip", {"pip": [*packages, "-e ."]}],
     }
-    return _HEAD + yaml.safe_dump(content, sort_keys=False, width=1000)
+    head = _HEAD.format(address=address)
+    return head + yaml.safe_dump(content, sort_keys=False, width=1000)
 
 
 def _wanted(project: Project) -> Iterator[tuple[Path, str]]:
-    pyproject = read_pyproject(project.root)
+    root = project.root
+    pyproject, address = read_pyproject(root), repository(root)
+    file = root / "environment.yml"
+    known = file.read_text(encoding="utf-8") if file.exists() else ""
     try:
-        yield project.root / "environment.yml", environment(pyproject)
+        yield file, environment(pyproject, address)
+        names = {pyproject["project"]["name"], *re.findall(r"# The course .*/(\S+)", known)}
     except KeyError as missing:
         raise PressError(f"pyproject.toml has no {missing} under [project].") from None
-    replace = _replacement(pyproject["project"]["name"], repository(project.root))
-    pages = {page for pattern in _PAGES for page in project.root.glob(pattern)}
+    replace = _replacement(names, address)
+    pages = {page for pattern in _PAGES for page in root.glob(pattern)}
     for page in sorted(pages):
         yield page, replace(page.read_text(encoding="utf-8"))
-    for file in sorted((project.root / "notebooks").glob("*.ipynb")):
+    for file in sorted((root / "notebooks").glob("*.ipynb")):
         yield file, _chapter_with_address(file, replace)
 
 
@@ -71,10 +80,10 @@ def _chapter_with_address(file: Path, replace: Callable[[str], str]) -> str:
     return notebooks.dumps(notebook)
 
 
-def _replacement(project_name: str, address: str) -> Callable[[str], str]:
+def _replacement(names: set[str], address: str) -> Callable[[str], str]:
     """Return a function that puts `address` in the place of every earlier address in a text.
 
-    An earlier address is recognized by its last part: the name of the project, or the name that the
+    An earlier address is recognized by its last part: one of `names`, or the name that the
     repository has now. Its owner may be anyone.
     """
     match = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+)", address)
@@ -84,9 +93,9 @@ def _replacement(project_name: str, address: str) -> Callable[[str], str]:
             "https://github.com/OWNER/NAME; write such an address."
         )
     owner, name = match.groups()
-    names = f"(?:{re.escape(project_name)}|{re.escape(name)})(?![\\w-])"
-    repository_of_someone = re.compile(f"{_BEFORE}[\\w.-]+/{names}")
-    pages_of_someone = re.compile(f"https://[\\w-]+\\.github\\.io/{names}")
+    known = f"(?:{'|'.join(map(re.escape, sorted({*names, name})))})(?![\\w-])"
+    repository_of_someone = re.compile(f"{_BEFORE}[\\w.-]+/{known}")
+    pages_of_someone = re.compile(f"https://[\\w-]+\\.github\\.io/{known}")
 
     def replace(text: str) -> str:
         text = repository_of_someone.sub(rf"\g<1>{owner}/{name}", text)

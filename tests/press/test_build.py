@@ -18,7 +18,7 @@ from press.conftest import Course, new_course
 SHOW = """
 from IPython.display import display
 def show(png, alt):
-    about = {"alt": alt, "class": "figure-diagram", "width": 40}
+    about = {"alt": alt, "class": "figure-diagram"}
     display({"image/png": png, "text/plain": alt}, metadata={"image/png": about}, raw=True)
 """
 
@@ -70,7 +70,6 @@ def test_every_picture_of_a_cell_has_its_own_alt_text_and_class(printed):
     shown = [picture for picture in pictures if "square" in picture.get("alt", "")]
     assert [picture["alt"] for picture in shown] == ["A red square.", "A <blue> & square."]
     assert all("figure-diagram" in picture["class"] for picture in shown)
-    assert all(picture["width"] == "40" for picture in shown)
 
 
 def test_a_cell_with_several_pictures_shows_its_code_once_and_all_outputs_in_order(printed):

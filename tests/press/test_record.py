@@ -1,0 +1,105 @@
+"""`cnn-course record`: what a full run measured, whole or not at all."""
+
+import json
+import re
+from datetime import date
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from cnn_course.press.project import PressError, find_project
+from cnn_course.press.record import write_record
+from cnn_course.press.store import RunStore
+from press.conftest import Course
+
+RESULTS = {
+    "chapter": "01-first",
+    "results": {"test_accuracy": 0.975, "augmented": {"test_accuracy": 0.98}},
+    "curves": {"validation_loss": [0.5, 0.25]},
+    "seed": 7,
+    "base": "VGG16",
+}
+
+
+def hand_over(course: Course, results: dict[str, Any]) -> None:
+    """Let the first chapter hand over its results."""
+    course.write(
+        "01-first",
+        "from IPython.display import display",
+        f'display({{"text/plain": "Measured."}}, raw=True, '
+        f'metadata={{"cnn_course_results": {results!r}}})',
+    )
+
+
+def record(course: Course) -> dict[str, Any]:
+    return json.loads((course.root / "book" / "measured" / "01-first.json").read_text())
+
+
+def test_a_record_holds_the_results_and_how_they_were_measured(course: Course):
+    hand_over(course, RESULTS)
+    said = course.do("record", "1")
+    assert "Recorded in book/measured/01-first.json." in said
+    kept = record(course)
+    assert list(kept) == [
+        *("chapter", "profile", "base", "date", "versions", "hardware", "seed", "seconds"),
+        *("results", "curves"),
+    ]
+    assert {name: kept[name] for name in RESULTS} == RESULTS
+    assert kept["profile"] == "full"
+    assert abs((date.today() - date.fromisoformat(kept["date"])).days) <= 1
+    assert kept["versions"].keys() == {"python", "tensorflow", "keras", "numpy"}
+    assert kept["hardware"].keys() == {"cpu", "cores", "memory_gb", "gpu"}
+    assert kept["seconds"] > 0
+
+    assert "Nothing changed since the last full run" in course.do("record", "1")
+    assert record(course) == kept
+
+
+nan, inf = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("handed_over", "words"),
+    [
+        ([], "hands over its results 0 times; once is needed"),
+        ([RESULTS, RESULTS], "hands over its results 2 times"),
+        ([RESULTS | {"chapter": "02-second"}], "hands over the results of chapter '02-second'"),
+        ([RESULTS | {"results": {}}], "hands over no results"),
+        ([RESULTS | {"results": {"test_accuracy": nan}}], "results, test_accuracy is nan"),
+        ([RESULTS | {"curves": {"loss": [0.1, inf]}}], "curves, loss, value 1 is inf"),
+        ([RESULTS | {"results": {"accuracy": "good"}}], "the result accuracy is 'good'"),
+    ],
+)
+def test_results_that_are_of_no_use_are_refused(
+    course: Course, handed_over: list[dict[str, Any]], words: str
+):
+    previous = course.root / "book" / "measured" / "01-first.json"
+    previous.write_text('{"previous": true}')
+    project = find_project(course.root)
+    outputs = [
+        v4.new_output("display_data", metadata={"cnn_course_results": results})
+        for results in handed_over
+    ]
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("train()", outputs=outputs)])
+    RunStore(project, "full").save(
+        "01-first",
+        nbformat.writes(notebook),
+        fingerprint="",
+        seconds=1.0,
+        finished="2026-11-20T12:00:00+00:00",
+        hardware={"cores": 2},
+        versions={},
+    )
+    with pytest.raises(PressError, match=re.escape(words)):
+        write_record(project, project.chapters[0])
+    assert previous.read_text() == '{"previous": true}'
+
+
+def test_a_chapter_that_fails_leaves_the_previous_record(course: Course):
+    previous = course.root / "book" / "measured" / "01-first.json"
+    previous.write_text('{"previous": true}')
+    course.write("01-first", "1 / 0")
+    assert "ZeroDivisionError" in course.do("record", "1", status=1)
+    assert previous.read_text() == '{"previous": true}'

@@ -1,0 +1,89 @@
+"""`cnn-course sync`: the address and the requirements stand in one place and are right in all."""
+
+import nbformat
+import pytest
+import yaml
+
+from press.conftest import PYPROJECT, Course
+
+OLD, NEW = "nobody/small-course", "Somebody/a-copy"
+README = """
+[Course](https://github.com/nobody/small-course/issues), not https://github.com/nobody/small-courses
+[Colab](https://colab.research.google.com/github/nobody/small-course/blob/main/x.ipynb)
+[Binder](https://mybinder.org/v2/gh/nobody/small-course/main?x=y)
+[Site](https://nobody.github.io/small-course/book/index.html)
+git clone https://github.com/nobody/small-course.git
+https://github.com/keras-team/keras
+"""
+
+
+@pytest.fixture
+def clone(course: Course) -> Course:
+    (course.root / "README.md").write_text(README)
+    (course.root / "CITATION.cff").write_text("url: https://github.com/nobody/small-course\n")
+    (course.root / "LICENSE").write_text("https://github.com/nobody/small-course\n")
+    course.write("01-first", '%pip install "small-course @ git+https://github.com/x/small-course"')
+    with course.edit("01-first") as notebook:
+        address = "https://github.com/x/small-course was printed"
+        notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", text=address)]
+    return course
+
+
+def test_every_address_follows_pyproject_and_nothing_else_changes(clone: Course):
+    root = clone.root
+    (root / "pyproject.toml").write_text(PYPROJECT.replace(OLD, NEW))
+    said = clone.do("sync")
+    assert "README.md" in said
+    expected = README.replace(f"{OLD}s", "KEEP").replace(OLD, NEW).replace("KEEP", f"{OLD}s")
+    expected = expected.replace("nobody.github.io/small-course", "somebody.github.io/a-copy")
+    assert (root / "README.md").read_text() == expected
+    assert (root / "CITATION.cff").read_text() == f"url: https://github.com/{NEW}\n"
+    assert (root / "LICENSE").read_text() == "https://github.com/nobody/small-course\n"
+    cell = nbformat.read(clone.source("01-first"), as_version=4).cells[-1]
+    assert cell.source == f'%pip install "small-course @ git+https://github.com/{NEW}"'
+    assert "x/small-course was printed" in cell.outputs[0].text
+
+    # And from there to a third place, with another name again.
+    (root / "pyproject.toml").write_text(PYPROJECT.replace(OLD, "third/place"))
+    clone.do("sync")
+    assert (root / "CITATION.cff").read_text() == "url: https://github.com/third/place\n"
+    assert "a-copy" not in (root / "README.md").read_text()
+    assert "a-copy" not in (root / "environment.yml").read_text()
+
+
+def test_check_lists_what_differs_and_writes_nothing(clone: Course):
+    clone.do("sync")
+    assert "Everything agrees" in clone.do("sync", "--check")
+    before = (clone.root / "README.md").read_bytes()
+    (clone.root / "pyproject.toml").write_text(PYPROJECT.replace(OLD, NEW))
+    said = clone.do("sync", "--check", status=1)
+    assert [line.strip() for line in said.splitlines()[1:]] == [
+        "environment.yml",
+        "CITATION.cff",
+        "README.md",
+        "notebooks/01-first.ipynb",
+    ]
+    assert (clone.root / "README.md").read_bytes() == before
+
+
+def test_binder_gets_the_python_and_the_requirements_of_the_project(clone: Course):
+    assert "environment.yml" in clone.do("sync")
+    text = (clone.root / "environment.yml").read_text()
+    assert yaml.safe_load(text) == {
+        "name": "small-course",
+        "channels": ["conda-forge"],
+        "dependencies": [
+            "python>=3.11,<3.14",
+            "pip",
+            {"pip": ["numpy>=1.26,<3", "papermill>=2.6,<3", "pytest>=8.2", "-e ."]},
+        ],
+    }
+    assert "Everything agrees" in clone.do("sync")
+    assert (clone.root / "environment.yml").read_text() == text
+
+
+@pytest.mark.parametrize("address", ["https://example.org/course", "https://github.com/course"])
+def test_an_address_that_colab_cannot_open_is_refused(clone: Course, address: str):
+    text = PYPROJECT.replace("https://github.com/nobody/small-course", address)
+    (clone.root / "pyproject.toml").write_text(text)
+    assert "write such an address" in clone.do("sync", status=1)
