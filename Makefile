@@ -54,9 +54,10 @@ if ! suits $(BIN)/python; then
     for name in $(CANDIDATES); do
         if suits "$$name"; then found=$$name; break; fi
     done
+    if test -z "$$found" && command -v uv >/dev/null; then found=3.12; fi # uv fetches it
     test -n "$$found" || fail "No Python 3.11, 3.12 or 3.13 among: $(CANDIDATES).
 Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"
-    echo "Making .venv with $$("$$found" --version)."
+    echo "Making .venv with Python: $$found"
     rm -rf .venv
     if command -v uv >/dev/null; then
         uv venv --quiet --python "$$found" .venv

@@ -312,7 +312,7 @@ class TestRefusals:
             ({"stride": (1, 2, 3)}, r"stride must be one whole number or two.*\(1, 2, 3\)"),
             ({"stride": ()}, r"stride must be one whole number or two.*\(\)"),
             ({"padding": -1}, r"padding must be 0 or more, not -1"),
-            ({"padding": "smae"}, r"padding must be one of 'valid'.*'smae'.*mean 'same'\?"),
+            ({"padding": "sane"}, r"padding must be one of 'valid'.*'sane'.*mean 'same'\?"),
             ({"padding": "full"}, r"padding must be one of 'valid', 'same' or a whole.*'full'"),
         ],
     )
@@ -354,7 +354,7 @@ class TestRefusals:
             ({"size": (3, 1), "padding": 1}, ValueError, r"padding of 1 .* size \(3, 1\)"),
             ({"x": X[:, :0], "padding": 1}, ValueError, r"\(1, 0, 4, 2\) has no pixels"),
             ({"padding": "Valid"}, ValueError, r"'Valid'\. Did you mean 'valid'\?"),
-            ({"kind": "avarage"}, ValueError, r"kind must be.*'avarage'.*mean 'average'\?"),
+            ({"kind": "averages"}, ValueError, r"kind must be.*'averages'.*mean 'average'\?"),
             ({"kind": 1}, TypeError, r"kind must be one of 'max', 'average', not 1"),
         ],
     )
@@ -371,8 +371,8 @@ class TestRefusals:
             function(image[..., np.newaxis], kernel)
         with pytest.raises(ValueError, match=r"kernel holds no weights.*\(0, 2\)"):
             function(image, kernel[:0])
-        with pytest.raises(ValueError, match=r"pad_mode must be.*'egde'.*mean 'edge'\?"):
-            function(image, kernel, padding=1, pad_mode="egde")
+        with pytest.raises(ValueError, match=r"pad_mode must be.*'edges'.*mean 'edge'\?"):
+            function(image, kernel, padding=1, pad_mode="edges")
         with pytest.raises(ValueError, match=r"pad_mode='edge' needs pixels.*\(0, 4\)"):
             function(image[:0], kernel, padding=1, pad_mode="edge")
 

@@ -123,9 +123,16 @@ class Table(Sequence[Row]):
         for row in self.rows:
             grid.add_row(*_cells(row))
         text = StringIO()
-        # A width that nothing reaches and no colours: the same text in every terminal.
+        # A width that nothing reaches and no colours: the same text in every terminal. In a
+        # notebook rich would display the text itself instead of writing it.
         console = Console(
-            file=text, width=10_000, color_system=None, markup=False, emoji=False, highlight=False
+            file=text,
+            width=10_000,
+            color_system=None,
+            markup=False,
+            emoji=False,
+            highlight=False,
+            force_jupyter=False,
         )
         console.print(grid)
         lines = [line.rstrip() for line in text.getvalue().splitlines()]

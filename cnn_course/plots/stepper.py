@@ -91,7 +91,8 @@ def _table(caption: str, values: np.ndarray, marked: set[tuple[int, ...]], style
             for j, value in enumerate(line)
         )
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    return f"<table class='{caption.lower()}'><caption>{caption}</caption><tbody>{''.join(rows)}</tbody></table>"
+    body = f"<caption>{caption}</caption><tbody>{''.join(rows)}</tbody>"
+    return f'<table class="{caption.lower()}">{body}</table>'
 
 
 def _sum_text(products: np.ndarray, scale: int) -> str:

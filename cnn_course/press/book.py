@@ -7,6 +7,7 @@ from cnn_course.press.execute import bring_up_to_date
 from cnn_course.press.project import Project
 from cnn_course.press.render import Site
 from cnn_course.press.stage import stage
+from cnn_course.press.store import RunStore
 
 
 def build_book(project: Project, profile: str, *, fresh: bool = False) -> None:
@@ -24,7 +25,8 @@ def build_book(project: Project, profile: str, *, fresh: bool = False) -> None:
         click.echo(
             f"Note: notebooks/{name}.ipynb is not in _toc.yml, so the book has no page for it."
         )
-    with files.locked(project.build):
+    runs = RunStore(project, profile).folder
+    with files.locked(project.build), files.locked(runs):
         site = Site(project.build)
         site.recover()
         bring_up_to_date(project, project.chapters, profile, fresh=fresh)

@@ -47,6 +47,7 @@ def run(
     timeout: int | None,
 ) -> None:
     """Run those chapters whose inputs changed since their last good run; all, if none is named."""
+    from cnn_course.press import files  # noqa: PLC0415
     from cnn_course.press.execute import bring_up_to_date, find_due  # noqa: PLC0415
     from cnn_course.press.save import save_outputs  # noqa: PLC0415
     from cnn_course.press.store import RunStore  # noqa: PLC0415
@@ -59,12 +60,15 @@ def run(
         for due in find_due(project, chosen, profile, fresh=fresh):
             click.echo(due.chapter.name)
         return
-    ran = bring_up_to_date(project, chosen, profile, fresh=fresh, at_once=at_once, timeout=timeout)
-    click.echo(f"{len(ran)} run, {len(chosen) - len(ran)} up to date.")
-    if save:
-        store = RunStore(project, profile)
-        saved = [chapter.name for chapter in chosen if save_outputs(store, chapter)]
-        click.echo(f"Stored in notebooks/: {', '.join(saved) or 'nothing new'}.")
+    store = RunStore(project, profile)
+    with files.locked(store.folder):
+        ran = bring_up_to_date(
+            project, chosen, profile, fresh=fresh, at_once=at_once, timeout=timeout
+        )
+        click.echo(f"{len(ran)} run, {len(chosen) - len(ran)} up to date.")
+        if save:
+            saved = [chapter.name for chapter in chosen if save_outputs(store, chapter)]
+            click.echo(f"Stored in notebooks/: {', '.join(saved) or 'nothing new'}.")
 
 
 @commands.command()
@@ -82,16 +86,17 @@ def build(*, profile: str, fresh: bool) -> None:
 @_FRESH
 def record(chapter: str, *, fresh: bool) -> None:
     """Run a chapter with the full profile and keep what it measured in book/measured."""
+    from cnn_course.press import files  # noqa: PLC0415
     from cnn_course.press.execute import bring_up_to_date  # noqa: PLC0415
     from cnn_course.press.record import write_record  # noqa: PLC0415
+    from cnn_course.press.store import RunStore  # noqa: PLC0415
 
     project = find_project()
     chosen = project.select([chapter])
-    if not bring_up_to_date(project, chosen, "full", fresh=fresh):
-        click.echo(
-            "Nothing changed since the last full run, which is recorded. --fresh runs again."
-        )
-    file = write_record(project, chosen[0])
+    with files.locked(RunStore(project, "full").folder):
+        if not bring_up_to_date(project, chosen, "full", fresh=fresh):
+            click.echo("Nothing changed since the last full run: it is the one to be recorded.")
+        file = write_record(project, chosen[0])
     click.echo(f"Recorded in {file.relative_to(project.root)}.")
 
 
@@ -110,12 +115,13 @@ def check() -> None:
 
 
 @data.command()
-@click.argument("name")
-def get(name: str) -> None:
-    """Make sure that the data set NAME is on this machine; download it if it is not."""
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def get(names: tuple[str, ...]) -> None:
+    """Make sure that data sets are on this machine; all, if none is named."""
     from cnn_course.press.datasets import get_data  # noqa: PLC0415
 
-    click.echo(f"{name} is in {get_data(name)}.")
+    for name, place in get_data(names):
+        click.echo(f"{name} is in {place}.")
 
 
 @commands.command()

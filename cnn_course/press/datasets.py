@@ -1,5 +1,6 @@
 """What `cnn-course data` shows: the findings of `cnn_course.data`, as a table."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -32,13 +33,17 @@ def show_findings() -> bool:
     return all(finding.state != "broken" for finding in findings)
 
 
-def get_data(name: str) -> Path:
-    """Make sure that a data set is on this machine, whole, and return where it is.
+def get_data(names: Sequence[str]) -> Iterator[tuple[str, Path]]:
+    """Make sure that data sets are on this machine, whole, and yield each with its place.
+
+    Args:
+        names: the data sets; all, if it is empty.
 
     Raises:
-        PressError: there is none of that name, it is broken, or it cannot be downloaded.
+        PressError: there is none of a name, it is broken, or it cannot be downloaded.
     """
-    try:
-        return data.get(name)
-    except (ValueError, data.DataError) as error:
-        raise PressError(str(error)) from None
+    for name in names or [finding.name for finding in data.check()]:
+        try:
+            yield name, data.get(name)
+        except (ValueError, data.DataError) as error:
+            raise PressError(str(error)) from None

@@ -89,6 +89,8 @@ def bring_up_to_date(
 ) -> list[str]:
     """Run those chapters whose inputs changed since their last good run.
 
+    The caller holds the lock of the profile's runs.
+
     Args:
         project: the clone of the course.
         chapters: the chapters to look at.
@@ -105,9 +107,13 @@ def bring_up_to_date(
         PressError: a chapter failed, after the others have finished; or it cannot be run at all.
     """
     store = RunStore(project, profile)
-    with files.locked(store.folder), files.scratch(store.folder) as scratch:
-        due = find_due(project, chapters, profile, fresh=fresh)
-        caches = project.build / "cache"
+    due = find_due(project, chapters, profile, fresh=fresh)
+    if not due:
+        return []
+    caches = project.build / "cache"
+    _prepare_fonts(caches)
+    keeper = _Keeper(store, {item.chapter.name: item.fingerprint for item in due})
+    with files.scratch(store.folder) as scratch:
         jobs = [
             Job(
                 name=item.chapter.name,
@@ -119,12 +125,9 @@ def bring_up_to_date(
             )
             for item in due
         ]
-        if jobs:
-            _prepare_fonts(caches)
-            keeper = _Keeper(store, {item.chapter.name: item.fingerprint for item in due})
-            run_jobs(jobs, at_once or (cores() if profile == "tiny" else 1), keeper.keep)
-            keeper.complain()
-    return [job.name for job in jobs]
+        run_jobs(jobs, at_once or (cores() if profile == "tiny" else 1), keeper.keep)
+    keeper.complain()
+    return [item.chapter.name for item in due]
 
 
 class _Keeper:

@@ -4,10 +4,16 @@ A kernelspec named `python3` may point anywhere: to a broken environment, to ano
 is looked up.
 """
 
+import sys
+
 from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
+
+# nbformat imports jsonschema, which spends more than a second on a grammar of web addresses that no
+# notebook is checked against. To jsonschema that grammar is optional: let it not be there.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 class _OwnKernelSpec(KernelSpecManager):

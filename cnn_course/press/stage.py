@@ -42,11 +42,12 @@ def stage(project: Project, profile: str, folder: Path) -> None:
         _copy_named(project.root, name, folder)
     address = {"url": repository(project.root), "branch": "main"}
     config["repository"] = (config.get("repository") or {}) | address
-    files.write(folder / "_config.yml", yaml.safe_dump(config, allow_unicode=True))
+    (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     for chapter in project.chapters:
         run, notebook = RunStore(project, profile).read(chapter.name)
         page = _as_page(notebook, measured_line(project, chapter.name, profile, run))
-        files.write(folder / "notebooks" / f"{chapter.name}.ipynb", json.dumps(page))
+        target = folder / "notebooks" / f"{chapter.name}.ipynb"
+        target.write_text(json.dumps(page), encoding="utf-8")
 
 
 def _paths(config: Any) -> Iterator[str]:

@@ -22,7 +22,7 @@ from cnn_course.press import notebooks
 from cnn_course.press.notebooks import Cell, Notebook, code_cells
 from cnn_course.press.project import PressError
 
-_START_SECONDS = 120  # a machine with more kernels than cores takes its time
+_START_SECONDS = 120  # on a busy machine a kernel takes its time to start, and to answer
 _SECONDS_TO_LEAVE = 20
 _LINES_OF_ERROR = 12
 _ERROR_MARK = "papermill-error-cell-tag"
@@ -110,6 +110,7 @@ def run(job: Job, terminal: TextIO) -> Outcome:
 def _attempt(job: Job, terminal: TextIO) -> Notebook:
     """Return a chapter as papermill leaves it, or raise what is to be said about it."""
     import papermill  # noqa: PLC0415 - slow, and the parent imports this module
+    from nbclient.exceptions import DeadKernelError  # noqa: PLC0415
 
     from cnn_course.press.kernel import OwnKernelManager  # noqa: PLC0415
 
@@ -124,6 +125,7 @@ def _attempt(job: Job, terminal: TextIO) -> Notebook:
             language="python",
             cwd=str(job.folder),
             start_timeout=_START_SECONDS,
+            iopub_timeout=_START_SECONDS,
             execution_timeout=job.timeout,
             progress_bar=bar if terminal.isatty() else False,
         )
@@ -135,8 +137,9 @@ def _attempt(job: Job, terminal: TextIO) -> Notebook:
             raise _NoKernelError(f"{job.name} did not start: {error}.") from None
         if isinstance(error, TimeoutError):
             raise _stopped(job, ran, f"It took longer than {job.timeout} s.") from None
-        death = "Its kernel died: out of memory, or ended from outside."
-        raise _stopped(job, ran, f"{log_tail(job.log)}\n{death}") from None
+        died = isinstance(error, DeadKernelError)
+        reason = "Its kernel died: out of memory, or ended from outside." if died else str(error)
+        raise _stopped(job, ran, f"{log_tail(job.log)}\n{reason}") from None
     return _read_back(job)
 
 

@@ -10,6 +10,7 @@ from cnn_course.checks import exercise_names, quiz
 
 TAGS = {"parameters", "exercise", "solution", "hide-cell", "remove-input"}
 LONGEST_CELL = 20
+WIDEST_LINE = 88
 EXERCISES_AT_LEAST = {"01-convolution-by-hand": 8, "02-mnist-convnet": 6}
 
 
@@ -111,8 +112,9 @@ def test_every_figure_states_its_message_and_stands_alone_in_its_cell(notebook):
             assert alt.endswith(".")
 
 
-def test_cells_are_short_enough_to_be_read_at_once(notebook):
+def test_cells_are_small_enough_to_be_read_at_once(notebook):
     for cell in code_cells(notebook):
+        assert max(map(len, cell.source.splitlines())) <= WIDEST_LINE, cell.source
         assert len(cell.source.splitlines()) <= LONGEST_CELL, cell.source
 
 

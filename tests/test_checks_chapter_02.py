@@ -1,0 +1,183 @@
+"""Every check of chapter 2 knows the right answer, and says what a wrong one suggests."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from cnn_course.checks import check, exercise_names, quiz
+
+import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
+from keras import layers
+
+
+def network(*kernel_sizes, dropout=False, normalize=False, shape=(28, 28, 1), last="softmax"):
+    """A small convnet with one convolution for each kernel size."""
+    x = inputs = keras.Input(shape)
+    for size in kernel_sizes:
+        x = layers.Conv2D(2, size, activation="relu")(x)
+        if normalize:
+            x = layers.BatchNormalization()(x)
+    x = layers.Flatten()(x)
+    if dropout:
+        x = layers.Dropout(0.5)(x)
+    return keras.Model(inputs, layers.Dense(10, activation=last)(x))
+
+
+def three(first=None, second=None, third=None):
+    """Three architectures as the exercise wants them, unless one is given."""
+    return {
+        "a": network(7, dropout=True) if first is None else first,
+        "b": network(5, 5) if second is None else second,
+        "c": network(3, 3, 3, normalize=True) if third is None else third,
+    }
+
+
+def without_softmax():
+    inputs = keras.Input((28, 28, 1))
+    x = layers.Flatten()(layers.Conv2D(2, 3)(inputs))
+    return keras.Model(inputs, layers.Softmax()(layers.Dense(10)(x)))
+
+
+def by_row(matrix):
+    return np.diag(matrix) / matrix.sum(axis=1)
+
+
+RIGHT = {
+    "larger-kernels": [{"flatten": 512, "parameters": 131_082}],
+    "first-loss": [math.log(10), 2.303, np.float32(2.3026)],
+    "weight-updates": [4690, np.int64(4690), 4690.0],
+    "dense-rival": [101_770],
+    "global-pooling": [93_962],
+    "rows-seen": [24],
+    "right-by-digit": [by_row, lambda m: [m[i][i] / sum(m[i]) for i in range(10)]],
+    "three-architectures": [
+        three(),
+        three(first=without_softmax(), second=network(5, 5, dropout=True)),
+    ],
+}
+
+WRONG = [
+    ("larger-kernels", {"flatten": 1152, "parameters": 131_082}, "3 x 3 kernels"),
+    ("larger-kernels", {"flatten": 2048, "parameters": 131_082}, "One convolution follows"),
+    ("larger-kernels", {"flatten": 500, "parameters": 131_082}, "Follow the sizes"),
+    ("larger-kernels", {"flatten": 512, "parameters": 137_482}, "dense layer has other inputs"),
+    ("larger-kernels", {"flatten": 512, "parameters": 262_154}, "keeps its 3 x 3"),
+    ("larger-kernels", {"flatten": 512, "parameters": 130_848}, "bias"),
+    ("larger-kernels", {"flatten": 512, "parameters": 81_482}, "as deep as their input"),
+    ("larger-kernels", {"flatten": 512, "parameters": 1}, "channels in"),
+    ("larger-kernels", {"flatten": 512}, "keys"),
+    ("larger-kernels", 512, "dictionary"),
+    ("first-loss", 0.1, "the probability"),
+    ("first-loss", -2.303, "sign"),
+    ("first-loss", 1.0, "base 10"),
+    ("first-loss", 3.322, "base 2"),
+    ("first-loss", 23.03, "right class alone"),
+    ("first-loss", 2.2, "right class get"),
+    ("weight-updates", 938, "one epoch"),
+    ("weight-updates", 937, "without its last batch"),
+    ("weight-updates", 4685, "half full, but it is used"),
+    ("weight-updates", 4687.5, "no half step"),
+    ("weight-updates", 300_000, "for each batch"),
+    ("weight-updates", 64, "How many batches"),
+    ("dense-rival", 101_632, "bias"),
+    ("dense-rival", 100_480, "ten outputs"),
+    ("dense-rival", 101_634, "for each unit"),
+    ("dense-rival", 108_330, "not the pixels"),
+    ("dense-rival", 7840, "Two layers"),
+    ("global-pooling", 104_202, "with flatten"),
+    ("global-pooling", 92_672, "still there"),
+    ("global-pooling", 93_952, "bias"),
+    ("global-pooling", 1290, "Add the convolutions"),
+    ("global-pooling", 0, "stay as they are"),
+    ("rows-seen", 18, "only"),
+    ("rows-seen", 32, "third kernel"),
+    ("rows-seen", 14, "second convolution"),
+    ("rows-seen", 16, "second pooling"),
+    ("rows-seen", 13, "twice as far"),
+    ("rows-seen", 3, "kernel itself"),
+    ("rows-seen", 25, "from layer to layer"),
+    ("right-by-digit", lambda m: np.diag(m) / m.sum(axis=0), "column"),
+    ("right-by-digit", np.diag, "counts"),
+    ("right-by-digit", lambda m: np.diag(m) / m.sum(), "all pictures"),
+    ("right-by-digit", lambda m: np.trace(m) / m.sum(), r"shape is \(\)"),
+    ("right-by-digit", lambda m: by_row(m)[::-1], "true digit"),
+    ("right-by-digit", lambda m: print(end=""), "return"),
+    ("right-by-digit", np.eye(10), "function"),
+    ("three-architectures", [network(3)] * 3, "dictionary"),
+    ("three-architectures", {"a": network(3)}, "three entries"),
+    ("three-architectures", three(first="a network"), "'a'.*str"),
+    ("three-architectures", three(first=network(7, shape=(28, 28, 3))), "28, 28, 3"),
+    ("three-architectures", three(first=network(7, last=None)), "scores"),
+    ("three-architectures", three(first=network(dropout=True)), "no convolution"),
+    ("three-architectures", three(first=network(7), second=network(5, 5)), "None.*Dropout"),
+    ("three-architectures", three(third=network(3, 3, 3)), "None.*BatchNormalization"),
+    (
+        "three-architectures",
+        three(network(3, dropout=True), network(5), network(7, normalize=True)),
+        "depth",
+    ),
+    (
+        "three-architectures",
+        three(network(3, dropout=True), network(3, 3), network(3, 3, 3, normalize=True)),
+        "kernel sizes",
+    ),
+    (
+        "three-architectures",
+        three(
+            network(7, dropout=True),
+            network(5, 5, dropout=True),
+            network(3, 3, 3, normalize=True, dropout=True),
+        ),
+        "All.*Dropout",
+    ),
+]
+
+
+def test_the_tables_of_answers_cover_every_exercise_of_the_chapter():
+    assert set(RIGHT) == set(exercise_names("02")) == {name for name, _, _ in WRONG}
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"), [(name, answer) for name, answers in RIGHT.items() for answer in answers]
+)
+def test_a_right_answer_is_praised_with_its_reason(name, answer):
+    verdict = check(name, answer)
+    assert verdict.outcome == "right", verdict
+    assert len(verdict.message.split()) > 5
+
+
+@pytest.mark.parametrize(("name", "answer", "look_at"), WRONG)
+def test_a_wrong_answer_is_told_what_to_look_at(name, answer, look_at):
+    verdict = check(name, answer)
+    assert verdict.outcome == "wrong"
+    assert "made the check stop" not in verdict.message
+    assert re.search(look_at, verdict.message), verdict.message
+
+
+def test_the_counts_in_the_answers_are_those_of_keras():
+    def chain(first, last):
+        x = inputs = keras.Input((28, 28, 1))
+        for filters, size in [(32, first), (64, first), (128, 3)]:
+            x = layers.Conv2D(filters, size, activation="relu")(x)
+            if filters < 128:
+                x = layers.MaxPooling2D(2)(x)
+        x = last()(x)
+        return keras.Model(inputs, layers.Dense(10)(x)), x
+
+    larger, flat = chain(5, layers.Flatten)
+    assert larger.count_params() == RIGHT["larger-kernels"][0]["parameters"]
+    assert flat.shape == (None, RIGHT["larger-kernels"][0]["flatten"])
+    pooled, _ = chain(3, layers.GlobalMaxPooling2D)
+    assert pooled.count_params() == RIGHT["global-pooling"][0]
+    dense = keras.Sequential([keras.Input((784,)), layers.Dense(128), layers.Dense(10)])
+    assert dense.count_params() == RIGHT["dense-rival"][0]
+
+
+def test_each_question_of_the_chapter_has_a_reason_for_every_option():
+    questions = quiz("02-mnist-convnet").questions
+    assert len(questions) >= 8
+    for question in questions:
+        assert len(question.options) >= 3
+        assert all(len(option.reason.split()) > 3 for option in question.options), question.name
