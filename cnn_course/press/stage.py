@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from cnn_course.press import files, notebooks
+from cnn_course.press.mathjax import add_mathjax
 from cnn_course.press.notebooks import Cell, Notebook, Output
 from cnn_course.press.project import PressError, Project, read_yaml, repository
 from cnn_course.press.store import Run, RunStore
@@ -40,6 +41,8 @@ def stage(project: Project, profile: str, folder: Path) -> None:
     config = read_yaml(project.root / "_config.yml")
     for name in set(_paths(config)):
         _copy_named(project.root, name, folder)
+    if "mathjax_path" in (config.get("sphinx") or {}).get("config", {}):
+        add_mathjax(folder / "book" / "_static" / "mathjax")
     address = {"url": repository(project.root), "branch": "main"}
     config["repository"] = (config.get("repository") or {}) | address
     (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
