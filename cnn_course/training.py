@@ -17,15 +17,16 @@ class Results:
 
     Attributes:
         chapter: for example `"02-mnist-convnet"`.
-        results: name -> number, `test_accuracy` among them where there is one.
+        results: name -> number, `test_accuracy` among them where there is one; of several
+            experiments, name -> such a dictionary.
         curves: name -> one value an epoch.
         seed: what `keras.utils.set_random_seed` was given.
         base: the pretrained network that was used, if any.
     """
 
     chapter: str
-    results: dict[str, float]
-    curves: dict[str, list[float]] = field(default_factory=dict)
+    results: dict[str, Any]
+    curves: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
     base: str | None = None
 
@@ -33,12 +34,21 @@ class Results:
         text = f"Measured: {', '.join(self.results)}."
         handed_over = {
             "chapter": self.chapter,
-            "results": {name: float(value) for name, value in self.results.items()},
-            "curves": {name: [float(v) for v in values] for name, values in self.curves.items()},
+            "results": _plain(self.results),
+            "curves": _plain(self.curves),
             "seed": self.seed,
             "base": self.base,
         }
         return {"text/plain": text}, {"cnn_course_results": handed_over}
+
+
+def _plain(values: Any) -> Any:
+    """Turn numbers of NumPy, however nested, into Python's, which JSON can hold."""
+    if isinstance(values, dict):
+        return {name: _plain(value) for name, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [_plain(value) for value in values]
+    return float(values)
 
 
 def recorded(chapter: str) -> dict[str, Any]:

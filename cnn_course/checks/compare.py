@@ -20,7 +20,7 @@ def number(
         hint: what to look at when it is another value.
         slips: a well-known wrong value -> what it suggests has been forgotten.
     """
-    if isinstance(answer, bool | str | complex) or not np.isscalar(answer):
+    if isinstance(answer, bool | str | bytes | complex) or not np.isscalar(answer):
         return wrong(f"One number is asked for, and this is a {type(answer).__name__}.")
     value = float(answer)  # type: ignore[arg-type]
     # A count is exact; a measured value may be rounded to three digits.
@@ -30,7 +30,7 @@ def number(
     for slip, look_at in (slips or {}).items():
         if np.isclose(value, slip, rtol=tolerance, atol=tolerance):
             return wrong(look_at)
-    return wrong(f"It is not {answer:,}. {hint}")
+    return wrong(f"It is not {value:,.12g}. {hint}")
 
 
 def array(

@@ -129,7 +129,12 @@ def _maps(
 ) -> None:
     rows = -(-len(maps) // columns)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(0.95 * columns, 0.95 * rows), squeeze=False, layout="constrained"
+        rows,
+        columns,
+        figsize=(0.95 * columns, 0.95 * rows),
+        squeeze=False,
+        # By hand: to compute the layout of so many axes would take a second.
+        gridspec_kw={"left": 0, "right": 1, "bottom": 0, "top": 1, "wspace": 0.06, "hspace": 0.06},
     )
     for axis in axes.flat:
         axis.axis("off")

@@ -68,12 +68,21 @@ def maps_by_layer(layers: Mapping[str, np.ndarray], *, alt: str, columns: int = 
         alt: the message of the figure.
         columns: maps a row.
     """
+    width = 0.85 * columns + 1.1
     figure, axes = plt.subplots(
         len(layers),
         columns,
-        figsize=(0.85 * columns + 1.1, 0.9 * len(layers)),
+        figsize=(width, 0.9 * len(layers)),
         squeeze=False,
-        layout="constrained",
+        # By hand: to compute the layout of so many axes would take a second.
+        gridspec_kw={
+            "left": 1.1 / width,
+            "right": 1,
+            "bottom": 0,
+            "top": 1,
+            "wspace": 0.06,
+            "hspace": 0.1,
+        },
     )
     for row, (name, maps) in zip(axes, layers.items(), strict=True):
         strongest = np.argsort(-maps.sum(axis=(0, 1)), kind="stable")[:columns]

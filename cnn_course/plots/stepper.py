@@ -5,6 +5,7 @@ taps, a screen reader says "step 3 of 16". Without styles all steps stand one be
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
@@ -70,18 +71,21 @@ def sliding_window(
     for row, column in np.ndindex(result.shape):
         window = image[row : row + kernel.shape[0], column : column + kernel.shape[1]]
         products = window * kernel
-        seen = {(row + i, column + j) for i, j in np.ndindex(kernel.shape)}
+        places = list(np.ndindex(*kernel.shape))
+        seen = {(row + i, column + j) for i, j in places}
         done = np.arange(result.size).reshape(result.shape) <= row * result.shape[1] + column
         frames.append(
             _table("Image", image, seen, "seen")
-            + _table("Kernel", kernel, set(np.ndindex(kernel.shape)), "weight")
+            + _table("Kernel", kernel, set(places), "weight")
             + _table("Map", np.where(done, result, np.nan), {(row, column)}, "now")
         )
         sums.append(_sum_text(products, scale))
     return Stepper(title, tuple(frames), tuple(sums))
 
 
-def _table(caption: str, values: np.ndarray, marked: set[tuple[int, ...]], style: str) -> str:
+def _table(
+    caption: str, values: np.ndarray, marked: Collection[tuple[int, ...]], style: str
+) -> str:
     rows = []
     for i, line in enumerate(values):
         cells = (

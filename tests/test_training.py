@@ -1,0 +1,62 @@
+"""Results are handed over beside the outputs, and a recorded run is found wherever it lies."""
+
+import json
+
+import pytest
+from IPython.core.formatters import DisplayFormatter
+
+from cnn_course import profiles, training
+from cnn_course.training import Results
+
+
+def test_numbers_travel_in_the_metadata_and_not_in_what_is_compared():
+    results = Results("02-mnist-convnet", {"test_accuracy": 0.99123}, {"loss": [2, 1]}, seed=7)
+    data, metadata = DisplayFormatter().format(results)
+    assert data == {"text/plain": "Measured: test_accuracy."}
+    assert metadata["cnn_course_results"] == {
+        "chapter": "02-mnist-convnet",
+        "results": {"test_accuracy": 0.99123},
+        "curves": {"loss": [2.0, 1.0]},
+        "seed": 7,
+        "base": None,
+    }
+
+
+def test_numbers_of_numpy_and_several_experiments_become_plain_json():
+    import numpy as np  # noqa: PLC0415
+
+    results = Results("x", {"one": {"test_accuracy": np.float32(0.5)}, "two": np.int64(3)})
+    _, metadata = results._repr_mimebundle_()
+    text = json.dumps(metadata["cnn_course_results"]["results"])
+    assert json.loads(text) == {"one": {"test_accuracy": 0.5}, "two": 3.0}
+
+
+def test_a_chapter_that_nobody_recorded_says_how_to_record_it():
+    with pytest.raises(FileNotFoundError, match="cnn-course record 99-nothing"):
+        training.recorded("99-nothing")
+
+
+def test_the_record_of_chapter_2_is_whole_and_reaches_what_the_chapter_says():
+    record = training.recorded("02-mnist-convnet")
+    assert record["profile"] == "full"
+    assert record["results"]["test_accuracy"] >= 0.990
+    epochs = profiles.settings("02-mnist-convnet", "full").epochs
+    assert all(len(curve) == epochs for curve in record["curves"].values())
+    assert set(record) >= {"chapter", "base", "date", "versions", "hardware", "seed", "seconds"}
+    assert {"python", "tensorflow", "keras", "numpy"} <= set(record["versions"])
+
+
+@pytest.mark.parametrize("profile", ["Tiny", "", "huge", None])
+def test_a_misspelt_profile_is_refused_with_the_right_ones(profile):
+    with pytest.raises(ValueError, match="tiny, full"):
+        profiles.check_profile(profile)
+
+
+def test_a_chapter_without_settings_is_refused_with_those_that_have_some():
+    with pytest.raises(ValueError, match="02-mnist-convnet"):
+        profiles.settings("02-mnist", "tiny")
+
+
+def test_every_chapter_that_trains_has_settings_for_every_profile():
+    for chapter, settings in profiles.TABLE.items():
+        assert set(settings) == set(profiles.PROFILES), chapter
