@@ -43,7 +43,10 @@ FIGURES = [
     (plots.feature_maps, [np.zeros((5, 5, 3))]),
     (plots.histories, [{"one": CURVES, "two": CURVES}]),
     (plots.confusion_matrix, [np.eye(3, dtype=int) * 4, ["0", "1", "2"]]),
-    (plots.points_by_shift, [[0, 1], {"a": [1, 0.5], "b": [0.9, 0.1]}]),
+    (plots.points_by_shift, [[0, 1], {"a": [1, 0.5], "b": [0.9, 0.1], "c": [1, 1]}]),
+    (plots.scores, [{"a": 0.9, "b": 1.0}, 500]),
+    (plots.sizes, [{"in": (28, 28, 1), "maps": (5, 5, 64), "flat": (1600,), "out": (1,)}]),
+    (plots.maps_by_layer, [{"a": np.ones((5, 5, 9)), "b": np.zeros((2, 2, 3))}]),
 ]
 
 
@@ -56,8 +59,9 @@ def test_every_figure_is_a_picture_with_its_alt_text_and_is_closed_afterwards(fu
     assert output.metadata["image/png"]["alt"] == ALT
     assert output.metadata["image/png"]["class"] in {"figure-diagram", "figure-picture"}
     width, height = Image.open(BytesIO(base64.b64decode(output.data["image/png"]))).size
-    assert width == pytest.approx(2 * output.metadata["image/png"]["width"], abs=2)
-    assert height == pytest.approx(2 * output.metadata["image/png"]["height"], abs=2)
+    shown = output.metadata["image/png"]
+    assert width > 1.5 * shown["width"], "not sharp on a phone"
+    assert width / height == pytest.approx(shown["width"] / shown["height"], rel=0.02)
     assert not plt.get_fignums()
 
 

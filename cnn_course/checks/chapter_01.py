@@ -134,7 +134,8 @@ def _read_an_edge(answer: Any) -> Verdict:
 def _output_size(answer: Any) -> Verdict:
     if not callable(answer):
         return wrong("Hand over the function itself: its name, without brackets.")
-    cases = [(5, 3, 0, 1), (28, 3, 0, 1), (5, 3, 1, 1), (5, 3, 0, 2), (6, 3, 1, 2), (28, 5, 2, 3)]
+    cases = [(5, 3, 0, 1), (28, 3, 0, 1), (5, 3, 1, 1), (5, 3, 0, 2), (6, 3, 1, 2)]
+    cases += [(28, 5, 2, 3), (10, 3, 0, 4), (28, 2, 0, 2), (11, 3, 0, 5)]  # with left-over rows
     for n, k, p, s in cases:
         given = answer(n, k, p, s)
         expected = counting.output_size(n, k, stride=s, padding=p)
@@ -159,7 +160,11 @@ def _size_hint(given: Any, expected: int) -> str:
 
 @exercise("eleven-to-five")
 def _eleven_to_five(answer: Any) -> Verdict:
+    if not isinstance(answer, list | tuple) or len(answer) != 2:
+        return wrong("Give two whole numbers: the stride and the padding.")
     stride, padding = answer
+    if type(stride) is not int or type(padding) is not int or stride < 1 or padding < 0:
+        return wrong("Stride and padding are whole numbers: 1 or more, and 0 or more.")
     size = counting.output_size(11, 3, stride=stride, padding=padding)
     if size == 5:
         return right(f"(11 + 2 x {padding} - 3) / {stride}, rounded down, plus 1 is 5.")

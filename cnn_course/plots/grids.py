@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from cnn_course.plots.palette import ACTIVATION, BRIGHTNESS, SIGNED
 from cnn_course.plots.showing import show
 
-_SQUARE = 0.46  # inches
+_SQUARE = 0.34  # inches
+_SQUARE_OF_DECIMALS = 0.46
 _GAP = 0.3
 
 
@@ -24,17 +25,18 @@ def number_grids(
         mark: (row, column) of a square to frame in the last grid.
     """
     arrays = [np.asarray(array) for _, array in grids]
-    # Every square has the same size, and a title may be wider than its grid.
+    # Every square of a figure has the same size, and a title may be wider than its grid.
+    square = _SQUARE if all(map(_is_whole, arrays)) else _SQUARE_OF_DECIMALS
     widths = [
-        max(_SQUARE * array.shape[1], 0.085 * len(title))
+        max(square * array.shape[1], 0.085 * len(title))
         for (title, _), array in zip(grids, arrays, strict=True)
     ]
-    height = _SQUARE * max(len(array) for array in arrays) + 0.35
+    height = square * max(len(array) for array in arrays) + 0.35
     width = sum(widths) + _GAP * (len(grids) + 1)
     figure = plt.figure(figsize=(width, height))
     left = _GAP
     for (title, _), array, taken in zip(grids, arrays, widths, strict=True):
-        size = (_SQUARE * array.shape[1], _SQUARE * len(array))
+        size = (square * array.shape[1], square * len(array))
         bottom = height - 0.3 - size[1]
         axis = figure.add_axes(
             (left / width, bottom / height, size[0] / width, size[1] / height), label=title
@@ -49,10 +51,14 @@ def number_grids(
     show(figure, alt)
 
 
+def _is_whole(array: np.ndarray) -> bool:
+    return bool(np.allclose(array, np.round(array)))
+
+
 def _number_grid(axis: Axes, title: str, array: np.ndarray) -> None:
     limit = max(float(np.abs(array).max()), 1e-9)
     axis.imshow(array, cmap=SIGNED, vmin=-2 * limit, vmax=2 * limit)  # pale: the numbers are read
-    whole = np.allclose(array, np.round(array))
+    whole = _is_whole(array)
     for (row, column), value in np.ndenumerate(array):
         text = f"{value:.0f}" if whole else f"{value:.2f}"
         axis.text(column, row, text, ha="center", va="center", fontsize=9 if whole else 8)
@@ -94,7 +100,10 @@ def pictures(
     for axis in axes.flat:
         axis.axis("off")
     for index, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
-        axis.imshow(np.squeeze(image), cmap=BRIGHTNESS)
+        # A fixed scale: dark pictures stay dark, and two in one figure can be compared.
+        axis.imshow(
+            np.squeeze(image), cmap=BRIGHTNESS, vmin=0, vmax=255 if np.max(image) > 1 else 1
+        )
         if titles:
             axis.set_title(titles[index], fontsize=9)
     show(figure, alt, kind="picture")

@@ -63,12 +63,12 @@ def maps_by_layer(layers: Mapping[str, np.ndarray], *, alt: str, columns: int = 
     """Show some maps of several layers for one picture, a row for each layer.
 
     Args:
-        layers: name -> maps (H, W, C), not negative. Those with the largest sums are shown, and
-            each row has its own scale.
+        layers: name -> maps (H, W, C), not negative. Those with the largest standard deviation
+            are shown, and each row has its own scale.
         alt: the message of the figure.
         columns: maps a row.
     """
-    width = 0.85 * columns + 1.1
+    width = 0.85 * columns + 0.8
     figure, axes = plt.subplots(
         len(layers),
         columns,
@@ -76,7 +76,7 @@ def maps_by_layer(layers: Mapping[str, np.ndarray], *, alt: str, columns: int = 
         squeeze=False,
         # By hand: to compute the layout of so many axes would take a second.
         gridspec_kw={
-            "left": 1.1 / width,
+            "left": 0.8 / width,
             "right": 1,
             "bottom": 0,
             "top": 1,
@@ -85,8 +85,8 @@ def maps_by_layer(layers: Mapping[str, np.ndarray], *, alt: str, columns: int = 
         },
     )
     for row, (name, maps) in zip(axes, layers.items(), strict=True):
-        strongest = np.argsort(-maps.sum(axis=(0, 1)), kind="stable")[:columns]
-        for axis, channel in zip(row, strongest, strict=False):
+        clearest = np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:columns]
+        for axis, channel in zip(row, clearest, strict=False):
             axis.imshow(maps[:, :, channel], cmap=ACTIVATION, vmin=0, vmax=max(maps.max(), 1e-9))
         for axis in row:
             axis.set_xticks([])

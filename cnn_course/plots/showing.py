@@ -8,7 +8,8 @@ import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.figure import Figure
 
-_DOTS_PER_INCH = 144  # two pixels a point: sharp on a phone as on a large screen
+_SHOWN_PER_INCH = 96  # what browsers take an inch for, so that 9 points look like 9 points
+_DOTS_PER_INCH = 168  # more than are shown: sharp on a phone, too
 
 
 def show(figure: Figure, alt: str, kind: Literal["diagram", "picture"] = "diagram") -> None:
@@ -27,7 +28,7 @@ def show(figure: Figure, alt: str, kind: Literal["diagram", "picture"] = "diagra
         raise ValueError(f"The alt text {alt!r} does not state the message of the figure.")
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": None})
-    width, height = (int(inches * _DOTS_PER_INCH / 2) for inches in figure.get_size_inches())
+    width, height = (round(inches * _SHOWN_PER_INCH) for inches in figure.get_size_inches())
     plt.close(figure)
     png = base64.b64encode(buffer.getvalue()).decode("ascii")
     about = {"alt": alt, "class": f"figure-{kind}", "width": width, "height": height}
