@@ -29,7 +29,7 @@ class Settings:
 
 TABLE: Final[dict[str, dict[str, Settings]]] = {
     "02-mnist-convnet": {
-        "tiny": Settings(epochs=10, batch_size=32, comparison_epochs=8, comparison_pictures=640),
+        "tiny": Settings(epochs=8, batch_size=32, comparison_epochs=6, comparison_pictures=640),
         "full": Settings(epochs=5, batch_size=64, comparison_epochs=5, comparison_pictures=4_000),
     },
 }
