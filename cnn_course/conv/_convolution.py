@@ -12,7 +12,6 @@ there. The matrix of one row stays in the cache: as fast for a 3x3 kernel, faste
 """
 
 from collections.abc import Iterator
-from functools import partial
 from math import prod
 
 import numpy as np
@@ -178,8 +177,12 @@ def conv2d_gradients(
     return (
         dpadded[:, down.image, across.image],
         _kernel_gradient(pad(x, down, across), upstream, down, across),
-        compute(partial(np.sum, axis=(0, 1, 2)), upstream, terms=upstream.size),
+        compute(_sum_over_places, upstream, terms=upstream.size),
     )
+
+
+def _sum_over_places(upstream: Array) -> Array:
+    return np.asarray(upstream.sum(axis=(0, 1, 2)))
 
 
 def _not_empty(name: str, kernel: Array) -> Array:
