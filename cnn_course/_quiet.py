@@ -1,13 +1,15 @@
-"""Import TensorFlow without its page of messages about its own build.
+"""Keep two false alarms from learners: TensorFlow's at its import, and one of Keras's in `fit`.
 
-TensorFlow 2.19 and later write to the process's standard error before they read
-`TF_CPP_MIN_LOG_LEVEL` (tensorflow issue 100442), so the variable alone no longer helps.
+TensorFlow 2.19 and later write a page about their own build to the process's standard error before
+they read `TF_CPP_MIN_LOG_LEVEL` (tensorflow issue 100442), so the variable alone no longer helps.
+Keras 3.15 warns whenever `fit` gets a `tf.data.Dataset`, though nobody asked it to shuffle.
 """
 
 import importlib.util
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
@@ -57,5 +59,6 @@ def _standard_error_set_aside() -> Iterator[None]:
 def quiet_tensorflow() -> None:
     """Make the coming import of TensorFlow quiet; without effect when it is imported already."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.filterwarnings("ignore", "`shuffle=True` was passed, but will be ignored")
     if "tensorflow" not in sys.modules:
         sys.meta_path.insert(0, _QuietImport())

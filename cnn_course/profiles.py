@@ -17,20 +17,36 @@ class Settings:
     Attributes:
         epochs: passes over the training pictures.
         batch_size: pictures per gradient step.
-        comparison_epochs: passes for the networks that the chapter only compares with.
-        comparison_pictures: training pictures that those networks see.
+        comparison_epochs: passes for the networks that the chapter only compares with; 0 where
+            it leaves them out.
+        comparison_pictures: training pictures that those networks see; 0 for all.
+        side: rows and columns that pictures are resized to; 0 where they are not.
+        filters: of the convolutions in turn; empty where the chapter says them itself.
     """
 
     epochs: int
     batch_size: int
-    comparison_epochs: int
-    comparison_pictures: int
+    comparison_epochs: int = 0
+    comparison_pictures: int = 0
+    side: int = 0
+    filters: tuple[int, ...] = ()
 
+
+_SMALL: Final = (16, 32, 64, 64)
+_TAUGHT: Final = (32, 64, 128, 256, 256)  # Chollet, "Deep Learning with Python", chapter 8
 
 TABLE: Final[dict[str, dict[str, Settings]]] = {
     "02-mnist-convnet": {
         "tiny": Settings(epochs=8, batch_size=32, comparison_epochs=6, comparison_pictures=640),
         "full": Settings(epochs=5, batch_size=64, comparison_epochs=5, comparison_pictures=4_000),
+    },
+    "03-dogs-vs-cats": {
+        "tiny": Settings(epochs=30, batch_size=8, side=64, filters=_SMALL),
+        "full": Settings(epochs=30, batch_size=32, side=180, filters=_TAUGHT),
+    },
+    "04-data-augmentation": {
+        "tiny": Settings(epochs=70, batch_size=8, comparison_epochs=20, side=64, filters=_SMALL),
+        "full": Settings(epochs=100, batch_size=32, side=180, filters=_TAUGHT),
     },
 }
 

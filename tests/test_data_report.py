@@ -52,9 +52,10 @@ def finding() -> Finding:
     return only
 
 
-def test_without_arguments_it_reports_on_mnist(cached: Path) -> None:
+def test_without_arguments_it_reports_on_all_data_sets(cached: Path) -> None:
     assert [(each.name, each.state, each.path) for each in check()] == [
-        ("mnist", "missing", cached)
+        ("mnist", "missing", cached),
+        ("cats_and_dogs", "missing", cached.parent.parent / "cats_and_dogs"),
     ]
 
 
@@ -143,5 +144,5 @@ def test_get_returns_what_check_found(own: Path, connections: list[object]) -> N
 
 
 def test_an_unknown_data_set_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"no data set 'imagenet'.*: mnist"):
+    with pytest.raises(ValueError, match=r"no data set 'imagenet'.*: mnist, cats_and_dogs"):
         get("imagenet")

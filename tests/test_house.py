@@ -87,7 +87,7 @@ def test_the_package_keeps_to_the_plan_of_the_house() -> None:
         ("checks/__init__.py", "import keras"),
         ("data/__init__.py", "import cnn_course.conv"),
         ("plots/__init__.py", "import cnn_course.press"),
-        ("training.py", "import papermill"),
+        ("training/__init__.py", "import papermill"),
         ("attic.py", "import numpy"),  # a room that the plan does not know
     ],
 )

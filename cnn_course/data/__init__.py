@@ -4,9 +4,20 @@ Importing this package imports neither TensorFlow nor scikit-learn nor scikit-im
 """
 
 from cnn_course.data.digits import load_digits
+from cnn_course.data.dogs_vs_cats import cats_and_dogs
 from cnn_course.data.errors import DataError
 from cnn_course.data.finding import Finding
 from cnn_course.data.photographs import cat_photograph
 from cnn_course.data.report import check, get
+from cnn_course.data.two_folders import own_pictures
 
-__all__ = ["DataError", "Finding", "cat_photograph", "check", "get", "load_digits"]
+__all__ = [
+    "DataError",
+    "Finding",
+    "cat_photograph",
+    "cats_and_dogs",
+    "check",
+    "get",
+    "load_digits",
+    "own_pictures",
+]

@@ -1,6 +1,5 @@
 """Download one published file: bounded, compared with its digest, whole or not at all."""
 
-import errno
 import hashlib
 import os
 import tempfile
@@ -10,10 +9,9 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from cnn_course.data.errors import DataError
-from cnn_course.data.places import CACHE_VARIABLE
+from cnn_course.data.writing import unwritable
 
 _CHUNK: Final = 1 << 16
-_DISK_IS_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -22,22 +20,26 @@ class Published:
 
     Attributes:
         url: its address.
-        sha256: its digest, 64 hexadecimal digits.
-        size: its length in bytes; a server that sends more is not listened to.
+        sha256: its digest, 64 hexadecimal digits; None where it is published without one.
+        size: its length in bytes, or a bound on it where there is no digest; a server that sends
+            more is not listened to.
         timeout: seconds of silence after which a download is given up.
     """
 
     url: str
-    sha256: str
+    sha256: str | None
     size: int
     timeout: float = 30.0
 
 
-def fetch(published: Published, target: Path) -> None:
+def fetch(published: Published, target: Path) -> str:
     """Download a file to `target`, with a progress bar.
 
     It is received in a folder of its own beside `target` and gets its final name only when its
     digest is right, so an interrupted download leaves what was there before.
+
+    Returns:
+        The file's sha256; the caller remembers it where none is published.
 
     Raises:
         DataError: no network, an error of the server, other bytes than the published ones, or a
@@ -50,11 +52,12 @@ def fetch(published: Published, target: Path) -> None:
         ) as folder:
             part = Path(folder, target.name)
             with part.open("wb") as file:
-                _receive(published, _Part(file, published.size))
+                digest = _receive(published, _Part(file, published.size))
             part.chmod(0o644)  # the data is public, and a class may share one cache
             os.replace(part, target)
+            return digest
     except OSError as error:
-        raise _unwritable(target, error) from error
+        raise unwritable(target, error) from error
 
 
 class _Part:
@@ -81,7 +84,7 @@ class _Part:
         """Do nothing: pooch flushes after every chunk, and closing the file is enough."""
 
 
-def _receive(published: Published, part: _Part) -> None:
+def _receive(published: Published, part: _Part) -> str:
     # Importing both takes a while; nobody should pay for it who does not download.
     import pooch  # noqa: PLC0415
     from tqdm.auto import tqdm  # noqa: PLC0415
@@ -99,19 +102,10 @@ def _receive(published: Published, part: _Part) -> None:
             "Look at the network connection, then try again.",
         ) from error
     found = part.sha256.hexdigest()
-    if found != published.sha256:
+    if published.sha256 not in (None, found):
         raise DataError(
             f"{published.url} gave another file than the published one: its sha256 is {found}, "
             f"expected was {published.sha256}. It was not kept.",
             "Try again, or from another network: a login page or a proxy may have answered.",
         )
-
-
-def _unwritable(target: Path, error: OSError) -> DataError:
-    problem = f"{target} cannot be written: {error.strerror or error}."
-    if error.errno in _DISK_IS_FULL:
-        return DataError(
-            problem,
-            f"Make room on that disk, or set {CACHE_VARIABLE} to a folder on another one.",
-        )
-    return DataError(problem, f"Set {CACHE_VARIABLE} to a folder that you can write to.")
+    return found

@@ -1,5 +1,6 @@
 """Figures. Every one carries an alt text that states its message; a colour means one thing."""
 
+from cnn_course.plots.evidence import evidence
 from cnn_course.plots.grids import feature_maps, filters, number_grids, pictures
 from cnn_course.plots.measurements import confusion_matrix, histories, points_by_shift, scores
 from cnn_course.plots.networks import maps_by_layer, sizes
@@ -15,6 +16,7 @@ __all__ = [
     "VALIDATION",
     "Stepper",
     "confusion_matrix",
+    "evidence",
     "feature_maps",
     "filters",
     "histories",

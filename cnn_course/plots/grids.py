@@ -101,9 +101,8 @@ def pictures(
         axis.axis("off")
     for index, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
         # A fixed scale: dark pictures stay dark, and two in one figure can be compared.
-        axis.imshow(
-            np.squeeze(image), cmap=BRIGHTNESS, vmin=0, vmax=255 if np.max(image) > 1 else 1
-        )
+        shown = np.squeeze(image) / (255 if np.max(image) > 1 else 1)
+        axis.imshow(np.clip(shown, 0, 1), cmap=BRIGHTNESS, vmin=0, vmax=1)
         if titles:
             axis.set_title(titles[index], fontsize=9)
     show(figure, alt, kind="picture")

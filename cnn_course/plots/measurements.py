@@ -90,24 +90,34 @@ def points_by_shift(
     show(figure, alt)
 
 
-def scores(accuracies: Mapping[str, float], pictures: int, *, alt: str) -> None:
+def scores(
+    accuracies: Mapping[str, float],
+    pictures: int | Sequence[int],
+    *,
+    alt: str,
+    kind: str = "digits",
+) -> None:
     """Show the accuracies of several networks, each with what chance alone allows.
 
     Args:
         accuracies: name of a network -> its share of right answers.
-        pictures: on how many pictures it was measured. The bars reach two standard errors to each
-            side, sqrt(accuracy x (1 - accuracy) / pictures) being one.
+        pictures: on how many pictures it was measured, one number for all or one for each. The
+            bars reach two standard errors to each side, sqrt(accuracy x (1 - accuracy) / pictures)
+            being one.
         alt: the message of the figure.
+        kind: what the pictures show, for the axis.
     """
+    counts = [pictures] * len(accuracies) if isinstance(pictures, int) else list(pictures)
     figure, axis = plt.subplots(figsize=(5.6, 0.5 * len(accuracies) + 0.8), layout="constrained")
-    for place, accuracy in enumerate(accuracies.values()):
-        error = 2 * np.sqrt(accuracy * (1 - accuracy) / pictures)
+    for place, (accuracy, count) in enumerate(zip(accuracies.values(), counts, strict=True)):
+        error = 2 * np.sqrt(accuracy * (1 - accuracy) / count)
         axis.errorbar(accuracy, place, xerr=error, fmt="o", color=VALIDATION, capsize=4)
         axis.annotate(
             f"{accuracy:.3f}", (accuracy, place), (0, 6), textcoords="offset points", ha="center"
         )
     axis.set_yticks(range(len(accuracies)), list(accuracies))
     axis.set_ylim(len(accuracies) - 0.5, -0.6)  # the first on top
-    axis.set_xlabel(f"accuracy on {pictures:,} digits, ± two standard errors")
+    on = f"{counts[0]:,} {kind}" if len(set(counts)) == 1 else kind
+    axis.set_xlabel(f"accuracy on {on}, ± two standard errors")
     axis.grid(alpha=0.3, axis="x")
     show(figure, alt)

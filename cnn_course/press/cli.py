@@ -16,7 +16,7 @@ _PROFILE = click.option(
     show_default=True,
     help="tiny: seconds a chapter, no network. full: the real data, the real training.",
 )
-_FRESH = click.option("--fresh", is_flag=True, help="Do also what is up to date.")
+_FRESH = click.option("--fresh", is_flag=True, help="Do also what is up to date; continue nothing.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -98,6 +98,26 @@ def record(chapter: str, *, fresh: bool) -> None:
             click.echo("Nothing changed since the last full run: it is the one to be recorded.")
         file = write_record(project, chosen[0])
     click.echo(f"Recorded in {file.relative_to(project.root)}.")
+
+
+@commands.command()
+@click.argument("chapters", nargs=-1, required=True, metavar="CHAPTER...")
+@click.option("--count", type=click.IntRange(min=2), default=5, show_default=True)
+@click.option("--at-once", type=click.IntRange(min=1), help="Runs at the same time.")
+def seeds(chapters: tuple[str, ...], *, count: int, at_once: int | None) -> None:
+    """Run chapters with the seeds 1, 2, ... and keep what each run measured.
+
+    A claim of a chapter that does not hold for one of the seeds is an error.
+    """
+    from cnn_course.press import files  # noqa: PLC0415
+    from cnn_course.press.seeds import measure_seeds  # noqa: PLC0415
+
+    project = find_project()
+    with files.locked(project.build / "seeds"):
+        for chapter in project.select(chapters):
+            file = measure_seeds(project, chapter, range(1, count + 1), at_once=at_once)
+            click.echo(f"All claims of {chapter.name} held for {count} seeds.")
+            click.echo(f"Recorded in {file.relative_to(project.root)}.")
 
 
 @commands.group()

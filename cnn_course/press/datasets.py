@@ -7,13 +7,17 @@ from rich.console import Console
 from rich.table import Table
 
 from cnn_course import data
+from cnn_course.data.faults import listing
+from cnn_course.data.report import DATA_SETS
 from cnn_course.press.project import PressError
 
-_STYLES = {"whole": "green", "missing": "yellow", "broken": "bold red"}
+_STYLES = {"whole": "green", "mended": "yellow", "missing": "yellow", "broken": "bold red"}
 
 
 def show_findings() -> bool:
     """Print a table of the data sets, and below it what to do about those that are not whole.
+
+    Files that are left out or converted and pictures that are there twice are listed, too.
 
     Returns:
         Whether nothing is broken; what is merely missing may never be needed.
@@ -27,10 +31,18 @@ def show_findings() -> bool:
     console = Console()
     console.print(table)
     for finding in findings:
-        if finding.problem or finding.advice:
-            said = " ".join(part for part in (finding.problem, finding.advice) if part)
-            console.print(f"{finding.name}: {said}", markup=False, highlight=False, soft_wrap=True)
+        for line in _details(finding):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     return all(finding.state != "broken" for finding in findings)
+
+
+def _details(finding: data.Finding) -> Iterator[str]:
+    if finding.problem or finding.advice:
+        said = "\n".join(part for part in (finding.problem, finding.advice) if part)
+        yield f"{finding.name}: {said}"
+    for heading, lines in finding.lists.items():
+        yield f"{finding.name}, {heading} ({len(lines):,}):"
+        yield from listing(lines)
 
 
 def get_data(names: Sequence[str]) -> Iterator[tuple[str, Path]]:
@@ -42,7 +54,7 @@ def get_data(names: Sequence[str]) -> Iterator[tuple[str, Path]]:
     Raises:
         PressError: there is none of a name, it is broken, or it cannot be downloaded.
     """
-    for name in names or [finding.name for finding in data.check()]:
+    for name in names or [data_set.name for data_set in DATA_SETS]:
         try:
             yield name, data.get(name)
         except (ValueError, data.DataError) as error:

@@ -21,7 +21,7 @@ from typing import Any
 
 import click
 
-from cnn_course.press import files, notebooks
+from cnn_course.press import files, notebooks, unfinished
 from cnn_course.press.fingerprint import COMPUTED_WITH, Inputs
 from cnn_course.press.machine import cores, hardware, versions
 from cnn_course.press.notebooks import Notebook
@@ -35,23 +35,27 @@ _SECONDS_A_CELL = {"tiny": 600, "full": None}
 
 @dataclass(frozen=True)
 class Due:
-    """A chapter whose inputs changed since its last good run.
+    """A chapter whose inputs changed since its last good run, or whose last run was interrupted.
 
     Attributes:
         chapter: the chapter.
         notebook: its source as it will be run.
         fingerprint: of what it depends on now.
+        surroundings: of what its trainings depend on now besides its own code.
     """
 
     chapter: Chapter
     notebook: Notebook
     fingerprint: str
+    surroundings: str
 
 
 def find_due(
     project: Project, chapters: Iterable[Chapter], profile: str, *, fresh: bool = False
 ) -> list[Due]:
     """Return those chapters that have no good run with their present inputs.
+
+    A full run that was interrupted is due, too: it was asked for, and has not been stored.
 
     Args:
         project: the clone of the course.
@@ -73,8 +77,10 @@ def find_due(
             raise PressError(f"{chapter.name}: {error}") from None
         mark = inputs.fingerprint(chapter, notebook, profile)
         known = store.load(chapter.name)
-        if fresh or known is None or known.fingerprint != mark:
-            found.append(Due(chapter, notebook, mark))
+        interrupted = store.backups(chapter.name).exists()
+        if fresh or interrupted or known is None or known.fingerprint != mark:
+            surroundings = inputs.surroundings(chapter, notebook, profile)
+            found.append(Due(chapter, notebook, mark, surroundings))
     return found
 
 
@@ -95,7 +101,7 @@ def bring_up_to_date(
         project: the clone of the course.
         chapters: the chapters to look at.
         profile: `"tiny"` or `"full"`.
-        fresh: run them whether or not anything changed.
+        fresh: run them whether or not anything changed, and continue nothing.
         at_once: how many run at the same time; if not given, one a core with the tiny profile,
             and one with the full profile, whose training takes every core there is.
         timeout: seconds that one cell may take.
@@ -111,7 +117,8 @@ def bring_up_to_date(
     if not due:
         return []
     caches = project.build / "cache"
-    _prepare_fonts(caches)
+    prepare_fonts(caches)
+    backups = _prepare_backups(store, due, fresh=fresh)
     keeper = _Keeper(store, {item.chapter.name: item.fingerprint for item in due})
     with files.scratch(store.folder) as scratch:
         jobs = [
@@ -122,12 +129,23 @@ def bring_up_to_date(
                 scratch=scratch,
                 caches=caches,
                 timeout=timeout or _SECONDS_A_CELL[profile],
+                backups=backups.get(item.chapter.name),
             )
             for item in due
         ]
         run_jobs(jobs, at_once or (cores() if profile == "tiny" else 1), keeper.keep)
     keeper.complain()
     return [item.chapter.name for item in due]
+
+
+def _prepare_backups(store: RunStore, due: list[Due], *, fresh: bool) -> dict[str, Path]:
+    """Return the folder of backups of each chapter that has one: no run of seconds needs any."""
+    if store.profile != "full":
+        return {}
+    folders = {item.chapter.name: store.backups(item.chapter.name) for item in due}
+    for item in due:
+        unfinished.prepare(folders[item.chapter.name], item.surroundings, fresh=fresh)
+    return folders
 
 
 class _Keeper:
@@ -143,15 +161,19 @@ class _Keeper:
         if outcome.notebook is None:
             self._errors.append(str(outcome.error))
             return
+        backups = self._store.backups(outcome.name)
+        earlier = unfinished.taken_over(backups)
         self._store.save(
             outcome.name,
             outcome.notebook,
             fingerprint=self._fingerprints[outcome.name],
-            seconds=round(outcome.seconds, 1),
+            seconds=round(earlier.seconds + outcome.seconds, 1),
+            resumed=earlier.runs,
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             hardware=self._machine,
             versions=versions(COMPUTED_WITH),
         )
+        unfinished.forget(backups)
 
     def complain(self) -> None:
         if self._errors:
@@ -233,7 +255,7 @@ def _say(line: str) -> None:
         click.echo(line, err=True)
 
 
-def _prepare_fonts(caches: Path) -> None:
+def prepare_fonts(caches: Path) -> None:
     """Let Matplotlib list the fonts once; a kernel that has to would say so in a chapter."""
     folder = caches / "matplotlib"
     if find_spec("matplotlib") and not list(folder.glob("fontlist-*.json")):

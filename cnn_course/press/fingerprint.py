@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from importlib import util
 from pathlib import Path
+from typing import Any
 
 from cnn_course.press import notebooks
 from cnn_course.press.files import digest, tree
@@ -22,6 +23,8 @@ from cnn_course.press.project import Chapter, PressError, Project
 PACKAGE = "cnn_course"
 COMPUTED_WITH = ("numpy", "tensorflow", "keras", "matplotlib", "scikit-learn", "scikit-image")
 
+# These rooms look at networks, and give them nothing to learn from.
+_LOOKING_ON = ("checks", "counting", "plots")
 _LAYOUT = "1"  # another number here reruns everything: for a change in what `notebooks.finish` does
 _NOT_COUNTED = {*notebooks.PASSING_METADATA, "kernelspec", "language_info", "widgets"}
 _IMPORTS_BY_NAME = ("import_module(", "__import__(")
@@ -42,6 +45,24 @@ class Inputs:
             notebook: its source as it will be run.
             profile: `"tiny"` or `"full"`.
         """
+        return _digest_of(self._parts(chapter, notebook, profile))
+
+    def surroundings(self, chapter: Chapter, notebook: Notebook, profile: str) -> str:
+        """Return the digest of what trainings in `chapter` depend on besides its own code.
+
+        A training itself tells whether the cells before it are the same (`training.Backup`). So an
+        edited sentence, a figure below it or a check costs no training that an interrupted run
+        has done.
+        """
+        parts = self._parts(chapter, notebook, profile)
+        learnt_from = {
+            name: mark
+            for name, mark in parts["files"].items()
+            if name.partition("/")[0].removesuffix(".py") not in _LOOKING_ON
+        }
+        return _digest_of({**parts, "notebook": "", "files": learnt_from})
+
+    def _parts(self, chapter: Chapter, notebook: Notebook, profile: str) -> dict[str, Any]:
         reached = self._closure(_imported(notebook, self._modules))
         files = [
             *(self._modules[name] for name in reached),
@@ -51,7 +72,7 @@ class Inputs:
             # A full run is what a record is made of: were it to depend on records, too, then
             # recording one would make it, and every other full run, out of date.
             files += self._relevant(self._project.measured.glob("*.json"), chapter, notebook)
-        parts = {
+        return {
             "layout": _LAYOUT,
             "profile": profile,
             "notebook": _text(notebook),
@@ -59,7 +80,6 @@ class Inputs:
             "files": {self._name(file): self._digest(file) for file in files},
             "data": os.environ.get("CNN_COURSE_DATA", "") if profile == "full" else "",
         }
-        return digest(json.dumps(parts, sort_keys=True))
 
     def modules(self, notebook: Notebook) -> set[str]:
         """Return the names of the package's modules that importing what `notebook` does reads."""
@@ -148,6 +168,10 @@ class Inputs:
             if file.is_relative_to(base):
                 return file.relative_to(base).as_posix()
         return str(file)
+
+
+def _digest_of(parts: dict[str, Any]) -> str:
+    return digest(json.dumps(parts, sort_keys=True))
 
 
 def _text(notebook: Notebook) -> str:

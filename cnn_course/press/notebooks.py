@@ -64,7 +64,7 @@ def tags(cell: Cell) -> list[str]:
     return list(cell.get("metadata", {}).get("tags", []))
 
 
-def with_parameter(notebook: Notebook, name: str, value: str) -> Notebook:
+def with_parameter(notebook: Notebook, name: str, value: str | int) -> Notebook:
     """Return a copy whose cell tagged `parameters` assigns `value` to `name`.
 
     The cell itself is changed, and none is added: so the page shows the value that was used, and

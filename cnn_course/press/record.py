@@ -28,7 +28,7 @@ def write_record(project: Project, chapter: Chapter) -> Path:
             previous record is as it was.
     """
     run, notebook = RunStore(project, "full").read(chapter.name)
-    measured = _handed_over(chapter.name, notebook)
+    measured = handed_over(chapter.name, notebook)
     record = {
         "chapter": chapter.name,
         "profile": "full",
@@ -38,6 +38,7 @@ def write_record(project: Project, chapter: Chapter) -> Path:
         "hardware": run.hardware,
         "seed": measured.get("seed"),
         "seconds": run.seconds,
+        "resumed": run.resumed,
         "results": measured["results"],
         "curves": measured.get("curves", {}),
     }
@@ -46,7 +47,12 @@ def write_record(project: Project, chapter: Chapter) -> Path:
     return file
 
 
-def _handed_over(name: str, notebook: Notebook) -> dict[str, Any]:
+def handed_over(name: str, notebook: Notebook) -> dict[str, Any]:
+    """Return what an executed chapter hands over: `results`, and maybe `curves`, `seed`, `base`.
+
+    Raises:
+        PressError: it hands over nothing, or more than once, or what is not a finite number.
+    """
     found = [
         output["metadata"][HANDED_OVER]
         for cell in notebooks.code_cells(notebook)

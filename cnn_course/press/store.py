@@ -15,11 +15,13 @@ class Run:
 
     Attributes:
         fingerprint: of everything it depended on.
-        seconds: wall-clock time, with the start of the kernel.
+        seconds: wall-clock time, with the start of the kernel, and with the training that was taken
+            over from interrupted runs.
         finished: date and time, as ISO 8601 with the offset from UTC.
         hardware: `cpu`, `cores`, `memory_gb`, `gpu` of the machine.
         versions: of Python and the packages computed with.
         notebook_digest: of the notebook's file, to notice a pair that does not belong together.
+        resumed: how many interrupted runs it continued.
     """
 
     fingerprint: str
@@ -28,6 +30,7 @@ class Run:
     hardware: dict[str, Any]
     versions: dict[str, str]
     notebook_digest: str
+    resumed: int = 0
 
 
 class RunStore:
@@ -40,6 +43,10 @@ class RunStore:
     def notebook(self, name: str) -> Path:
         """Return where the executed notebook of a chapter is."""
         return self.folder / "notebooks" / f"{name}.ipynb"
+
+    def backups(self, name: str) -> Path:
+        """Return the folder for the trainings of a chapter's unfinished run."""
+        return self.folder / "backups" / name
 
     def load(self, name: str) -> Run | None:
         """Return the last good run of a chapter, or None where there is no whole one."""

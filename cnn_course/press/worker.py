@@ -10,6 +10,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
@@ -21,9 +23,11 @@ from tqdm import tqdm
 from cnn_course.press import notebooks
 from cnn_course.press.notebooks import Cell, Notebook, code_cells
 from cnn_course.press.project import PressError
+from cnn_course.training.state import FOLDER_VARIABLE, read_progress
 
 _START_SECONDS = 120  # on a busy machine a kernel takes its time to start, and to answer
 _SECONDS_TO_LEAVE = 20
+_SECONDS_BETWEEN_LOOKS = 1
 _LINES_OF_ERROR = 12
 _ERROR_MARK = "papermill-error-cell-tag"
 _WIDTH_AND_COLOUR = ("COLUMNS", "LINES", "JUPYTER_COLUMNS", "FORCE_COLOR", "NO_COLOR")
@@ -41,6 +45,7 @@ class Job:
         scratch: an empty folder for what is not finished.
         caches: a folder for what may be kept between runs.
         timeout: seconds that one cell may take; None for no limit.
+        backups: a folder for the state of its trainings; None for none.
         position: the line of the progress bar, counted from 0.
     """
 
@@ -50,6 +55,7 @@ class Job:
     scratch: Path
     caches: Path
     timeout: int | None
+    backups: Path | None = None
     position: int = 0
 
     @property
@@ -85,9 +91,11 @@ def work(job: Job, pipe: Connection, lock: Any) -> None:
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_follow_parent, daemon=True).start()
     terminal = _redirect_errors(job.log)
-    _set_environment(job.caches)
+    _set_environment(job)
     tqdm.set_lock(lock)
-    pipe.send(run(job, terminal))
+    with _telling_progress(job, terminal):
+        outcome = run(job, terminal)
+    pipe.send(outcome)
 
 
 def run(job: Job, terminal: TextIO) -> Outcome:
@@ -217,18 +225,47 @@ def _redirect_errors(log: Path) -> TextIO:
     return terminal
 
 
-def _set_environment(caches: Path) -> None:
+def _set_environment(job: Job) -> None:
     """Give the kernel the same surroundings on every machine and for everybody."""
     os.environ |= {
         "PYTHONHASHSEED": "0",  # the order of a printed set
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": str(caches / "matplotlib"),
-        "IPYTHONDIR": str(caches / "ipython"),  # no start-up files, and none written to HOME
-        "JUPYTER_RUNTIME_DIR": str(caches / "jupyter"),
+        "MPLCONFIGDIR": str(job.caches / "matplotlib"),
+        "IPYTHONDIR": str(job.caches / "ipython"),  # no start-up files, and none written to HOME
+        "JUPYTER_RUNTIME_DIR": str(job.caches / "jupyter"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger's greeting on standard error
     }
-    for name in _WIDTH_AND_COLOUR:
+    for name in (*_WIDTH_AND_COLOUR, FOLDER_VARIABLE):
         os.environ.pop(name, None)
+    if job.backups is not None:
+        os.environ[FOLDER_VARIABLE] = str(job.backups)
+
+
+@contextmanager
+def _telling_progress(job: Job, terminal: TextIO) -> Iterator[None]:
+    """Write a line for each tenth of each training: to papermill a training is one long cell."""
+    over = threading.Event()
+    told: dict[str, int] = {}
+
+    def tell() -> None:
+        last = False
+        while job.backups is not None and not last:
+            last = over.wait(_SECONDS_BETWEEN_LOOKS)
+            for now in read_progress(job.backups):
+                tenth = 10 * now.done // max(1, now.epochs)
+                if tenth > told.get(now.name, 0):
+                    told[now.name] = tenth
+                    line = f"{job.name}: {now.name}, epoch {now.done} of {now.epochs}"
+                    tqdm.write(line, file=terminal)
+                    terminal.flush()
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _leave(*_: object) -> None:

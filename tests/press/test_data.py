@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from picture_fakes import write_split
+
 from press.conftest import Course
 
 
@@ -22,10 +24,35 @@ def test_what_is_broken_is_an_error(tmp_path: Path):
 
 def test_a_data_set_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path):
     said = Course(tmp_path).do("data", "get", "minst", status=1)
-    assert "There is no data set 'minst'. Write one of: mnist" in said
+    assert "There is no data set 'minst'. Write one of: mnist, cats_and_dogs" in said
 
 
 def test_all_data_sets_are_got_where_none_is_named(tmp_path: Path):
     course = Course(tmp_path, {"CNN_COURSE_DATA": str(tmp_path / "there is no such folder")})
     said = course.do("data", "get", status=1)
     assert "there is no such folder" in said
+
+
+def test_bad_pictures_are_listed_with_their_reasons_and_no_error_where_others_are_left(
+    tmp_path: Path,
+):
+    folder = write_split(tmp_path / "own" / "cats_and_dogs")
+    for index in range(25):
+        (folder / "train" / "cats" / f"bad.{index:02}.jpg").write_bytes(b"")
+    variables = {"CNN_COURSE_DATA": str(folder.parent), "CNN_COURSE_CACHE": str(tmp_path / "cache")}
+    said = Course(tmp_path, variables).do("data", "check")
+    assert "mended" in said
+    assert "left out (25)" in said
+    assert "train/cats/bad.19.jpg: it is empty" in said
+    assert "bad.20.jpg" not in said
+    assert "and 5 more" in said
+
+
+def test_pictures_in_the_wrong_folders_are_an_error_that_shows_the_right_ones(tmp_path: Path):
+    folder = write_split(tmp_path / "own" / "cats_and_dogs")
+    (folder / "test").rename(folder / "tset")
+    variables = {"CNN_COURSE_DATA": str(folder.parent), "CNN_COURSE_CACHE": str(tmp_path / "cache")}
+    said = Course(tmp_path, variables).do("data", "check", status=1)
+    assert "└── test/" in said
+    assert "└── tset/" not in said.split("Found was")[0]
+    assert "tset/" in said

@@ -13,6 +13,8 @@ PRESS = Path(cnn_course.press.__file__).parent
 MODULES = {
     "__init__.py": "",
     "profiles.py": (PRESS.parent / "profiles.py").read_text(),
+    "training/__init__.py": "",
+    "training/state.py": (PRESS.parent / "training" / "state.py").read_text(),
     "conv/__init__.py": "from cnn_course.conv.loops import correlate",
     "conv/loops.py": "def correlate(): return 1",
     "plots.py": "def show():\n    from cnn_course import conv  # a lazy import\n    return conv",
@@ -101,3 +103,32 @@ def test_a_new_version_of_a_scientific_package_runs_everything(package: Course):
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 99.0\n")
     assert package.do("run", "--dry-run").split() == ["01-first", "02-second"]
+
+
+@pytest.mark.parametrize(
+    ("file", "kept"),
+    [
+        ("conv/loops.py", False),  # what a training may learn from
+        ("__init__.py", False),
+        ("plots.py", True),  # looks on
+        ("press/stage.py", True),
+    ],
+)
+def test_a_change_that_no_training_can_learn_from_costs_no_training(
+    package: Course, file: str, kept: bool
+):
+    fail = package.root / "fail"
+    package.write(
+        "01-first",
+        "from cnn_course import plots",
+        "import os, pathlib\nnote = pathlib.Path(os.environ['CNN_COURSE_BACKUPS']) / 'long.state'",
+        "print('kept:', note.exists())\nnote.touch()",
+        f"assert not pathlib.Path({str(fail)!r}).exists()",
+    )
+    fail.touch()
+    package.do("run", "1", "--profile", "full", status=1)
+    fail.unlink()
+    with (package.root / "cnn_course" / file).open("a") as stream:
+        stream.write("\n# changed\n")
+    package.do("run", "1", "--profile", "full")
+    assert package.outputs("01-first", "full") == f"kept: {kept}\n"

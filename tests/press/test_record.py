@@ -44,7 +44,7 @@ def test_a_record_holds_the_results_and_how_they_were_measured(course: Course):
     kept = record(course)
     assert list(kept) == [
         *("chapter", "profile", "base", "date", "versions", "hardware", "seed", "seconds"),
-        *("results", "curves"),
+        *("resumed", "results", "curves"),
     ]
     assert {name: kept[name] for name in RESULTS} == RESULTS
     assert kept["profile"] == "full"
@@ -52,6 +52,7 @@ def test_a_record_holds_the_results_and_how_they_were_measured(course: Course):
     assert kept["versions"].keys() == {"python", "tensorflow", "keras", "numpy"}
     assert kept["hardware"].keys() == {"cpu", "cores", "memory_gb", "gpu"}
     assert kept["seconds"] > 0
+    assert kept["resumed"] == 0
 
     assert "Nothing changed since the last full run" in course.do("record", "1")
     assert record(course) == kept

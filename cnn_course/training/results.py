@@ -3,9 +3,9 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-_HERE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -55,17 +55,38 @@ def recorded(chapter: str) -> dict[str, Any]:
     """Return the recorded full run of a chapter, as `cnn-course record` wrote it.
 
     Returns:
-        A dictionary with `chapter, profile, base, date, versions, hardware, seed, seconds,
+        A dictionary with `chapter, profile, base, date, versions, hardware, seed, seconds, resumed,
         results, curves`.
 
     Raises:
         FileNotFoundError: nobody has recorded this chapter yet.
     """
+    return _measured(f"{chapter}.json") or _nobody_measured(f"cnn-course record {chapter}")
+
+
+def recorded_seeds(chapter: str) -> dict[str, Any]:
+    """Return what runs of a chapter's tiny profile measured, as `cnn-course seeds` wrote it.
+
+    Every claim of the chapter held in each of these runs; otherwise nothing would be recorded.
+
+    Returns:
+        A dictionary with `chapter, profile, date, versions, hardware` and `seeds`: seed, as a
+        text -> name -> number.
+
+    Raises:
+        FileNotFoundError: nobody has measured this chapter yet.
+    """
+    return _measured(f"seeds/{chapter}.json") or _nobody_measured(f"cnn-course seeds {chapter}")
+
+
+def _measured(name: str) -> dict[str, Any] | None:
     # In a clone the records live with the book; an installed package carries a copy.
-    for folder in (_HERE.parent / "book" / "measured", _HERE / "measured"):
-        file = folder / f"{chapter}.json"
+    for folder in (_PACKAGE.parent / "book" / "measured", _PACKAGE / "measured"):
+        file = folder / name
         if file.is_file():
             return json.loads(file.read_text(encoding="utf-8"))
-    raise FileNotFoundError(
-        f"No full run of {chapter!r} is recorded. `cnn-course record {chapter}` makes one."
-    )
+    return None
+
+
+def _nobody_measured(command: str) -> NoReturn:
+    raise FileNotFoundError(f"This is not recorded yet. It takes a while: {command}")

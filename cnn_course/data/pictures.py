@@ -1,0 +1,221 @@
+"""Look at pictures before they are used: does each decode, in which colours, and what is on it."""
+
+import hashlib
+import io
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+LARGEST_FILE: Final = 50_000_000  # bytes
+LARGEST_PICTURE: Final = 25_000_000  # pixels; the largest of these photographs has 0.8 million
+JPEG: Final = ("JPEG",)
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+_THREADS: Final = 8
+_QUALITY: Final = 92
+_THUMBNAIL: Final = (16, 16)
+_STARTS: Final = {
+    b"\x89PNG": "a PNG file",
+    b"GIF8": "a GIF file",
+    b"BM": "a BMP file",
+    b"\xff\xd8": "a JPEG file with a broken header",
+    b"RIFF": "a WebP file",
+    b"II*\0": "a TIFF file",
+    b"MM\0*": "a TIFF file",
+    b"PK": "a zip file",
+    b"%PDF": "a PDF file",
+    b"<": "a page of HTML or XML",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file that may be a picture, in a folder or in an archive.
+
+    Attributes:
+        name: what to call it before a person, relative to the folder or archive.
+        read: returns its content, of `LARGEST_FILE` bytes at most; raises `UnusableError` or
+            OSError.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+
+    def content(self) -> bytes:
+        """Return the content.
+
+        Raises:
+            UnusableError: it cannot be read.
+        """
+        try:
+            return self.read()
+        except OSError as error:
+            raise UnusableError(f"it cannot be read: {error.strerror or error}") from error
+
+
+class UnusableError(ValueError):
+    """A file is no picture that can be used; the message says why, as "it is empty"."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of one file.
+
+    Attributes:
+        fault: why it cannot be used; empty where it can.
+        colours: "greyscale", "CMYK" and so on, where they are not RGB; empty where they are.
+        digest: over its size and its pixels in RGB.
+        gradients: 64 bits: is each of 8 x 8 fields darker than its neighbour on the right?
+        thumbnail: 16 x 16 pixels in RGB.
+    """
+
+    fault: str = ""
+    colours: str = ""
+    digest: bytes = b""
+    gradients: bytes = b""
+    thumbnail: bytes = b""
+
+
+def file_entry(name: str, path: Path) -> Entry:
+    """Return a file of a folder as an entry."""
+
+    def read() -> bytes:
+        if not path.is_file():
+            raise UnusableError("it is not a file" if os.path.lexists(path) else "it is not there")
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise UnusableError(f"it is {size:,} bytes long; {LARGEST_FILE:,} are allowed")
+        return path.read_bytes()
+
+    return Entry(name, read)
+
+
+def decoded(
+    content: bytes,
+    formats: tuple[str, ...] = JPEG,
+    largest: int = LARGEST_PICTURE,
+    side: int | None = None,
+) -> "Image.Image":
+    """Decode a picture completely; what a chapter would stumble on raises here.
+
+    Args:
+        content: the file.
+        formats: the formats that are allowed, as Pillow names them.
+        largest: the pixels that are allowed.
+        side: where a JPEG file is only needed with so many pixels a side, it is decoded faster.
+
+    Raises:
+        UnusableError: it is empty, of another format, truncated, too large, or not a picture.
+    """
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
+
+    if not content:
+        raise UnusableError("it is empty")
+    if formats == JPEG and content[:2] != b"\xff\xd8":
+        raise UnusableError(f"it is not a JPEG file but {_kind_of(content)}")
+    # Pillow forgives a missing end-of-image marker now and then; TensorFlow does not.
+    if formats == JPEG and content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda"):
+        raise UnusableError("it does not decode: truncated (its end is missing)")
+    try:
+        picture = Image.open(io.BytesIO(content), formats=formats)
+        width, height = picture.size
+        if width * height > largest:
+            raise UnusableError(f"it has {width:,} x {height:,} pixels; {largest:,} are allowed")
+        if side:
+            picture.draft(None, (side, side))
+        picture.load()
+    except UnidentifiedImageError:
+        kind = _kind_of(content)
+        raise UnusableError(f"it is no picture that can be read, but {kind}") from None
+    except Image.DecompressionBombError:
+        raise UnusableError(f"it has more than the {largest:,} pixels allowed") from None
+    except UnusableError:
+        raise
+    # Decoders meet arbitrary bytes here, and Pillow's raise whatever comes.
+    except Exception as error:
+        cause = str(error).removeprefix("image file is ") or type(error).__name__
+        raise UnusableError(f"it does not decode: {cause[:100]}") from error
+    return picture
+
+
+def rgb_jpeg(picture: "Image.Image") -> bytes:
+    """Encode a picture as a JPEG file in RGB."""
+    stream = io.BytesIO()
+    picture.convert("RGB").save(stream, "JPEG", quality=_QUALITY)
+    return stream.getvalue()
+
+
+def look_at(entry: Entry) -> Look:
+    """Decode a JPEG file and note what is needed to judge it and to compare it with others."""
+    try:
+        return look_over(decoded(entry.content()))
+    except UnusableError as reason:
+        return Look(fault=str(reason))
+
+
+def look_over(picture: "Image.Image") -> Look:
+    """Note of a decoded picture what is needed to compare it with others."""
+    from PIL import Image  # noqa: PLC0415
+
+    rgb = picture.convert("RGB")
+    digest = hashlib.blake2b(rgb.tobytes(), digest_size=16)
+    digest.update(repr(rgb.size).encode())
+    small = rgb.convert("L").resize((9, 8), Image.Resampling.BOX)
+    fields = np.asarray(small)
+    return Look(
+        colours="" if picture.mode == "RGB" else _colours(picture.mode),
+        digest=digest.digest(),
+        gradients=np.packbits(fields[:, 1:] > fields[:, :-1]).tobytes(),
+        thumbnail=rgb.resize(_THUMBNAIL, Image.Resampling.BOX).tobytes(),
+    )
+
+
+def _kind_of(content: bytes) -> str:
+    if content[4:8] == b"ftyp":
+        return "a HEIC file or a film; save it as JPEG"
+    start = content[:64].lstrip()
+    return next(
+        (kind for mark, kind in _STARTS.items() if start.startswith(mark)), "something else"
+    )
+
+
+def _colours(mode: str) -> str:
+    return {"L": "greyscale", "1": "greyscale", "LA": "greyscale"}.get(mode, mode)
+
+
+def map_in_threads(
+    function: Callable[[_Item], _Result], items: Sequence[_Item], what: str
+) -> Iterator[_Result]:
+    """Yield `function` of each item, in order, from several threads.
+
+    Pillow decodes outside Python's lock, so threads use all cores. On a terminal, a progress bar
+    with the words `what` shows how far it is.
+    """
+    from tqdm import tqdm  # noqa: PLC0415
+
+    threads = min(_THREADS, os.cpu_count() or 1)
+    with _quiet_pillow(), ThreadPoolExecutor(threads) as pool:
+        results = pool.map(function, items)
+        try:
+            # `disable=None`: a bar on a terminal only.
+            yield from tqdm(results, what, len(items), leave=False, disable=None)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _quiet_pillow() -> Iterator[None]:
+    """Keep Pillow's warnings, of odd EXIF data say, away from the reader."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,249 @@
+"""Any two folders of pictures, made ready for the chapters on cats and dogs."""
+
+import hashlib
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from cnn_course.data import places
+from cnn_course.data.errors import DataError
+from cnn_course.data.faults import Fault, listing, printable
+from cnn_course.data.layouts import PARTS, is_ignored
+from cnn_course.data.pictures import (
+    Entry,
+    UnusableError,
+    decoded,
+    file_entry,
+    map_in_threads,
+    rgb_jpeg,
+)
+from cnn_course.data.preparing import is_whole
+from cnn_course.data.remembered import files_below, fingerprint, recall, remember
+from cnn_course.data.writing import make_folder
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+FEWEST: Final = 10
+LONGEST_SIDE: Final = 512
+_LARGEST_PICTURE: Final = 120_000_000  # pixels; telephones take 108 million
+_DEPTH: Final = 10
+_NOT_READ: Final = ("EPS", "WMF")  # for these, Pillow starts other programs
+
+
+def own_pictures(first: str | Path, second: str | Path, seed: int = 0) -> Path:
+    """Return two folders of your own pictures in the layout of `cats_and_dogs`.
+
+    To run a chapter on cats and dogs with your own pictures, replace one line in it:
+
+        folder = data.cats_and_dogs(profile)  # by
+        folder = data.own_pictures("apples", "pears")
+
+    The folders and those inside them are searched for pictures of any format that Pillow reads; of
+    a film, the first frame is taken. Pictures are turned as the camera was held, laid on white
+    where they are transparent, and written as JPEG files in RGB, 512 pixels at most on the longer
+    side, into the course's cache. Of each folder, 40 of 100 are for training, 20 for validation and
+    40 for testing. A picture that is there twice, in either folder, is used once: a test picture
+    must not be known from training. A warning lists what was left out, and why. Your folders are
+    only read; when a file in them changes, the next call prepares them again.
+
+    Args:
+        first: a folder; its name becomes the name of the class. `~` is your home.
+        second: another one.
+        seed: which pictures are for training and which for testing.
+
+    Returns:
+        A folder with `train/`, `validation/` and `test/`, each with a folder for each class.
+
+    Raises:
+        DataError: a folder is missing, both are the same, one lies in the other, one has fewer than
+            10 usable pictures, or the cache cannot be written.
+    """
+    folders = [_folder(first), _folder(second)]
+    _check_apart(*folders)
+    names = _class_names(*folders)
+    key, _ = fingerprint(folders, _DEPTH, (names, int(seed)))
+    target = places.cache_folder("own_pictures") / key
+    report = _Report.recall(key)
+    if report is None or not is_whole(target, report.files):
+        report = _prepare(target, folders, names, seed)
+        remember(key, {"files": report.files, "left_out": report.left_out})
+    if report.left_out:
+        said = [f"{len(report.left_out):,} files are left out:", *listing(report.left_out)]
+        warnings.warn("\n".join(said), stacklevel=2)
+    return target
+
+
+@dataclass(frozen=True)
+class _Report:
+    """Which files were written, as `part/class/name`, and which were left out."""
+
+    files: Sequence[str]
+    left_out: Sequence[Fault]
+
+    @staticmethod
+    def recall(key: str) -> "_Report | None":
+        stored: Any = recall(key)
+        try:
+            return _Report(stored["files"], [Fault(*each) for each in stored["left_out"]])
+        except (KeyError, TypeError):
+            return None
+
+
+def _folder(given: str | Path) -> Path:
+    folder = Path(os.path.abspath(os.path.expanduser(given)))
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise DataError(
+            f"{folder} {what}.",
+            f"Give the folder with the pictures of one class. You are in {Path.cwd()}.",
+        )
+    return folder
+
+
+def _check_apart(first: Path, second: Path) -> None:
+    one, other = first.resolve(), second.resolve()
+    if one == other:
+        raise DataError(
+            f"{first} and {second} are the same folder.", "Give a folder for each of two classes."
+        )
+    for inner, outer in ((one, other), (other, one)):
+        if inner.is_relative_to(outer):
+            raise DataError(
+                f"{inner} lies in {outer}, so its pictures would belong to both classes.",
+                "Put the two classes into two folders side by side.",
+            )
+
+
+def _class_names(first: Path, second: Path) -> tuple[str, str]:
+    """Return names for the classes: the folders' own, with their parents' where they are equal."""
+    for levels in (1, 2):
+        one, other = (
+            "-".join(printable(part).lstrip(". ") for part in folder.parts[1:][-levels:])
+            for folder in (first, second)
+        )
+        # Some systems do not tell capitals from small letters.
+        if one and other and one.casefold() != other.casefold():
+            return one, other
+    raise DataError(
+        f"The classes are named after the folders, and {first} and {second} have the same name.",
+        "Rename one of the folders.",
+    )
+
+
+def _prepare(target: Path, folders: Sequence[Path], names: Sequence[str], seed: int) -> _Report:
+    """Write the pictures of both folders, whole or not at all."""
+    files: list[str] = []
+    left_out: list[Fault] = []
+
+    def fill(made: Path) -> None:
+        files.clear()
+        seen: dict[str, str] = {}
+        for folder, name in zip(folders, names, strict=True):
+            pool = made / name
+            pool.mkdir()
+            good = _convert(folder, pool, seen, left_out)
+            if len(good) < FEWEST:
+                raise _too_few(folder, len(good), left_out)
+            order = np.random.default_rng(seed).permutation(len(good))
+            for place, index in enumerate(order):
+                file = f"{_part(place, len(good))}/{name}/{name}.{index}.jpg"
+                (made / file).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(good[index], made / file)
+                files.append(file)
+            pool.rmdir()
+
+    make_folder(target, fill, lambda: is_whole(target, files) if files else False)
+    return _Report(files, left_out)
+
+
+def _convert(folder: Path, pool: Path, seen: dict[str, str], left_out: list[Fault]) -> list[Path]:
+    """Write each usable picture of a folder into `pool`; note the others in `left_out`."""
+    entries = [
+        file_entry(f"{folder.name}/{printable(name)}", Path(entry))
+        for name, entry in files_below(folder, _DEPTH)
+        if not is_ignored(entry.name) and not any(part[0] == "." for part in name.split("/"))
+    ]
+    formats = _formats()
+
+    def convert(numbered: tuple[int, Entry]) -> tuple[str, str]:
+        number, entry = numbered
+        try:
+            content = entry.content()
+            picture = _ready(decoded(content, formats, _LARGEST_PICTURE, 2 * LONGEST_SIDE))
+        except UnusableError as reason:
+            return "", str(reason)
+        (pool / f"{number}.jpg").write_bytes(rgb_jpeg(picture))
+        return hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest(), ""
+
+    good = []
+    results = map_in_threads(convert, list(enumerate(entries)), f"Pictures of {folder.name}")
+    for number, (entry, (digest, fault)) in enumerate(zip(entries, results, strict=True)):
+        written = pool / f"{number}.jpg"
+        if fault:
+            left_out.append(Fault(entry.name, fault))
+        elif digest in seen:
+            written.unlink()
+            left_out.append(Fault(entry.name, f"it is the same picture as {seen[digest]}"))
+        else:
+            seen[digest] = entry.name
+            good.append(written)
+    return good
+
+
+def _formats() -> tuple[str, ...]:
+    from PIL import Image  # noqa: PLC0415
+
+    Image.init()
+    return tuple(name for name in Image.ID if name not in _NOT_READ)
+
+
+def _ready(picture: "Image.Image") -> "Image.Image":
+    """Turn a picture as the camera was held, lay it on white, and make it RGB and small."""
+    from PIL import Image, ImageOps  # noqa: PLC0415
+
+    try:
+        picture = ImageOps.exif_transpose(picture)
+        if picture.mode[0] in "IF":
+            picture = _in_8_bits(picture)
+        if picture.has_transparency_data:
+            picture = picture.convert("RGBA")
+            white = Image.new("RGBA", picture.size, "white")
+            picture = Image.alpha_composite(white, picture)
+        picture = picture.convert("RGB")
+        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    except Exception as error:  # EXIF data is read here, which may be anything
+        raise UnusableError(f"it cannot be converted: {str(error)[:100]}") from error
+    return picture
+
+
+def _in_8_bits(picture: "Image.Image") -> "Image.Image":
+    """Return a picture of 16 or 32 bits a pixel in 8; Pillow would cut all above 255 off."""
+    from PIL import Image  # noqa: PLC0415
+
+    values = np.nan_to_num(np.asarray(picture, dtype=np.float64))
+    low, high = (0, 65_535) if picture.mode.startswith("I;16") else (values.min(), values.max())
+    scaled = (values - low) / max(high - low, 1e-9) * 255
+    return Image.fromarray(np.rint(scaled).astype(np.uint8))
+
+
+def _part(place: int, total: int) -> str:
+    """Return the part of the picture in that place of the shuffled order: 40, 20 and 40 of 100."""
+    if place < total * 40 // 100:
+        return PARTS[0]
+    return PARTS[1] if place < total * 60 // 100 else PARTS[2]
+
+
+def _too_few(folder: Path, count: int, left_out: Sequence[Fault]) -> DataError:
+    reasons = [fault for fault in left_out if fault.name.startswith(f"{folder.name}/")]
+    said = "\n".join([f"Left out are {len(reasons):,} files:", *listing(reasons)])
+    return DataError(
+        f"{folder} has {count} pictures that can be used; at least {FEWEST} are needed."
+        + (f"\n{said}" if reasons else ""),
+        "Put more pictures into it, or give another folder.",
+    )

@@ -1,0 +1,249 @@
+"""Trainings that survive a kill: a callback that keeps their state after every epoch."""
+
+import hashlib
+import inspect
+import json
+import os
+import re
+import time
+import uuid
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from IPython import get_ipython
+from keras import callbacks
+
+from cnn_course.training import state
+from cnn_course.training.state import FOLDER_VARIABLE, Progress, State
+
+_RUN = uuid.uuid4().hex  # this process, among those that work on a training one after the other
+_ENDED: set[Path] = set()  # the trainings that ended in this process
+
+# They carry over from epoch to epoch what no backup holds.
+_REFUSED = (
+    callbacks.BackupAndRestore,
+    callbacks.EarlyStopping,
+    callbacks.ReduceLROnPlateau,
+    callbacks.SwapEMAWeights,
+)
+
+
+class Backup(callbacks.Callback):
+    """Lets a long training go on where it was killed.
+
+    Where the environment variable `CNN_COURSE_BACKUPS` names a folder, as `cnn-course` sees to in
+    a full run, the state of the training is kept there after each epoch: weights, optimizer, the
+    random states of dropout and augmentation, the history, and what a `ModelCheckpoint` found best.
+    The same training, begun again by another process, goes on after the last epoch that was
+    finished, and `fit` returns the history of all epochs. One that had ended returns at once.
+
+    Elsewhere it does nothing but measure `seconds`: who runs a cell again wants a new training.
+
+    The same training is one with the same network, initial weights, optimizer, loss, number of
+    epochs and batches and, in a notebook, the same code in all cells up to its own. The order in
+    which pictures are shuffled, and what is drawn outside of the model, begins anew.
+
+    Its place among the callbacks makes no difference.
+
+    Args:
+        name: of the training, another one for each training of a chapter.
+
+    Attributes:
+        seconds: wall-clock time of the epochs that are done, whichever process did them.
+
+    Raises:
+        ValueError: no name; or, where the state is kept, a name that was used before, or a
+            callback beside it whose memory cannot be kept.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        if not isinstance(name, str) or not re.search(r"\w", name):
+            raise ValueError(f'The name of a training is {name!r}. Write a text: "from scratch".')
+        self.name = name
+        self.seconds = 0.0
+        folder = os.environ.get(FOLDER_VARIABLE)
+        self._folder = Path(folder) if folder else None
+        self._slug = re.sub(r"\W+", "-", name.lower()).strip("-")
+        self._others: list[Any] = []
+        self._identity = ""
+        self._begun = 0.0
+        self._earlier = Progress(name, 0, 0, 0.0, [])
+
+    def set_model(self, model: Any) -> None:
+        """Take the last place among the callbacks, so that each epoch is kept as all leave it."""
+        super().set_model(model)
+        # Keras gives a callback no other way to know its neighbours than to look who is calling.
+        frame = inspect.currentframe()
+        caller = frame.f_back.f_locals.get("self") if frame and frame.f_back else None
+        if isinstance(caller, callbacks.CallbackList):
+            self._others = [other for other in caller.callbacks if other is not self]
+            caller.callbacks = [*self._others, self]
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Take up the state of the same training, if there is one."""
+        self._earlier = Progress(self.name, 0, self.params["epochs"], 0.0, [])
+        self.seconds = 0.0
+        self._begun = time.perf_counter()
+        if self._folder is None:
+            return
+        file = state.state_file(self._folder, self._slug)
+        self._refuse_what_cannot_be_kept(file)
+        if not self.model.optimizer.built:
+            self.model.optimizer.build(self.model.trainable_variables)
+        self._identity = self._identify()
+        known = self._find(file)
+        if known:
+            self._take_up(known)
+        self._tell(self._folder)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Let a second training of the same model begin at its own beginning."""
+        self._forget_where_to_begin()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keep the state."""
+        self.seconds = self._earlier.seconds_before + time.perf_counter() - self._begun
+        self._keep(ended=epoch + 1 >= self.params["epochs"])
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Keep also that the training is over, if it is over early."""
+        self._forget_where_to_begin()
+        if self._folder is None:
+            return
+        done = self.model.history.epoch
+        if done and done[-1] + 1 < self.params["epochs"]:
+            self._keep(ended=True)
+        _ENDED.add(state.state_file(self._folder, self._slug))
+
+    def _forget_where_to_begin(self) -> None:
+        if self._folder is not None:
+            self.model._initial_epoch = None
+
+    def _refuse_what_cannot_be_kept(self, file: Path) -> None:
+        if file in _ENDED:
+            raise ValueError(
+                f"A training named {self.name!r} has ended before. Give each a name of its own."
+            )
+        if not self._others:  # `fit` adds one of its own at least
+            raise RuntimeError("Backup finds no other callbacks. Use it in model.fit only.")
+        for other in self._others:
+            if isinstance(other, _REFUSED):
+                raise ValueError(
+                    f"Backup cannot keep what {type(other).__name__} remembers. "
+                    "Leave one of the two out."
+                )
+        for checkpoint in self._checkpoints:
+            if "{" in checkpoint.filepath:
+                raise ValueError(
+                    f"Backup keeps one file of a ModelCheckpoint, and {checkpoint.filepath!r} "
+                    "names many. Leave out what stands in braces."
+                )
+
+    @property
+    def _checkpoints(self) -> list[callbacks.ModelCheckpoint]:
+        return [item for item in self._others if isinstance(item, callbacks.ModelCheckpoint)]
+
+    @property
+    def _variables(self) -> list[Any]:
+        # `model.variables`, unlike `save_weights`, has the random states of the layers, too.
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def _values(self) -> list[np.ndarray]:
+        return [keras.ops.convert_to_numpy(variable) for variable in self._variables]
+
+    def _identify(self) -> str:
+        """Return the digest of what makes this training the one that it is."""
+        shell = get_ipython()
+        known = [
+            _describe(self.model),
+            self.params["epochs"],
+            self.params["steps"],
+            [[item.monitor, item.save_best_only] for item in self._checkpoints],
+            list(shell.user_ns.get("In", [])) if shell else [],
+        ]
+        digest = hashlib.sha256(json.dumps(known).encode())
+        for value in self._values():  # what the seed made of them
+            digest.update(f"{value.shape} {value.dtype}".encode() + value.tobytes())
+        return digest.hexdigest()
+
+    def _find(self, file: Path) -> State | None:
+        """Return the state of this training; set aside what is in its place and is not."""
+        if not file.exists():
+            return None
+        known = state.read_state(file)
+        if known is None:
+            reason = "cannot be read"
+        elif known.identity != self._identity or not state.fits(known.variables, self._values()):
+            reason = "is of another training: something that it depends on was changed"
+        else:
+            return known
+        aside = file.with_suffix(".aside")
+        os.replace(file, aside)
+        warnings.warn(f"{file.name} {reason}. It is now {aside}. Training anew.", stacklevel=2)
+        return None
+
+    def _take_up(self, known: State) -> None:
+        for variable, value in zip(self._variables, known.variables, strict=True):
+            variable.assign(value)
+        for checkpoint, best, content in zip(
+            self._checkpoints, known.best, known.files, strict=True
+        ):
+            checkpoint.best = best
+            if content is not None:
+                state.write_whole(Path(checkpoint.filepath), content)
+        epochs = self.params["epochs"]
+        history = self.model.history
+        history.history = {name: list(values) for name, values in known.history.items()}
+        history.epoch = list(known.epochs)
+        self.model._initial_epoch = epochs if known.ended else known.epochs[-1] + 1
+        self.seconds = known.seconds
+        runs = [run for run in known.runs if run != _RUN]
+        self._earlier = Progress(self.name, len(known.epochs), epochs, known.seconds, runs)
+
+    def _keep(self, *, ended: bool) -> None:
+        if self._folder is None:
+            return
+        history = self.model.history
+        now = State(
+            identity=self._identity,
+            epochs=history.epoch,
+            history=history.history,
+            seconds=self.seconds,
+            ended=ended,
+            runs=[*self._earlier.runs_before, _RUN],
+            best=[None if item.best is None else float(item.best) for item in self._checkpoints],
+            files=[_content(Path(item.filepath)) for item in self._checkpoints],
+            variables=self._values(),
+        )
+        if self._write(now, state.state_file(self._folder, self._slug)):
+            self._tell(self._folder)
+
+    def _tell(self, folder: Path) -> None:
+        done = len(self.model.history.epoch)
+        self._write(replace(self._earlier, done=done), state.progress_file(folder, self._slug))
+
+    def _write(self, content: State | Progress, file: Path) -> bool:
+        try:
+            content.write(file)
+            return True
+        except OSError as error:  # a training is worth more than its backup
+            done = len(self.model.history.epoch)
+            warnings.warn(f"{self.name}: no backup after epoch {done}: {error}", stacklevel=2)
+            return False
+
+
+def _describe(model: keras.Model) -> str:
+    """Return the layers, the optimizer and the loss of a model as text."""
+    try:
+        return str(model.to_json())
+    except NotImplementedError:  # a class of one's own that cannot say what it was made with
+        return f"{type(model)} {model.optimizer.get_config()}"
+
+
+def _content(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() else None

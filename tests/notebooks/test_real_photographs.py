@@ -1,0 +1,54 @@
+"""The real photographs are found flawless, at once the second time, and split by index."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from cnn_course import data
+
+
+@pytest.fixture(autouse=True)
+def photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    own = os.environ.get("CNN_COURSE_DATA")
+    if not own:
+        pytest.skip("CNN_COURSE_DATA is not set, so there are no photographs to look at.")
+    monkeypatch.setenv("CNN_COURSE_CACHE", str(tmp_path / "cache"))
+    return Path(own) / "cats_and_dogs"
+
+
+def test_the_photographs_are_used_where_they_lie_and_looked_through_once(photographs: Path) -> None:
+    start = time.perf_counter()
+    assert data.cats_and_dogs("full") == photographs
+    assert time.perf_counter() - start < 60
+    start = time.perf_counter()
+    assert data.cats_and_dogs("full") == photographs
+    assert time.perf_counter() - start < 1
+    parts = {"train": range(1_000), "validation": range(1_000, 1_500), "test": range(1_500, 2_500)}
+    for part, indices in parts.items():
+        for kind in ("cats", "dogs"):
+            names = {file.name for file in (photographs / part / kind).iterdir()}
+            assert names == {f"{kind[:-1]}.{index}.jpg" for index in indices}
+
+
+def test_the_known_near_duplicates_are_reported_and_no_others() -> None:
+    (finding,) = (each for each in data.check() if each.name == "cats_and_dogs")
+    assert finding.state == "whole"
+    assert finding.lists == {
+        "nearly identical pictures": [
+            "train/dogs/dog.980.jpg ~ validation/dogs/dog.1273.jpg",  # a leak comes first
+            "train/dogs/dog.180.jpg ~ train/dogs/dog.74.jpg",
+        ]
+    }
+
+
+def test_photographs_in_their_original_sizes_serve_as_pictures_of_ones_own() -> None:
+    originals = Path(os.environ["CNN_COURSE_DATA"]) / "cats_and_dogs_original"
+    folder = data.own_pictures(originals / "cats", originals / "dogs")
+    for kind in ("cats", "dogs"):
+        counts = [
+            len(list((folder / part / kind).iterdir())) for part in ("train", "validation", "test")
+        ]
+        assert sum(counts) <= 200
+        assert counts[0] >= 75

@@ -1,0 +1,151 @@
+"""A full run that is killed goes on where it was; its record says so, and nothing is left over."""
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+from press.conftest import Course
+from press.test_run import alive, until
+
+TRAINING = """
+import os, pathlib, signal, time
+import keras, numpy as np
+from cnn_course import training
+
+keras.utils.set_random_seed(1)
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+
+class Wait(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        with pathlib.Path("begun.txt").open("a") as begun:
+            print(epoch, os.getpid(), file=begun, flush=True)
+        time.sleep(0.2)
+        while epoch == 3 and pathlib.Path("wait").exists():
+            time.sleep(0.05)
+
+backup = training.Backup("the only one")
+history = model.fit(np.ones((8, 4)), np.ones(8), epochs=5, verbose=0, callbacks=[backup, Wait()])
+training.Results("01-first", {"train_seconds": backup.seconds}, history.history, seed=1)
+"""
+
+# What a training leaves, without one: the state of `count` runs before this one.
+COUNTING = """
+import json, os, pathlib
+folder = pathlib.Path(os.environ.get("CNN_COURSE_BACKUPS", "none"))
+state = folder / "long.state"
+count = int(state.read_text()) if state.exists() else 0
+print("runs before:", count if folder.is_dir() else "no folder")
+if folder.is_dir():
+    state.write_text(str(count + 1))
+"""
+
+
+def fail_while_asked(course: Course) -> str:
+    """Return code that fails as long as the file `fail` is there."""
+    return f"import pathlib\nassert not pathlib.Path({str(course.root / 'fail')!r}).exists()"
+
+
+def begun(course: Course) -> list[tuple[int, int]]:
+    """Return each epoch that was begun, with the process that did."""
+    file = course.root / "notebooks" / "begun.txt"
+    lines = file.read_text().splitlines() if file.exists() else []
+    return [(int(epoch), int(process)) for epoch, process in map(str.split, lines)]
+
+
+def backups(course: Course) -> Path:
+    return course.root / "_build" / "runs" / "full" / "backups" / "01-first"
+
+
+def record(course: Course) -> dict[str, Any]:
+    return json.loads((course.root / "book" / "measured" / "01-first.json").read_text())
+
+
+def test_a_record_whose_run_was_killed_continues_and_is_whole(course: Course):
+    course.write("01-first", TRAINING)
+    (course.root / "notebooks" / "wait").touch()
+    process = course.start("record", "1")
+    until(lambda: 3 in [epoch for epoch, _ in begun(course)], seconds=120)
+    process.kill()  # all at once, as when the power fails
+    _, kernel = begun(course)[-1]
+    process.communicate(timeout=60)
+    until(lambda: not alive(kernel), seconds=30)
+    assert list(backups(course).glob("*.state"))
+    assert not (course.root / "book" / "measured" / "01-first.json").exists()
+
+    (course.root / "notebooks" / "wait").unlink()
+    said = course.do("record", "1")
+    assert "01-first: the only one, epoch 5 of 5" in said
+    assert [epoch for epoch, _ in begun(course)] == [0, 1, 2, 3, 3, 4]
+    kept = record(course)
+    assert len(kept["curves"]["loss"]) == 5
+    assert kept["resumed"] == 1
+    assert kept["seconds"] > kept["results"]["train_seconds"] >= 5 * 0.2
+    assert not backups(course).exists()
+    assert "Nothing changed since the last full run" in course.do("record", "1")
+
+
+def test_a_failure_further_down_keeps_the_trainings_while_the_chapter_is_mended(course: Course):
+    (course.root / "fail").touch()
+    course.write("01-first", COUNTING, fail_while_asked(course))
+    course.do("run", "1", "--profile", "full", status=1)
+    with course.edit("01-first") as notebook:
+        notebook.cells[0].source += "\n\nOne more sentence."
+        notebook.cells[-1].source += "\nprint('mended')"
+    (course.root / "fail").unlink()
+    course.do("run", "1", "--profile", "full")
+    assert course.outputs("01-first", "full") == "runs before: 1\nmended\n"
+    assert not backups(course).exists()
+    course.do("run", "1", "--profile", "full", "--fresh")
+    assert "runs before: 0" in course.outputs("01-first", "full")
+
+
+def test_fresh_forgets_what_an_interrupted_run_left(course: Course):
+    (course.root / "fail").touch()
+    course.write("01-first", COUNTING, fail_while_asked(course))
+    course.do("run", "1", "--profile", "full", status=1)
+    (course.root / "fail").unlink()
+    course.do("run", "1", "--profile", "full", "--fresh")
+    assert "runs before: 0" in course.outputs("01-first", "full")
+
+
+def test_what_trainings_depend_on_is_no_longer_the_same_and_they_do_not_count(course: Course):
+    (course.root / "fail").touch()
+    course.write("01-first", COUNTING, fail_while_asked(course))
+    course.do("run", "1", "--profile", "full", status=1)
+    (course.root / "fail").unlink()
+    course.environment = {"CNN_COURSE_DATA": str(course.root)}
+    course.do("run", "1", "--profile", "full")
+    assert "runs before: 0" in course.outputs("01-first", "full")
+
+
+def test_a_fresh_run_that_was_interrupted_is_continued_although_an_older_one_is_good(
+    course: Course,
+):
+    course.write("01-first", COUNTING, fail_while_asked(course))
+    course.do("run", "1", "--profile", "full")
+    (course.root / "fail").touch()
+    course.do("run", "1", "--profile", "full", "--fresh", status=1)
+    (course.root / "fail").unlink()
+    assert course.do("run", "1", "--profile", "full", "--dry-run").split() == ["01-first"]
+    course.do("run", "1", "--profile", "full")
+    assert "runs before: 1" in course.outputs("01-first", "full")
+    assert course.do("run", "1", "--profile", "full", "--dry-run") == ""
+
+
+def test_ctrl_c_keeps_what_was_trained(course: Course):
+    course.write("01-first", COUNTING, "import time\ntime.sleep(600)")
+    process = course.start("record", "1")
+    until(lambda: list(backups(course).glob("*.state")))
+    process.send_signal(signal.SIGINT)
+    said = "".join(process.communicate(timeout=60))
+    assert "What was finished is kept." in said
+    assert list(backups(course).glob("*.state"))
+
+
+def test_a_run_of_the_tiny_profile_keeps_no_state(course: Course, tmp_path: Path):
+    course.environment = {"CNN_COURSE_BACKUPS": str(tmp_path)}  # of somebody who tried it by hand
+    course.write("01-first", COUNTING)
+    course.do("run", "1")
+    assert course.outputs("01-first") == "runs before: no folder\n"

@@ -1,0 +1,160 @@
+"""Every check of chapter 4 knows the right answer, and says what a wrong one suggests."""
+
+import re
+
+import numpy as np
+import pytest
+
+from cnn_course.checks import check, exercise_names, quiz
+
+import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
+from keras import layers
+
+FILLED = {
+    "constant": [0, 0, 5, 6, 7],
+    "nearest": [5, 5, 5, 6, 7],
+    "wrap": [8, 9, 5, 6, 7],
+    "reflect": [6, 5, 5, 6, 7],
+}
+RANGES = {"rotation_factor": 40 / 360, "shift_pixels": 27, "tallest_dog": 160}
+KEEPS = {
+    "cells under a microscope, turned by any angle": True,
+    "left-turn and right-turn road signs, flipped from left to right": False,
+    "ripe or unripe tomatoes, hue changed at random": False,
+    "dogs and cats, a little brighter or darker": True,
+    "printed letters such as b, d, p and q, turned by half a turn": False,
+}
+TURN = layers.RandomRotation(0.05, fill_mode="nearest")
+SHIFT = layers.RandomTranslation(0.1, 0, fill_mode="nearest")
+FLIP = layers.RandomFlip("horizontal")
+
+
+def filled(mode, row):
+    return FILLED | {mode: row}
+
+
+def spoiled(picture):
+    picture[:] = picture[:, ::-1]
+    return picture
+
+
+RIGHT = {
+    "flip": [lambda p: p[:, ::-1], np.fliplr],
+    "fill-modes": [FILLED, {mode: np.array(row) for mode, row in FILLED.items()}],
+    "ranges": [RANGES, RANGES | {"rotation_factor": 0.111}],
+    "keeps-label": [KEEPS, {task: np.bool_(keeps) for task, keeps in KEEPS.items()}],
+    "todays-layers": [
+        [TURN, SHIFT, FLIP],
+        (FLIP, layers.RandomTranslation((-0.1, 0.1), (0.0, 0.0), fill_mode="nearest"), TURN),
+    ],
+    "after-dropout": [[10.667, 0, 8, 2.667], np.array([8, 0, 6, 2]) / 0.75],
+}
+
+WRONG = [
+    ("flip", "flip", "function itself"),
+    ("flip", lambda p: p[::-1], "upside down"),
+    ("flip", lambda p: p[..., ::-1], "channels are reversed"),
+    ("flip", lambda p: p[::-1, ::-1], "half a turn"),
+    ("flip", lambda p: p.transpose(1, 0, 2), r"shape is \(4, 2, 3\)"),
+    ("flip", lambda p: print(end=""), "return"),
+    ("flip", lambda p: p, "left to right"),
+    ("flip", spoiled, "Return a new one"),
+    ("fill-modes", [0, 0, 5, 6, 7], "dictionary"),
+    ("fill-modes", filled("constant", [7, 8, 9, 0, 0]), "'constant'.*To the right"),
+    ("fill-modes", filled("wrap", [9, 8, 5, 6, 7]), "in their order"),
+    ("fill-modes", filled("reflect", [7, 6, 5, 6, 7]), "seen twice"),
+    ("fill-modes", filled("reflect", [5, 6, 5, 6, 7]), "reversed"),
+    ("fill-modes", filled("nearest", [5, 6, 7]), r"'nearest'.*shape is \(3,\)"),
+    ("fill-modes", filled("nearest", [6, 5, 5, 6, 7]), "two places on the left"),
+    ("ranges", 40, "dictionary"),
+    ("ranges", RANGES | {"rotation_factor": 40}, "degrees"),
+    ("ranges", RANGES | {"rotation_factor": 80 / 360}, "both signs"),
+    ("ranges", RANGES | {"rotation_factor": 0.4}, "36 degrees"),
+    ("ranges", RANGES | {"rotation_factor": np.radians(40)}, "radians"),
+    ("ranges", RANGES | {"rotation_factor": 0.9}, "fraction of a full turn"),
+    ("ranges", RANGES | {"shift_pixels": 0.15}, "How many of 180"),
+    ("ranges", RANGES | {"shift_pixels": 54}, "from where it was"),
+    ("ranges", RANGES | {"shift_pixels": 13.5}, "halve"),
+    ("ranges", RANGES | {"tallest_dog": 150}, "1 / 0.75"),
+    ("ranges", RANGES | {"tallest_dog": 96}, "enlarges"),
+    ("ranges", RANGES | {"tallest_dog": 90}, "smaller or larger"),
+    ("ranges", RANGES | {"tallest_dog": 1}, "0.75 times"),
+    ("keeps-label", [True] * 5, "dictionary"),
+    ("keeps-label", {"a": True, "b": True, "c": 1, "d": 1, "e": 1}, "no task 'a'"),
+    ("keeps-label", dict.fromkeys(KEEPS, True), "mirror"),
+    ("keeps-label", dict.fromkeys(KEEPS, False), "microscope"),
+    ("keeps-label", dict.fromkeys(KEEPS, "yes"), "True or False"),
+    ("todays-layers", {"turn": TURN}, "list"),
+    ("todays-layers", [TURN, FLIP], "RandomRotation, RandomFlip. Which"),
+    ("todays-layers", [TURN, SHIFT, FLIP, FLIP], "Three kinds"),
+    ("todays-layers", [layers.RandomRotation(0.1), SHIFT, FLIP], "36 degrees"),
+    ("todays-layers", [layers.RandomRotation(0.05), SHIFT, FLIP], 'RandomRotation.*"reflect"'),
+    ("todays-layers", [TURN, layers.RandomTranslation(0, 0.1), FLIP], "first factor"),
+    ("todays-layers", [TURN, layers.RandomTranslation(0.1, 0.1), FLIP], "two factors"),
+    ("todays-layers", [TURN, layers.RandomTranslation(0.1, 0), FLIP], 'Translation.*"reflect"'),
+    ("todays-layers", [TURN, SHIFT, layers.RandomFlip("vertical")], "vertical"),
+    ("after-dropout", [8, 0, 6, 2], "the others grow"),
+    ("after-dropout", [6, 0, 4.5, 1.5], "divided"),
+    ("after-dropout", [32, 0, 24, 8], "three quarters stay"),
+    ("after-dropout", [16, 0, 12, 4], "three quarters do"),
+    ("after-dropout", [8 / 0.75, 4 / 0.75, 8, 2 / 0.75], "first value that differs"),
+    ("after-dropout", [1, 2], "shape"),
+]
+
+
+def test_the_tables_of_answers_cover_every_exercise_of_the_chapter():
+    assert set(RIGHT) == set(exercise_names("04")) == {name for name, _, _ in WRONG}
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"), [(name, answer) for name, answers in RIGHT.items() for answer in answers]
+)
+def test_a_right_answer_is_praised_with_its_reason(name, answer):
+    verdict = check(name, answer)
+    assert verdict.outcome == "right", verdict
+    assert len(verdict.message.split()) > 5
+
+
+@pytest.mark.parametrize(("name", "answer", "look_at"), WRONG)
+def test_a_wrong_answer_is_told_what_to_look_at(name, answer, look_at):
+    verdict = check(name, answer)
+    assert verdict.outcome == "wrong"
+    assert "made the check stop" not in verdict.message
+    assert re.search(look_at, verdict.message), verdict.message
+
+
+@pytest.mark.parametrize("mode", FILLED)
+def test_the_fill_modes_in_the_answers_are_those_of_keras(mode):
+    shift = layers.RandomTranslation(0, (0.4, 0.4), fill_mode=mode, interpolation="nearest")
+    row = np.array([5.0, 6.0, 7.0, 8.0, 9.0]).reshape(1, 5, 1)
+    assert np.ravel(shift(row)).tolist() == FILLED[mode]
+
+
+def test_the_sizes_in_the_answers_are_those_of_keras():
+    dog = np.zeros((180, 180, 1))
+    dog[30:150] = 1
+    zoomed = np.array(layers.RandomZoom((-0.25, -0.25), fill_mode="constant")(dog))
+    assert zoomed[:, 90, 0].sum() == pytest.approx(RANGES["tallest_dog"], abs=1)
+    shifted = np.array(layers.RandomTranslation((0.15, 0.15), 0, fill_mode="constant")(dog))
+    assert np.flatnonzero(shifted[:, 90, 0])[0] == 30 + RANGES["shift_pixels"]
+
+
+def test_the_dropped_values_in_the_answers_are_those_of_keras():
+    values = np.tile(np.array([[8.0, 4.0, 6.0, 2.0]]), (400, 1))
+    dropped = np.array(layers.Dropout(0.25, seed=0)(values, training=True))
+    assert set(np.round(dropped[:, 0].astype(float), 3)) == {0, 10.667}
+    only_the_second = dropped[(dropped[:, 1] == 0) & ((dropped > 0).sum(axis=1) == 3)]
+    assert np.allclose(only_the_second, RIGHT["after-dropout"][1])
+
+
+def test_each_question_of_the_chapter_has_a_reason_for_every_option():
+    questions = quiz("04-data-augmentation").questions
+    assert len(questions) >= 8
+    for question in questions:
+        assert len(question.options) >= 3
+        assert all(len(option.reason.split()) > 3 for option in question.options), question.name
+
+
+def test_the_layers_in_the_answers_are_known_to_the_keras_that_is_installed():
+    model = keras.Sequential([keras.Input((20, 20, 3)), *RIGHT["todays-layers"][0]])
+    assert model.predict(np.zeros((1, 20, 20, 3)), verbose=0).shape == (1, 20, 20, 3)

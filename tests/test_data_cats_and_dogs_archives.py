@@ -1,0 +1,288 @@
+"""No archive leads the course astray, and the official one is downloaded once."""
+
+import hashlib
+import io
+import stat
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from picture_fakes import (
+    KINDS,
+    by_index,
+    fake_photographs,
+    jpeg,
+    kaggle_names,
+    microsoft_names,
+    names_in,
+    use_own_folder,
+    zipped,
+)
+
+from cnn_course.data import DataError, cats_and_dogs, check
+from cnn_course.data.dogs_vs_cats import DogsVsCats
+
+ARCHIVE = "kagglecatsanddogs_5340.zip"
+
+
+@pytest.fixture(autouse=True)
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return use_own_folder(tmp_path, monkeypatch)
+
+
+def everything_in(folder: Path) -> set[str]:
+    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+
+
+def member(name: str, *, mode: int = 0, encrypted: bool = False) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    info.flag_bits = int(encrypted)
+    return info
+
+
+def hostile_archive() -> bytes:
+    """Good pictures, and members that want out, stand twice, or are something else."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in kaggle_names(14, "train/").items():
+            if name not in {"train/cat.1.jpg", "train/cat.2.jpg", "train/cat.3.jpg"}:
+                archive.writestr(name, content)
+        for name in (
+            "../cat.1.jpg",
+            "train/../../cat.1.jpg",
+            "/train/cat.1.jpg",
+            "/usr/cat.1.jpg",
+            "C:\\train\\cat.1.jpg",
+            "..\\cat.1.jpg",
+            "train/cat.1.jpg/../../x.jpg",
+            "train/\x1b[31mcat.1.jpg/..",
+        ):
+            archive.writestr(member(name), jpeg(1))
+        archive.writestr(member("train/cat.1.jpg", mode=stat.S_IFLNK | 0o777), b"/etc/passwd")
+        archive.writestr("train/cat.2.jpg", jpeg(2))
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("train/cat.2.jpg", jpeg(3))
+        archive.writestr("train/cat.3.jpg", bytes(60_000_000), zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
+def test_hostile_members_are_left_out_and_nothing_lands_outside(own: Path, tmp_path: Path) -> None:
+    (own / "train.zip").write_bytes(hostile_archive())
+    before = everything_in(tmp_path)
+    with pytest.warns(UserWarning, match="are left out") as told:
+        folder = cats_and_dogs("full", fake_photographs())
+    said = str(told[0].message)
+    assert said.count("its path leads out of the archive") == 8
+    assert "train/cat.1.jpg: it is a link" in said
+    assert "train/cat.2.jpg: it stands in the archive more than once" in said
+    assert "train/cat.3.jpg: it would be 60,000,000 bytes long" in said
+    assert "\x1b" not in said
+    assert names_in(folder)["train", "cats"] == by_index([0, 10, 11, 12])
+    new = everything_in(tmp_path) - before
+    assert all(name.startswith(("cache/cats_and_dogs_prepared/", "cache/checked/")) for name in new)
+
+
+def test_encrypted_members_are_left_out(own: Path) -> None:
+    content = bytearray(zipped(kaggle_names(11)))
+    name = b"cat.0.jpg"
+    local, central = content.find(name), content.rfind(name)
+    content[local - 30 + 6] |= 1
+    content[central - 46 + 8] |= 1
+    (own / "train.zip").write_bytes(content)
+    (found,) = check([fake_photographs()])
+    assert found.lists["left out"] == ["cat.0.jpg: it is encrypted"]
+
+
+def test_a_member_that_is_longer_than_it_says_or_damaged_is_left_out(own: Path) -> None:
+    content = bytearray(zipped(kaggle_names(11)))
+    shortened = content.rfind(b"cat.0.jpg") - 46 + 24
+    content[shortened : shortened + 4] = (100).to_bytes(4, "little")
+    content[content.find(b"cat.1.jpg") + 30] ^= 255
+    (own / "train.zip").write_bytes(content)
+    (found,) = check([fake_photographs()])
+    assert found.lists["left out"] == [
+        "cat.0.jpg: it is damaged in the archive",
+        "cat.1.jpg: it is damaged in the archive",
+    ]
+
+
+def claiming(content: bytes, size: int) -> bytes:
+    """The same archive, whose table of contents says that each member is so long."""
+    changed, start = bytearray(content), 0
+    while (start := content.find(b"PK\1\2", start) + 1) > 0:
+        changed[start + 23 : start + 27] = size.to_bytes(4, "little")
+    return bytes(changed)
+
+
+def with_directory_of(content: bytes, size: int) -> bytes:
+    """The same archive, which says that its table of contents is so long."""
+    return content[:-10] + size.to_bytes(4, "little") + content[-6:]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (claiming(zipped(kaggle_names(50)), 49_000_000), "would take 4,900,000,000 bytes"),
+        (with_directory_of(zipped(kaggle_names(10)), 30_000_000), "table of contents is far long"),
+        (b"", "is not a zip file"),
+        (b"<html>Please log in</html>", "is not a zip file"),
+        (zipped(kaggle_names(10))[:-200], "cut off"),
+        (zipped({"notes.txt": b"", "evil/../../cat.1.jpg": b""}), "none that are understood in"),
+        (zipped({"train.zip": b"not one"}), "is not a zip file"),
+        (zipped({"train.zip": zipped({"train.zip": zipped({})})}), "none that are understood in"),
+    ],
+    ids=["bomb", "directory", "empty", "html", "cut", "other", "inner", "nested"],
+)
+def test_what_is_no_such_archive_is_told(own: Path, content: bytes, said: str) -> None:
+    (own / "train.zip").write_bytes(content)
+    with pytest.raises(DataError, match=said) as caught:
+        cats_and_dogs("full", fake_photographs())
+    assert str(own) in caught.value.problem
+    assert caught.value.advice
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_whatever_is_changed_in_an_archive_ends_in_a_folder_or_a_data_error(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    content = bytearray(zipped(kaggle_names(11)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    root = tmp_path_factory.mktemp("archive")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        own = use_own_folder(root, monkeypatch)
+        (own / "train.zip").write_bytes(content[: data.draw(st.integers(1, len(content)))])
+        (found,) = check([fake_photographs()])
+    assert found.state in ("whole", "mended", "broken")
+    outside = {name for name in everything_in(root) if not name.startswith("cache/checked/")}
+    assert outside == {"own/cats_and_dogs/train.zip"}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves what the server has been given."""
+
+    server: "Server"
+
+    def do_GET(self) -> None:
+        self.server.requests += 1
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.server.content)))
+        self.end_headers()
+        self.wfile.write(self.server.content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server on this machine with one file."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content = zipped(microsoft_names(11))
+        self.requests = 0
+
+    def photographs(self, size: int = 10_000_000) -> DogsVsCats:
+        return fake_photographs(f"http://127.0.0.1:{self.server_port}/{ARCHIVE}", size)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.delenv("CNN_COURSE_DATA")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join(10)
+
+
+def test_the_archive_is_downloaded_split_pinned_and_removed(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = cats_and_dogs("full", server.photographs())
+    assert folder == tmp_path / "cache" / "cats_and_dogs"
+    assert names_in(folder)["test", "dogs"] == by_index(range(6, 10), "dogs")
+    digest = hashlib.sha256(server.content).hexdigest()
+    assert digest in capsys.readouterr().err, "the reader is told what later ones are compared with"
+    downloads = tmp_path / "cache" / "downloads"
+    assert everything_in(downloads) == {f"{ARCHIVE}.sha256"}
+    assert (downloads / f"{ARCHIVE}.sha256").read_text().strip() == digest
+    assert cats_and_dogs("full", server.photographs()) == folder
+    assert server.requests == 1
+
+
+def test_a_later_download_is_compared_with_the_first(server: Server, tmp_path: Path) -> None:
+    folder = cats_and_dogs("full", server.photographs())
+    folder.rename(tmp_path / "elsewhere")
+    server.content = zipped(microsoft_names(12))
+    with pytest.raises(DataError, match=r"another file than the published one") as caught:
+        cats_and_dogs("full", server.photographs())
+    assert f"{ARCHIVE}.sha256" in caught.value.advice
+    assert not folder.exists()
+
+
+def test_an_archive_from_an_interrupted_call_is_not_downloaded_again(
+    server: Server, tmp_path: Path
+) -> None:
+    downloads = tmp_path / "cache" / "downloads"
+    downloads.mkdir(parents=True)
+    (downloads / ARCHIVE).write_bytes(server.content)
+    assert names_in(cats_and_dogs("full", server.photographs()))
+    assert server.requests == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<html>Please log in</html>", "is not a zip file"),
+        (zipped(microsoft_names(11))[:-500], "cut off"),
+        (zipped(microsoft_names(9)), "is not the archive of cats and dogs"),
+        (zipped({}), "is not the archive of cats and dogs"),
+    ],
+    ids=["login", "short", "few", "empty"],
+)
+def test_another_file_is_neither_kept_nor_pinned(
+    server: Server, tmp_path: Path, content: bytes, said: str
+) -> None:
+    server.content = content
+    with pytest.raises(DataError, match=said) as caught:
+        cats_and_dogs("full", server.photographs())
+    for way in ("CNN_COURSE_DATA", str(tmp_path / "cache" / "cats_and_dogs"), "network"):
+        assert way in caught.value.advice
+    assert everything_in(tmp_path) == set()
+
+
+def test_a_server_that_sends_too_much_is_not_listened_to(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="sends more than the file"):
+        cats_and_dogs("full", server.photographs(size=1_000))
+    assert everything_in(tmp_path) == set()
+
+
+def test_without_a_network_all_ways_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CNN_COURSE_DATA")
+    with pytest.raises(DataError, match="not on this machine") as caught:
+        cats_and_dogs("full", fake_photographs())
+    for way in ("CNN_COURSE_DATA", str(tmp_path / "cache" / "cats_and_dogs"), "network"):
+        assert way in caught.value.advice
+
+
+def test_the_official_archive_is_microsofts_and_has_no_published_digest() -> None:
+    published = DogsVsCats().published
+    assert published.url.startswith("https://download.microsoft.com/download/3/E/1/")
+    assert published.url.endswith(ARCHIVE)
+    assert published.sha256 is None
+    assert 824_000_000 < published.size < 1_000_000_000
+    assert DogsVsCats().sizes == (1_000, 500, 1_000)
+    assert len(KINDS) == 2

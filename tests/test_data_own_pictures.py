@@ -1,0 +1,289 @@
+"""Any two folders of pictures become a data set that the chapters read."""
+
+import io
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from picture_fakes import encoded, jpeg, picture, snapshot, write_files
+from PIL import Image
+
+from cnn_course.data import DataError, own_pictures
+
+PARTS = ("train", "validation", "test")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CNN_COURSE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def folder_of(path: Path, count: int, seed: int) -> Path:
+    write_files(path, {f"{index:03}.jpg": jpeg(seed + index) for index in range(count)})
+    return path
+
+
+@pytest.fixture
+def apples(tmp_path: Path) -> Path:
+    return folder_of(tmp_path / "apples", 20, 0)
+
+
+@pytest.fixture
+def pears(tmp_path: Path) -> Path:
+    return folder_of(tmp_path / "pears", 15, 1_000)
+
+
+def pictures_in(folder: Path, kind: str, part: str = "*") -> list[np.ndarray]:
+    return [np.asarray(Image.open(file)) for file in sorted(folder.glob(f"{part}/{kind}/*.jpg"))]
+
+
+def close(one: np.ndarray, other: Image.Image) -> bool:
+    return one.shape[1::-1] == other.size and np.abs(one.astype(int) - other).mean() < 15
+
+
+def test_two_folders_become_parts_and_classes_of_rgb_jpeg_files(apples: Path, pears: Path) -> None:
+    before = snapshot(apples), snapshot(pears)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        folder = own_pictures(apples, str(pears))
+    assert {part.name for part in folder.iterdir()} == set(PARTS)
+    for kind, counts in (("apples", (8, 4, 8)), ("pears", (6, 3, 6))):
+        for part, count in zip(PARTS, counts, strict=True):
+            files = list((folder / part / kind).iterdir())
+            assert len(files) == count
+            for file in files:
+                with Image.open(file) as image:
+                    image.load()
+                    assert (image.format, image.mode) == ("JPEG", "RGB")
+    assert (snapshot(apples), snapshot(pears)) == before, "the learner's folders are only read"
+
+
+def test_every_picture_is_used_once_and_in_its_class(apples: Path, pears: Path) -> None:
+    folder = own_pictures(apples, pears)
+    used = pictures_in(folder, "apples")
+    for seed in range(20):
+        assert sum(close(one, picture(seed)) for one in used) == 1
+    assert not any(close(one, picture(1_000)) for one in used)
+
+
+def test_the_seed_decides_who_is_where_and_the_same_seed_decides_the_same(
+    apples: Path, pears: Path, cache: Path
+) -> None:
+    folder = own_pictures(apples, pears)
+    first = snapshot(folder)
+    other = own_pictures(apples, pears, seed=1)
+    assert other != folder
+    assert snapshot(other).keys() != first.keys()
+    cache.rename(cache.parent / "elsewhere")
+    again = {name: content for name, (content, *_) in snapshot(own_pictures(apples, pears)).items()}
+    assert again == {name: content for name, (content, *_) in first.items()}
+
+
+def test_the_second_call_opens_no_picture_and_a_change_is_noticed(
+    apples: Path, pears: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = own_pictures(apples, pears)
+    with monkeypatch.context() as patch:
+        patch.delattr(Image, "open")
+        assert own_pictures(apples, pears) == folder
+    (apples / "new.jpg").write_bytes(jpeg(77))
+    changed = own_pictures(apples, pears)
+    assert changed != folder
+    assert len(pictures_in(changed, "apples")) == 21
+
+
+def test_a_prepared_folder_that_lost_a_file_is_made_again(apples: Path, pears: Path) -> None:
+    folder = own_pictures(apples, pears)
+    names = snapshot(folder).keys()
+    next(folder.glob("test/pears/*.jpg")).unlink()
+    assert own_pictures(apples, pears) == folder
+    assert snapshot(folder).keys() == names
+
+
+def test_any_format_that_pillow_reads_is_taken_from_nested_folders(
+    tmp_path: Path, pears: Path
+) -> None:
+    mixed = tmp_path / "mixed"
+    formats = ("PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG", "ICO", "TGA", "MPO", "PCX")
+    write_files(
+        mixed,
+        {
+            f"deep/{'er/' * (i % 4)}{i}.{kind.lower()}": encoded(picture(i, (64, 64)), kind)
+            for i, kind in enumerate(formats)
+        },
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        used = pictures_in(own_pictures(mixed, pears), "mixed")
+    assert len(used) == len(formats)
+    for seed in range(len(formats)):
+        assert any(np.abs(one.astype(int) - picture(seed, (64, 64))).mean() < 12 for one in used)
+
+
+def special(tmp_path: Path, pears: Path, content: bytes, name: str) -> np.ndarray:
+    """Prepare a folder in which one picture is special, and return what became of it."""
+    folder = folder_of(tmp_path / "special", 9, 500)
+    without = [picture(500 + index) for index in range(9)]
+    (folder / name).write_bytes(content)
+    used = pictures_in(own_pictures(folder, pears), "special")
+    assert len(used) == 10
+    (one,) = (each for each in used if not any(close(each, other) for other in without))
+    return one
+
+
+def test_pictures_are_turned_as_the_camera_was_held(tmp_path: Path, pears: Path) -> None:
+    image = picture(3, (90, 60))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright: turn right to look at it
+    turned = special(tmp_path, pears, encoded(image, exif=exif), "turned.jpg")
+    assert close(turned, image.transpose(Image.Transpose.ROTATE_270))
+
+
+def test_transparent_pictures_lie_on_white(tmp_path: Path, pears: Path) -> None:
+    image = Image.new("RGBA", (50, 40), (255, 0, 0, 0))
+    image.paste((0, 0, 255, 255), (10, 10, 30, 30))
+    on_white = special(tmp_path, pears, encoded(image, "PNG"), "transparent.png")
+    assert on_white[:8, :8].min() > 235
+    assert np.abs(on_white[15:25, 15:25].mean((0, 1)) - (0, 0, 255)).max() < 12
+
+
+def test_pictures_of_16_bits_keep_their_greys(tmp_path: Path, pears: Path) -> None:
+    ramp = np.linspace(0, 65_535, 100 * 50).reshape(100, 50).astype(np.uint16)
+    grey = special(tmp_path, pears, encoded(Image.fromarray(ramp), "PNG"), "deep.png")
+    assert np.abs(grey[..., 0].astype(int) - ramp // 257).max() <= 4
+
+
+def test_large_pictures_become_512_pixels_on_the_longer_side(tmp_path: Path, pears: Path) -> None:
+    large = special(tmp_path, pears, encoded(picture(4, (1_800, 1_200))), "large.jpg")
+    assert close(large, picture(4, (1_800, 1_200)).resize((512, 341), Image.Resampling.LANCZOS))
+
+
+def test_small_pictures_keep_their_size(tmp_path: Path, pears: Path) -> None:
+    assert special(tmp_path, pears, encoded(picture(5, (21, 33))), "s.png").shape == (33, 21, 3)
+
+
+def test_what_is_no_usable_picture_is_left_out_and_told_again_each_time(
+    apples: Path, pears: Path
+) -> None:
+    write_files(
+        apples,
+        {
+            "empty.jpg": b"",
+            "notes.txt": b"three apples",
+            "cut.png": encoded(picture(1, (300, 300)), "PNG")[:2_000],
+            "phone.heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+            "drawing.eps": encoded(picture(2), "EPS"),
+            "copy/of the first.jpg": (apples / "000.jpg").read_bytes(),
+            ".DS_Store": b"x",
+            "Thumbs.db": b"x",
+            ".hidden/picture.jpg": jpeg(600),
+        },
+    )
+    (pears / "not a pear.jpg").write_bytes((apples / "001.jpg").read_bytes())
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="7 files are left out") as told:
+            folder = own_pictures(apples, pears)
+        said = str(told[0].message)
+        assert told[0].filename == __file__, "the warning points at who called"
+        assert "apples/empty.jpg: it is empty" in said
+        assert "apples/notes.txt: it is no picture" in said
+        assert "apples/cut.png: it does not decode" in said
+        assert "HEIC" in said
+        assert "drawing.eps" in said
+        assert "apples/copy/of the first.jpg: it is the same picture as apples/000.jpg" in said
+        assert "pears/not a pear.jpg: it is the same picture as apples/001.jpg" in said
+    assert len(pictures_in(folder, "apples")) == 20
+    assert len(pictures_in(folder, "pears")) == 15
+
+
+@settings(deadline=None, max_examples=20)
+@given(count=st.integers(10, 40), copies=st.integers(0, 8), seed=st.integers(0, 99))
+def test_no_picture_is_in_two_parts_however_often_it_is_there(
+    count: int, copies: int, seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    root = tmp_path_factory.mktemp("own")
+    first, second = folder_of(root / "a", count, 0), folder_of(root / "b", 10, 1_000)
+    write_files(first, {f"again/{index}.jpg": jpeg(index) for index in range(copies)})
+    with pytest.MonkeyPatch.context() as monkeypatch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        monkeypatch.setenv("CNN_COURSE_CACHE", str(root / "cache"))
+        folder = own_pictures(first, second, seed=seed)
+        pictures = [one.tobytes() for one in pictures_in(folder, "a")]
+        assert len(set(pictures)) == len(pictures) == count
+        counts = [len(pictures_in(folder, "a", part)) for part in PARTS]
+    assert np.abs(np.array(counts) - np.array([0.4, 0.2, 0.4]) * count).max() <= 1
+
+
+def test_a_tilde_is_the_home(
+    tmp_path: Path, apples: Path, pears: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert own_pictures("~/apples", "~/pears") == own_pictures(apples, pears)
+
+
+def test_folders_of_the_same_name_are_told_apart_by_their_parents(tmp_path: Path) -> None:
+    first = folder_of(tmp_path / "apples" / "images", 10, 0)
+    second = folder_of(tmp_path / "pears" / "images", 10, 1_000)
+    folder = own_pictures(first, second)
+    assert {kind.name for kind in folder.glob("train/*")} == {"apples-images", "pears-images"}
+
+
+def refusal(first: object, second: object) -> str:
+    with pytest.raises(DataError) as caught:
+        own_pictures(first, second)
+    assert caught.value.problem
+    assert caught.value.advice
+    return str(caught.value)
+
+
+def test_wrong_folders_are_told(tmp_path: Path, apples: Path, pears: Path) -> None:
+    assert f"{tmp_path / 'plums'} does not exist" in refusal(tmp_path / "plums", pears)
+    assert "is not a folder" in refusal(apples / "000.jpg", pears)
+    assert "are the same folder" in refusal(apples, f"{apples}/../apples")
+    (tmp_path / "link").symlink_to(apples)
+    assert "are the same folder" in refusal(apples, tmp_path / "link")
+    folder_of(apples / "green", 10, 300)
+    assert "both classes" in refusal(apples, apples / "green")
+    assert "both classes" in refusal(apples / "green", apples)
+    x, y = folder_of(tmp_path / "x/p/i", 1, 0), folder_of(tmp_path / "y/p/i", 1, 9)
+    assert "have the same name" in refusal(x, y)
+
+
+def test_too_few_pictures_are_told_with_what_was_left_out(tmp_path: Path, pears: Path) -> None:
+    few = folder_of(tmp_path / "few", 9, 0)
+    (few / "broken.jpg").write_bytes(b"")
+    message = refusal(few, pears)
+    assert "has 9 pictures that can be used; at least 10 are needed" in message
+    assert "few/broken.jpg: it is empty" in message
+    assert not list(tmp_path.rglob("*unfinished*"))
+    (few / "broken.jpg").write_bytes(jpeg(9))
+    assert own_pictures(few, pears)
+
+
+def test_a_cache_that_cannot_be_written_is_told(apples: Path, pears: Path, cache: Path) -> None:
+    cache.write_bytes(b"in the way")
+    assert "Set CNN_COURSE_CACHE to a folder that you can write to" in refusal(apples, pears)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    apples: Path, pears: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_open = io.open
+
+    def full(file: object, mode: str = "r", *args: object, **kwargs: object) -> object:
+        if str(file).startswith(str(cache)) and "w" in mode:
+            raise OSError(28, os.strerror(28))
+        return really_open(file, mode, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(io, "open", full)
+        patch.setattr("builtins.open", full)
+        assert "Make room" in refusal(apples, pears)
+    assert not [file for file in cache.rglob("*") if file.is_file()]
+    assert own_pictures(apples, pears)

@@ -1,0 +1,400 @@
+"""A training that is killed goes on where it was, and comes out as if nothing had happened."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from cnn_course import training
+
+HERE = Path(__file__).resolve().parent
+EPOCHS = 5
+
+random = np.random.default_rng(0)
+PICTURES = random.random((24, 8, 8, 3)).astype("float32")
+LABELS = random.integers(0, 2, 24)
+
+
+class Power(keras.callbacks.Callback):
+    """Counts epochs, and cuts the power in the middle of one."""
+
+    def __init__(self, cut_in: int | None = None, cut: Callable[[], None] | None = None) -> None:
+        super().__init__()
+        self.cut_in, self.cut = cut_in, cut or interrupt
+        self.begun: list[int] = []
+        self.running = -1
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.begun.append(epoch)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self.begun[-1] == self.cut_in and batch >= 1:
+            self.cut()
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def augmented(optimizer: Any, **options: Any) -> keras.Model:
+    """Return a network with everything that has a state, the same for the same arguments."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(1)
+    flips = keras.Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.1)])
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            flips,
+            layers.Conv2D(4, 3, use_bias=False),
+            layers.BatchNormalization(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dropout(0.5),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"], **options)
+    return model
+
+
+def plain(optimizer: Any = None, seed: int = 1, units: int = 4) -> keras.Model:
+    """Return a network that is quickly made."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Flatten(),
+            layers.Dense(units, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    loss = "binary_crossentropy"
+    model.compile(optimizer or "rmsprop", loss, metrics=["accuracy"], run_eagerly=True)
+    return model
+
+
+def fit(model: keras.Model, *callbacks: Any, epochs: int = EPOCHS) -> keras.callbacks.History:
+    return model.fit(
+        PICTURES,
+        LABELS,
+        batch_size=12,
+        epochs=epochs,
+        shuffle=False,
+        validation_data=(PICTURES[:8], LABELS[:8]),
+        callbacks=list(callbacks),
+        verbose=0,
+    )
+
+
+def begin(folder: Path, model: keras.Model, cut_in: int = 3, **options: Any) -> None:
+    """Train until the power is cut."""
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, training.Backup("long"), Power(cut_in), **options)
+    assert (folder / "long.state").is_file()
+
+
+def begun(model: keras.Model, *callbacks: Any, **options: Any) -> list[int]:
+    """Train to the end; return the epochs that were trained."""
+    power = Power()
+    fit(model, power, training.Backup("long"), *callbacks, **options)
+    return power.begun
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CNN_COURSE_BACKUPS", str(tmp_path / "backups"))
+    return tmp_path / "backups"
+
+
+def in_the_next_run(folder: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process find the states as another would: a name may end once in a process."""
+    monkeypatch.setenv("CNN_COURSE_BACKUPS", str(shutil.copytree(folder, place / "next run")))
+
+
+def best_in(file: Path) -> keras.callbacks.ModelCheckpoint:
+    return keras.callbacks.ModelCheckpoint(str(file), monitor="val_loss", save_best_only=True)
+
+
+def decay() -> keras.optimizers.schedules.LearningRateSchedule:
+    return keras.optimizers.schedules.CosineDecay(0.01, decay_steps=30)
+
+
+def averaging() -> keras.optimizers.Optimizer:
+    return keras.optimizers.AdamW(decay(), use_ema=True, ema_momentum=0.9)
+
+
+def accumulating() -> keras.optimizers.Optimizer:
+    return keras.optimizers.RMSprop(0.01, momentum=0.5, gradient_accumulation_steps=4)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "options"),
+    [(averaging, {"steps_per_execution": 2}), (accumulating, {})],
+    ids=["averaging, with a schedule", "accumulating"],
+)
+def test_a_training_that_was_interrupted_ends_as_one_that_was_not(
+    folder: Path, optimizer: Callable[[], keras.optimizers.Optimizer], options: dict[str, Any]
+):
+    whole = augmented(optimizer(), **options)
+    expected = fit(whole)
+
+    begin(folder, augmented(optimizer(), **options))
+    model = augmented(optimizer(), **options)
+    power = Power()
+    history = fit(model, training.Backup("long"), power)
+    assert power.begun == [3, 4]
+    assert history.epoch == [0, 1, 2, 3, 4]
+    assert history.history.keys() == expected.history.keys()
+    for curve, values in expected.history.items():
+        np.testing.assert_allclose(history.history[curve], values, rtol=1e-4, err_msg=curve)
+    for one, other in zip(model.variables, whole.variables, strict=True):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-6)
+
+
+def two_trainings(places: Path, cut: Callable[[], None] | None) -> list[Any]:
+    """Train twice as a chapter would, the second killed if `cut` says so; return what came out."""
+    found: list[Any] = []
+    for name in ("first", "second"):
+        power = Power(3 if name == "second" and cut else None, cut)
+        backup = training.Backup(name)
+        model = plain(seed=2 if name == "second" else 1)
+        best = best_in(places / name / "best.keras")
+        order = [backup, best, power] if name == "first" else [power, best, backup]
+        history = fit(model, *order)
+        found.append((power.begun, history, model, best, backup.seconds))
+    return found
+
+
+def test_a_chapter_killed_in_its_second_training_repeats_no_epoch_and_loses_no_best_model(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    program = (
+        f"import pathlib, sys; sys.path.insert(0, {str(HERE)!r}); import test_training_backup as t;"
+        "t.two_trainings(pathlib.Path(sys.argv[1]), t.kill)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "gone"], check=False, timeout=120
+    )
+    assert run.returncode == -signal.SIGKILL
+
+    resumed = two_trainings(tmp_path / "new", None)
+    monkeypatch.delenv("CNN_COURSE_BACKUPS")
+    whole = two_trainings(tmp_path / "whole", None)
+    assert [epochs for epochs, *_ in resumed] == [[], [3, 4]]
+    for (_, history, model, best, seconds), (_, expected, reference, its_best, _) in zip(
+        resumed, whole, strict=True
+    ):
+        assert history.epoch == expected.epoch == list(range(EPOCHS))
+        np.testing.assert_allclose(history.history["val_loss"], expected.history["val_loss"], 1e-4)
+        for one, other in zip(model.get_weights(), reference.get_weights(), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+        assert best.best == pytest.approx(its_best.best, rel=1e-4)
+        kept, its = (keras.models.load_model(item.filepath) for item in (best, its_best))
+        np.testing.assert_allclose(
+            kept.predict(PICTURES, verbose=0), its.predict(PICTURES, verbose=0), rtol=1e-3
+        )
+        assert seconds > 0
+
+
+@pytest.mark.parametrize("backup_first", [True, False])
+def test_the_best_model_of_the_last_epoch_before_the_kill_is_kept(
+    folder: Path, tmp_path: Path, backup_first: bool
+):
+    best = best_in(tmp_path / "one.keras")
+    order = [training.Backup("long"), best][:: 1 if backup_first else -1]
+    with pytest.raises(KeyboardInterrupt):
+        fit(plain(keras.optimizers.SGD(0.001)), *order, Power(1))
+    (tmp_path / "one.keras").unlink()
+
+    # From here on the network only gets worse, so the best stays that of the first epoch.
+    again = best_in(tmp_path / "another place" / "best.keras")
+    worse = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: ruin(again.model))
+    fit(plain(keras.optimizers.SGD(0.001)), training.Backup("long"), again, worse)
+    assert again.best == best.best
+    kept = keras.models.load_model(again.filepath)
+    loss, _ = kept.evaluate(PICTURES[:8], LABELS[:8], verbose=0)
+    assert loss == pytest.approx(best.best, rel=1e-4)
+
+
+def ruin(model: keras.Model) -> None:
+    model.layers[-1].set_weights([np.full((4, 1), 50.0), np.full(1, 50.0)])
+
+
+@pytest.mark.parametrize(
+    ("change", "options"),
+    [
+        ({"seed": 2}, {}),
+        ({"units": 5}, {}),
+        ({"optimizer": "adam"}, {}),
+        ({}, {"epochs": 6}),
+    ],
+    ids=["seed", "architecture", "optimizer", "epochs"],
+)
+def test_another_training_does_not_go_on_with_this_one(
+    folder: Path, change: dict[str, Any], options: dict[str, Any]
+):
+    begin(folder, plain())
+    with pytest.warns(UserWarning, match=r"long\.state is of another training") as said:
+        epochs = begun(plain(**change), **options)
+    assert epochs == list(range(options.get("epochs", EPOCHS)))
+    assert "\n" not in str(said[0].message)
+    assert (folder / "long.aside").is_file()
+
+
+@pytest.mark.parametrize("spoil", ["cut short", "empty", "no archive"])
+def test_a_spoilt_state_is_set_aside_and_the_training_begins_anew(folder: Path, spoil: str):
+    begin(folder, plain(), cut_in=1)
+    file = folder / "long.state"
+    spoilt = {"cut short": file.read_bytes()[:-100], "empty": b"", "no archive": b"other"}
+    file.write_bytes(spoilt[spoil])
+    with pytest.warns(UserWarning, match=r"long\.state cannot be read"):
+        assert begun(plain(), epochs=2) == [0, 1]
+    assert (folder / "long.aside").read_bytes() == spoilt[spoil]
+
+
+@pytest.mark.parametrize("break_off", [KeyboardInterrupt, OSError(28, "No space left on device")])
+def test_a_write_that_breaks_off_leaves_the_state_before_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, break_off: Any
+):
+    begin(folder, plain(), cut_in=2)
+
+    def break_it(*_: Any) -> None:
+        raise break_off
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", break_it)
+        if break_off is KeyboardInterrupt:
+            with pytest.raises(KeyboardInterrupt):
+                begun(plain())
+        else:  # the training is worth more than its backup
+            with pytest.warns(UserWarning, match="no backup after epoch 3: .*No space left"):
+                assert begun(plain()) == [2, 3, 4]
+    assert sorted(file.name for file in folder.iterdir()) == ["long.progress", "long.state"]
+    in_the_next_run(folder, tmp_path, monkeypatch)
+    assert begun(plain()) == [2, 3, 4]
+
+
+def test_a_kill_in_the_middle_of_a_write_leaves_the_state_before_it(folder: Path):
+    program = (
+        f"import os, sys; sys.path.insert(0, {str(HERE)!r}); import test_training_backup as t;"
+        "t.begun_and_killed_while_writing()"
+    )
+    run = subprocess.run([sys.executable, "-c", program], check=False, timeout=120)
+    assert run.returncode == -signal.SIGKILL
+    assert list(folder.glob(".long.state.*.part"))
+    assert begun(plain()) == [2, 3, 4]
+
+
+def begun_and_killed_while_writing() -> None:
+    """Be killed when the third state lies on the disk and does not bear its name yet."""
+    rename = os.replace
+    states = 0
+
+    def replace(one: Any, other: Any) -> None:
+        nonlocal states
+        states += str(other).endswith(".state")
+        if states == 3:
+            kill()
+        rename(one, other)
+
+    os.replace = replace
+    begun(plain())
+
+
+def test_a_training_that_stopped_early_stays_ended(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    stop = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", epoch == 1)
+    )
+    assert begun(plain(), stop) == [0, 1]
+    in_the_next_run(folder, tmp_path, monkeypatch)
+    history = fit(plain(), training.Backup("long"), power := Power())
+    assert power.begun == []
+    assert history.epoch == [0, 1]
+    assert len(history.history["val_accuracy"]) == 2
+
+
+def test_a_second_fit_of_a_resumed_model_begins_at_its_own_beginning(folder: Path):
+    begin(folder, plain())
+    model = plain()
+    assert begun(model) == [3, 4]
+    fit(model, training.Backup("fine-tuning"), power := Power(), epochs=2)
+    assert power.begun == [0, 1]
+    assert fit(model, epochs=2).epoch == [0, 1]
+
+
+def test_seconds_are_those_of_all_epochs_whichever_run_did_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first = training.Backup("long")
+    with pytest.raises(KeyboardInterrupt):
+        fit(plain(), first, Power(3))
+    second = training.Backup("long")
+    fit(plain(), second)
+    assert second.seconds > first.seconds > 0
+    monkeypatch.delenv("CNN_COURSE_BACKUPS")
+    third = training.Backup("long")
+    fit(plain(), third, epochs=1)
+    assert 0 < third.seconds < 60
+
+
+def test_without_the_variable_nothing_is_written_and_every_training_is_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("CNN_COURSE_BACKUPS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    early = keras.callbacks.EarlyStopping(patience=9)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        assert begun(plain(), early, epochs=2) == [0, 1]
+        assert begun(plain(), early, epochs=2) == [0, 1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_name_for_two_trainings_is_refused(folder: Path):
+    assert begun(plain(), epochs=1) == [0]
+    with pytest.raises(ValueError, match=r"'long' has ended before\. Give each a name"):
+        begun(plain(seed=2), epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (keras.callbacks.EarlyStopping(), "what EarlyStopping remembers"),
+        (keras.callbacks.ReduceLROnPlateau(), "what ReduceLROnPlateau remembers"),
+        (keras.callbacks.ModelCheckpoint("at-{epoch}.keras"), "names many"),
+    ],
+)
+def test_a_callback_that_it_cannot_keep_is_refused(folder: Path, other: Any, words: str):
+    with pytest.raises(ValueError, match=words):
+        begun(plain(), other)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "!", None, 3])
+def test_a_training_without_a_name_is_refused(name: Any):
+    with pytest.raises(ValueError, match="Write a text"):
+        training.Backup(name)
+
+
+def test_importing_the_room_loads_no_keras():
+    program = "import sys, cnn_course.training; print({'keras', 'tensorflow'} & {*sys.modules})"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert run.stdout.strip() == "set()"
