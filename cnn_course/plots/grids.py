@@ -87,6 +87,9 @@ def pictures(
         columns: pictures a row.
         size: inches a picture.
     """
+    if len(images) == 0:
+        print("There are no pictures to show.")
+        return
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     tallest = max(image.shape[0] / image.shape[1] for image in images)

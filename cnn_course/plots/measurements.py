@@ -55,7 +55,8 @@ def confusion_matrix(matrix: np.ndarray, names: Sequence[str], *, alt: str) -> N
         names: of the classes.
         alt: the message of the figure.
     """
-    figure, axis = plt.subplots(figsize=(4.6, 4.4), layout="constrained")
+    side = 1.8 + 0.28 * len(names)
+    figure, axis = plt.subplots(figsize=(side + 0.2, side), layout="constrained")
     mistakes = matrix * (1 - np.eye(len(matrix)))  # right answers would drown the rest
     axis.imshow(mistakes, cmap="Purples", vmax=max(mistakes.max() * 1.6, 1))
     for (row, column), count in np.ndenumerate(matrix):

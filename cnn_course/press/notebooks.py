@@ -81,13 +81,15 @@ def with_parameter(notebook: Notebook, name: str, value: str | int) -> Notebook:
         if span is None:
             raise PressError(
                 f"The cell tagged `parameters` does not assign `{name}`. "
-                f'Write there: {name} = "{value}"'
+                f"Write there: {name} = {json.dumps(value)}"
             )
         start, end = span
         source = cell["source"].encode()
         cell["source"] = (source[:start] + json.dumps(value).encode() + source[end:]).decode()
         return changed
-    raise PressError(f'No cell is tagged `parameters`. Tag the one with {name} = "{value}".')
+    raise PressError(
+        f"No cell is tagged `parameters`. Tag the one with {name} = {json.dumps(value)}."
+    )
 
 
 def _assigned_value(source: str, name: str) -> tuple[int, int] | None:

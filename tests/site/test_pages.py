@@ -7,7 +7,7 @@ from urllib.parse import unquote, urldefrag
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from conftest import ROOT
+from conftest import NOTEBOOKS, ROOT
 
 pytestmark = pytest.mark.site
 
@@ -45,6 +45,9 @@ def test_every_page_of_the_table_of_contents_is_there_with_one_title(soups, site
     assert len(soup.select("article h1")) == 1
     assert soup.select_one("html")["lang"] == "en"
     assert soup.title.text.strip()
+
+
+STEMS = [path.stem for path in NOTEBOOKS]
 
 
 def test_every_link_inside_the_site_leads_somewhere(soups, site):
@@ -127,7 +130,7 @@ def test_every_page_is_reached_from_the_start_page(soups, site):
 
 
 def test_edit_and_launch_buttons_point_to_files_that_exist(soups, site):
-    for stem in ("01-convolution-by-hand", "02-mnist-convnet"):
+    for stem in STEMS:
         soup = soups[site / "notebooks" / f"{stem}.html"]
         links = [link["href"] for link in soup.select("a[href^=https]")]
         for host, pattern in {
@@ -150,7 +153,7 @@ def test_the_site_has_its_own_title_logo_and_icon(soups, site):
 
 
 def test_a_chapter_says_how_long_it_takes_and_nobody_typed_it(soups, site):
-    for stem in ("01-convolution-by-hand", "02-mnist-convnet"):
+    for stem in STEMS:
         assert re.search(r"Measured: \d+ s", soups[site / "notebooks" / f"{stem}.html"].get_text())
         source = (ROOT / "notebooks" / f"{stem}.ipynb").read_text(encoding="utf-8")
         assert "Measured: " not in source or not re.search(r"Measured: \d", source)
