@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from cnn_course.data import DataError, load_digits
+from cnn_course.data.digits.mnist import Mnist
 from cnn_course.data.download import Published
-from cnn_course.data.mnist import Mnist
 
 TRAIN, TEST = 60, 20
 IDX_NAMES = {

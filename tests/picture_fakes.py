@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnn_course.data.dogs_vs_cats import DogsVsCats
 from cnn_course.data.download import Published
+from cnn_course.data.folders.dogs_vs_cats import DogsVsCats
 
 SIZES = (4, 2, 4)
 PARTS = ("train", "validation", "test")

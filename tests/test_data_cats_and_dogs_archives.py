@@ -25,7 +25,7 @@ from picture_fakes import (
 )
 
 from cnn_course.data import DataError, cats_and_dogs, check
-from cnn_course.data.dogs_vs_cats import DogsVsCats
+from cnn_course.data.folders.dogs_vs_cats import DogsVsCats
 
 ARCHIVE = "kagglecatsanddogs_5340.zip"
 

@@ -16,7 +16,7 @@ import pytest
 from data_fakes import assert_loads, fake_arrays, fake_mnist, npz_bytes, refusal, write_idx
 
 from cnn_course.data import DataError, get
-from cnn_course.data.mnist import Mnist
+from cnn_course.data.digits.mnist import Mnist
 
 NPZ = npz_bytes(fake_arrays())
 OFFICIAL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_course.data import DataError
-from cnn_course.data.idx import read_idx
+from cnn_course.data.digits.idx import read_idx
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_course.data import DataError
-from cnn_course.data.mnist import Mnist, arrays_digest
-from cnn_course.data.npz import read_npz
+from cnn_course.data.digits.mnist import Mnist, arrays_digest
+from cnn_course.data.digits.npz import read_npz
 
 NPZ = npz_bytes(fake_arrays())
 SHAPES = {name: array.shape for name, array in fake_arrays().items()}

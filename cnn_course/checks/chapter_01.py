@@ -99,18 +99,19 @@ def _weight_sharing(answer: Any) -> Verdict:
 
 @exercise("kernels-and-filters")
 def _kernels_and_filters(answer: Any) -> Verdict:
-    expected = {"kernels": 64 * 128, "weights": 9 * 64 * 128, "channels out": 128}
-    if not isinstance(answer, dict) or set(answer) != set(expected):
-        return wrong(f"Give a dictionary with exactly these keys: {', '.join(expected)}.")
-    hints = {
-        "kernels": "There is one kernel for each pair of an input channel and a filter.",
-        "weights": "Every kernel has nine weights, and all kernels count.",
-        "channels out": "Each filter makes one feature map.",
-    }
-    for name, value in expected.items():
-        if answer[name] != value:
-            return wrong(f"{name!r} is not {answer[name]!r}. {hints[name]}")
-    return right("8,192 kernels of nine weights are 73,728 weights; 128 filters make 128 channels.")
+    return compare.parts(
+        answer,
+        {
+            "kernels": compare.number_as(
+                64 * 128, "There is one kernel for each pair of an input channel and a filter."
+            ),
+            "weights": compare.number_as(
+                9 * 64 * 128, "Every kernel has nine weights, and all kernels count."
+            ),
+            "channels out": compare.number_as(128, "Each filter makes one feature map."),
+        },
+        reason="8,192 kernels of nine weights are 73,728 weights; 128 filters make 128 channels.",
+    )
 
 
 @exercise("read-an-edge")

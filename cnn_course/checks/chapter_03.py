@@ -1,7 +1,7 @@
 """Self-checks of chapter 3, dogs vs. cats from scratch."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,29 +14,25 @@ from cnn_course.checks.verdicts import Verdict, right, wrong
 @exercise("memory")
 def _memory(answer: Any) -> Verdict:
     values = 2_000 * 180 * 180 * 3
-    expected = {"bytes": values / 1e6, "floats": 4 * values / 1e6}
-    if not isinstance(answer, Mapping) or set(answer) != set(expected):
-        return wrong(f"Give a dictionary with exactly these keys: {', '.join(expected)}.")
-    hint = "Pictures x rows x columns x channels is the number of values."
-    for key, factor in (("bytes", 1), ("floats", 4)):
-        size = factor * values
-        verdict = compare.number(
-            answer[key],
+
+    def megabytes(of_each: int) -> Callable[[Any], Verdict]:
+        size = of_each * values
+        return compare.number_as(
             size / 1e6,
-            reason="",
-            hint=hint,
+            hint="Pictures x rows x columns x channels is the number of values.",
             slips={
                 size / 3e6: "A colour picture has three channels.",
                 float(size): "Those are bytes. A megabyte has 1,000,000 of them.",
                 size / 2**20: "Here a megabyte has 1,000,000 bytes, not 2 to the power of 20.",
                 size / 2_000 / 1e6: "That is one picture. There are 2,000.",
-                size / 1e6 / factor * (5 - factor): "A byte takes 1, a floating-point number 4.",
+                (5 - of_each) * values / 1e6: "A byte takes 1, a floating-point number 4.",
             },
         )
-        if not verdict:
-            return wrong(f"'{key}': {verdict.message}")
-    return right(
-        "194.4 MB as bytes, 777.6 MB as floating-point numbers: the cache keeps bytes for a reason."
+
+    return compare.parts(
+        answer,
+        {"bytes": megabytes(1), "floats": megabytes(4)},
+        reason="194.4 MB as bytes, 777.6 MB as floating-point numbers: so the cache keeps bytes.",
     )
 
 
@@ -69,13 +65,8 @@ def _looks_whole(answer: Any) -> Verdict:
 
 @exercise("older-network")
 def _older_network(answer: Any) -> Verdict:
-    expected = {"flatten": 6_272, "parameters": 3_453_121}
-    if not isinstance(answer, Mapping) or set(answer) != set(expected):
-        return wrong(f"Give a dictionary with exactly these keys: {', '.join(expected)}.")
-    flatten = compare.number(
-        answer["flatten"],
-        expected["flatten"],
-        reason="",
+    flatten = compare.number_as(
+        6_272,
         hint="Follow the sizes: each kernel costs two rows, each pooling halves.",
         slips={
             15 * 15 * 128: "The fourth convolution is followed by a pooling, too.",
@@ -85,22 +76,23 @@ def _older_network(answer: Any) -> Verdict:
             7 * 7: "That is one map. The last convolution makes 128.",
         },
     )
-    if not flatten:
-        return wrong(f"'flatten': {flatten.message}")
     convolutions = 896 + 18_496 + 73_856 + 147_584
-    return compare.number(
-        answer["parameters"],
-        expected["parameters"],
-        reason="240,832 in the convolutions, 3,211,776 in the first dense layer, 513 in the last: "
-        "one layer holds 93 of 100 parameters.",
+    parameters = compare.number_as(
+        convolutions + 6_273 * 512 + 513,
         hint="The values are right. Per layer: (inputs of one filter or unit + 1) x how many.",
         slips={
             convolutions: "Those are the convolutions. Two dense layers follow.",
             convolutions + 6_273: "There are two dense layers: 512 units, then 1.",
             convolutions + 6_273 * 512: "Is the last unit there, with 512 weights and a bias? And "
             "the biases of both dense layers?",
-            expected["parameters"] - 576: "conv_1 sees three channels: 3 x 3 x 3 + 1.",
+            convolutions + 6_273 * 512 + 513 - 576: "conv_1 sees three channels: 3 x 3 x 3 + 1.",
         },
+    )
+    return compare.parts(
+        answer,
+        {"flatten": flatten, "parameters": parameters},
+        reason="240,832 in the convolutions, 3,211,776 in the first dense layer, 513 in the last: "
+        "one layer holds 93 of 100 parameters.",
     )
 
 

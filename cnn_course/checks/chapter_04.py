@@ -1,6 +1,7 @@
 """Self-checks of chapter 4, data augmentation."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,7 @@ def _fill_modes(answer: Any) -> Verdict:
         "wrap": [8, 9, 5, 6, 7],
         "reflect": [6, 5, 5, 6, 7],
     }
-    if not isinstance(answer, Mapping) or set(answer) != set(expected):
-        return wrong(f"Give a dictionary with exactly these keys: {', '.join(expected)}.")
+    to_the_left = np.array([7, 8, 9, 0, 0])
     slips = {
         "wrap": {"They come in in their order: 8 before 9.": np.array([9, 8, 5, 6, 7])},
         "reflect": {
@@ -51,63 +51,59 @@ def _fill_modes(answer: Any) -> Verdict:
             "In a mirror the order is reversed.": np.array([5, 6, 5, 6, 7]),
         },
     }
-    for mode, row in expected.items():
-        verdict = compare.array(
-            answer[mode],
-            np.array(row),
+    marks = {
+        mode: partial(
+            compare.array,
+            expected=np.array(row),
             reason="",
             hint="5 6 7 move to the right; what fills the two places on the left?",
             slips={
-                "To the right: 5 6 7 remain, and two places on the left become free.": np.array(
-                    [7, 8, 9, 0, 0]
-                ),
+                "To the right: 5 6 7 remain, and two places on the left become free.": to_the_left,
                 **slips.get(mode, {}),
             },
         )
-        if not verdict:
-            return wrong(f"'{mode}': {verdict.message}")
-    return right("5 6 7 remain each time; the mode decides about the two free places alone.")
+        for mode, row in expected.items()
+    }
+    return compare.parts(
+        answer, marks, reason="5 6 7 remain each time; the mode decides about two places alone."
+    )
 
 
 @exercise("ranges")
 def _ranges(answer: Any) -> Verdict:
-    known: dict[str, tuple[float, str, dict[float, str]]] = {
-        "rotation_factor": (
-            40 / 360,
-            "The factor is a fraction of a full turn.",
-            {
-                40.0: "Those are degrees. The factor is a fraction of a full turn.",
-                80 / 360: "A full turn has 360 degrees, and the layer takes both signs by itself.",
-                0.4: "0.1 is 36 degrees. So how much is 40?",
-                0.698: "Those are radians. The factor is a fraction of a full turn.",
-            },
-        ),
-        "shift_pixels": (
-            27.0,
-            "The factor is a fraction of the picture's size.",
-            {
-                0.15: "That is the factor. How many of 180 pixels is it?",
-                54.0: "At most 27 one way or the other. How far from where it was?",
-                13.5: "The factor counts from the middle to one side already: do not halve it.",
-            },
-        ),
-        "tallest_dog": (
-            160.0,
-            "A zoom of -0.25 shows 0.75 times as much, and so enlarges.",
-            {
-                150.0: "Showing 0.75 times as much enlarges by 1 / 0.75, not by 1.25.",
-                96.0: "That is how small it gets. Which end of the range enlarges?",
-                90.0: "The picture shows less of the scene then; so is the dog smaller or larger?",
-            },
-        ),
-    }
-    if not isinstance(answer, Mapping) or set(answer) != set(known):
-        return wrong(f"Give a dictionary with exactly these keys: {', '.join(known)}.")
-    for key, (expected, hint, slips) in known.items():
-        verdict = compare.number(answer[key], expected, reason="", hint=hint, slips=slips)
-        if not verdict:
-            return wrong(f"'{key}': {verdict.message}")
-    return right("40 / 360 = 0.111, 0.15 x 180 = 27, and 120 / 0.75 = 160.")
+    factor = compare.number_as(
+        40 / 360,
+        hint="The factor is a fraction of a full turn.",
+        slips={
+            40.0: "Those are degrees. The factor is a fraction of a full turn.",
+            80 / 360: "A full turn has 360 degrees, and the layer takes both signs by itself.",
+            0.4: "0.1 is 36 degrees. So how much is 40?",
+            0.698: "Those are radians. The factor is a fraction of a full turn.",
+        },
+    )
+    shift = compare.number_as(
+        27.0,
+        hint="The factor is a fraction of the picture's size.",
+        slips={
+            0.15: "That is the factor. How many of 180 pixels is it?",
+            54.0: "At most 27 one way or the other. How far from where it was?",
+            13.5: "The factor counts from the middle to one side already: do not halve it.",
+        },
+    )
+    tallest = compare.number_as(
+        160.0,
+        hint="A zoom of -0.25 shows 0.75 times as much, and so enlarges.",
+        slips={
+            150.0: "Showing 0.75 times as much enlarges by 1 / 0.75, not by 1.25.",
+            96.0: "That is how small it gets. Which end of the range enlarges?",
+            90.0: "The picture shows less of the scene then; so is the dog smaller or larger?",
+        },
+    )
+    return compare.parts(
+        answer,
+        {"rotation_factor": factor, "shift_pixels": shift, "tallest_dog": tallest},
+        reason="40 / 360 = 0.111, 0.15 x 180 = 27, and 120 / 0.75 = 160.",
+    )
 
 
 @exercise("keeps-label")

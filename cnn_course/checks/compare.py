@@ -1,6 +1,7 @@
 """Compare an answer with the right one: shape before value, value with tolerance."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,3 +66,30 @@ def array(
             return wrong(slip)
     place = tuple(int(index) for index in np.argwhere(~agrees)[0])
     return wrong(f"The shape fits. The first value that differs is at {place}. {hint}")
+
+
+def parts(answer: Any, marks: Mapping[str, Callable[[Any], Verdict]], reason: str) -> Verdict:
+    """Mark a dictionary: its keys, then one value after the other.
+
+    Args:
+        answer: what the learner wrote.
+        marks: for each key, how its value is marked.
+        reason: why the whole is right.
+
+    Returns:
+        The verdict on the first value that is wrong, with its key; `reason`, if all are right.
+    """
+    if not isinstance(answer, Mapping) or set(answer) != set(marks):
+        return wrong(f"Give a dictionary with exactly these keys: {', '.join(marks)}.")
+    for key, mark in marks.items():
+        verdict = mark(answer[key])
+        if not verdict:
+            return wrong(f"'{key}': {verdict.message}")
+    return right(reason)
+
+
+def number_as(
+    expected: float, hint: str, slips: Mapping[float, str] | None = None
+) -> Callable[[Any], Verdict]:
+    """Return how `parts` marks a number; as `number`."""
+    return partial(number, expected=expected, reason="", hint=hint, slips=slips)

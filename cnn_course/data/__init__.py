@@ -3,13 +3,13 @@
 Importing this package imports neither TensorFlow nor scikit-learn nor scikit-image.
 """
 
-from cnn_course.data.digits import load_digits
-from cnn_course.data.dogs_vs_cats import cats_and_dogs
+from cnn_course.data.digits.loading import load_digits
 from cnn_course.data.errors import DataError
 from cnn_course.data.finding import Finding
+from cnn_course.data.folders.dogs_vs_cats import cats_and_dogs
+from cnn_course.data.folders.two_folders import own_pictures
 from cnn_course.data.photographs import cat_photograph
 from cnn_course.data.report import check, get
-from cnn_course.data.two_folders import own_pictures
 
 __all__ = [
     "DataError",

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from cnn_course.data.dogs_vs_cats import PHOTOGRAPHS
+from cnn_course.data.digits.mnist import MNIST
 from cnn_course.data.finding import Finding
-from cnn_course.data.mnist import MNIST
+from cnn_course.data.folders.dogs_vs_cats import PHOTOGRAPHS
 
 
 class DataSet(Protocol):

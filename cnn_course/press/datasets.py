@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cnn_course import data
-from cnn_course.data.faults import listing
+from cnn_course.data.folders.faults import listing
 from cnn_course.data.report import DATA_SETS
 from cnn_course.press.project import PressError
 

@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn_course.data.mnist import MNIST, Mnist
+from cnn_course.data.digits.mnist import MNIST, Mnist
 from cnn_course.data.reading import Bytes
 from cnn_course.profiles import check_profile
 

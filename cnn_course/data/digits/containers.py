@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from cnn_course.data.digits.idx import identify, read_idx
+from cnn_course.data.digits.npz import looks_like_npz, read_npz
 from cnn_course.data.errors import DataError
-from cnn_course.data.idx import identify, read_idx
-from cnn_course.data.npz import looks_like_npz, read_npz
 from cnn_course.data.reading import Arrays, Shapes, faults_of
 
 

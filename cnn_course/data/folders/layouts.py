@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from cnn_course.data.errors import DataError
-from cnn_course.data.faults import Fault, printable
-from cnn_course.data.pictures import Entry, file_entry
+from cnn_course.data.folders.faults import Fault, printable
+from cnn_course.data.folders.pictures import Entry, file_entry
 from cnn_course.data.reading import faults_of
 
 PARTS: Final = ("train", "validation", "test")

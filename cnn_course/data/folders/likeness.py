@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn_course.data.pictures import Look
+from cnn_course.data.folders.pictures import Look
 
 Pair: TypeAlias = tuple[int, int]
 

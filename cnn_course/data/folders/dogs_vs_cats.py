@@ -16,22 +16,22 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from cnn_course.data import drawings, places
-from cnn_course.data.archives import pictures_in_archive
 from cnn_course.data.download import Published, fetch
 from cnn_course.data.errors import DataError
-from cnn_course.data.faults import listing
 from cnn_course.data.finding import Finding
-from cnn_course.data.layouts import CLASSES, Numbered, Split, entries_of
-from cnn_course.data.preparing import Source, is_whole, opened, write_split
-from cnn_course.data.reading import faults_of
-from cnn_course.data.remembered import fingerprint, recall, remember
-from cnn_course.data.selection import (
+from cnn_course.data.folders.archives import pictures_in_archive
+from cnn_course.data.folders.faults import listing
+from cnn_course.data.folders.layouts import CLASSES, Numbered, Split, entries_of
+from cnn_course.data.folders.preparing import Source, is_whole, opened, write_split
+from cnn_course.data.folders.remembered import fingerprint, recall, remember
+from cnn_course.data.folders.selection import (
     Sizes,
     Verdict,
     judge_numbered,
     judge_split,
     verdict_from,
 )
+from cnn_course.data.reading import faults_of
 from cnn_course.data.writing import write_whole
 from cnn_course.profiles import check_profile
 
@@ -230,7 +230,7 @@ def cats_and_dogs(profile: str, photographs: DogsVsCats = PHOTOGRAPHS) -> Path:
 
     In these are JPEG files, all in RGB, that all decode, and nothing else that Keras would read.
 
-    `"tiny"` are drawings: 200, 100 and 300 of each class, written into the course's cache.
+    `"tiny"` are drawings: 100, 100 and 300 of each class, written into the course's cache.
 
     `"full"` are the photographs of "Dogs vs. Cats": 1,000, 500 and 1,000 of each class. They are
     looked for in `$CNN_COURSE_DATA/cats_and_dogs`, which is only read, then in

@@ -12,9 +12,9 @@ import numpy as np
 
 from cnn_course.data import places
 from cnn_course.data.errors import DataError
-from cnn_course.data.faults import Fault, listing, printable
-from cnn_course.data.layouts import PARTS, is_ignored
-from cnn_course.data.pictures import (
+from cnn_course.data.folders.faults import Fault, listing, printable
+from cnn_course.data.folders.layouts import PARTS, is_ignored
+from cnn_course.data.folders.pictures import (
     Entry,
     UnusableError,
     decoded,
@@ -22,8 +22,8 @@ from cnn_course.data.pictures import (
     map_in_threads,
     rgb_jpeg,
 )
-from cnn_course.data.preparing import is_whole
-from cnn_course.data.remembered import files_below, fingerprint, recall, remember
+from cnn_course.data.folders.preparing import is_whole
+from cnn_course.data.folders.remembered import files_below, fingerprint, recall, remember
 from cnn_course.data.writing import make_folder
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from cnn_course.data import places
-from cnn_course.data.containers import files_in, read_arrays
+from cnn_course.data.digits.containers import files_in, read_arrays
 from cnn_course.data.download import Published, fetch
 from cnn_course.data.errors import DataError
 from cnn_course.data.finding import Finding

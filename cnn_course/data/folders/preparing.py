@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from cnn_course.data.archives import archives_in, pictures_in_archive
 from cnn_course.data.errors import DataError
-from cnn_course.data.layouts import (
+from cnn_course.data.folders.archives import archives_in, pictures_in_archive
+from cnn_course.data.folders.layouts import (
     CLASSES,
     PARTS,
     Numbered,
@@ -17,9 +17,9 @@ from cnn_course.data.layouts import (
     numbered_in,
     split_in,
 )
-from cnn_course.data.pictures import Entry, UnusableError, decoded, map_in_threads, rgb_jpeg
+from cnn_course.data.folders.pictures import Entry, UnusableError, decoded, map_in_threads, rgb_jpeg
+from cnn_course.data.folders.selection import Choice
 from cnn_course.data.places import cache_folder
-from cnn_course.data.selection import Choice
 from cnn_course.data.writing import make_folder
 
 Source: TypeAlias = Split | Numbered

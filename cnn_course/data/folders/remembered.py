@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cnn_course.data import places
 from cnn_course.data.errors import DataError
-from cnn_course.data.layouts import entries_of, is_folder
+from cnn_course.data.folders.layouts import entries_of, is_folder
 from cnn_course.data.writing import write_whole
 
 _RULES: Final = 1  # raise it when pictures are judged or written differently

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from cnn_course.data.errors import DataError
-from cnn_course.data.faults import Fault, printable
-from cnn_course.data.layouts import CLASSES, Numbered
-from cnn_course.data.pictures import LARGEST_FILE, Entry, UnusableError
+from cnn_course.data.folders.faults import Fault, printable
+from cnn_course.data.folders.layouts import CLASSES, Numbered
+from cnn_course.data.folders.pictures import LARGEST_FILE, Entry, UnusableError
 from cnn_course.data.reading import faults_of
 from cnn_course.data.writing import scratch, unwritable
 

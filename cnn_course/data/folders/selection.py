@@ -6,10 +6,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from cnn_course.data.faults import Fault, printable
-from cnn_course.data.layouts import CLASSES, PARTS, Numbered, Split, layout_error
-from cnn_course.data.likeness import same_pictures, similar_pictures
-from cnn_course.data.pictures import Entry, Look, look_at, map_in_threads
+from cnn_course.data.folders.faults import Fault, printable
+from cnn_course.data.folders.layouts import CLASSES, PARTS, Numbered, Split, layout_error
+from cnn_course.data.folders.likeness import same_pictures, similar_pictures
+from cnn_course.data.folders.pictures import Entry, Look, look_at, map_in_threads
 
 Sizes: TypeAlias = tuple[int, int, int]
 

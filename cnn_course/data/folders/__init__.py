@@ -1,0 +1,1 @@
+"""Folders of pictures: found, looked through, mended, split for training, validation, testing."""
