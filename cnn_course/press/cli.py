@@ -102,10 +102,11 @@ def record(chapter: str, *, fresh: bool) -> None:
 
 @commands.command()
 @click.argument("chapters", nargs=-1, required=True, metavar="CHAPTER...")
+@click.option("--first", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--count", type=click.IntRange(min=2), default=5, show_default=True)
 @click.option("--at-once", type=click.IntRange(min=1), help="Runs at the same time.")
-def seeds(chapters: tuple[str, ...], *, count: int, at_once: int | None) -> None:
-    """Run chapters with the seeds 1, 2, ... and keep what each run measured.
+def seeds(chapters: tuple[str, ...], *, first: int, count: int, at_once: int | None) -> None:
+    """Run chapters with several seeds, FIRST, FIRST + 1, ..., and keep what each run measured.
 
     A claim of a chapter that does not hold for one of the seeds is an error.
     """
@@ -115,7 +116,7 @@ def seeds(chapters: tuple[str, ...], *, count: int, at_once: int | None) -> None
     project = find_project()
     with files.locked(project.build / "seeds"):
         for chapter in project.select(chapters):
-            file = measure_seeds(project, chapter, range(1, count + 1), at_once=at_once)
+            file = measure_seeds(project, chapter, range(first, first + count), at_once=at_once)
             click.echo(f"All claims of {chapter.name} held for {count} seeds.")
             click.echo(f"Recorded in {file.relative_to(project.root)}.")
 

@@ -71,7 +71,7 @@ class Inputs:
         if profile == "tiny":
             # A full run is what a record is made of: were it to depend on records, too, then
             # recording one would make it, and every other full run, out of date.
-            files += self._relevant(self._project.measured.glob("*.json"), chapter, notebook)
+            files += self._relevant(self._project.measured.rglob("*.json"), chapter, notebook)
         return {
             "layout": _LAYOUT,
             "profile": profile,
