@@ -17,8 +17,7 @@ class Settings:
     Attributes:
         epochs: passes over the training pictures.
         batch_size: pictures per gradient step.
-        comparison_epochs: passes for the networks that the chapter only compares with; 0 where
-            it leaves them out.
+        comparison_epochs: passes for the networks that the chapter only compares with.
         comparison_pictures: training pictures that those networks see; 0 for all.
         side: rows and columns that pictures are resized to; 0 where they are not.
         filters: of the convolutions in turn; empty where the chapter says them itself.
@@ -46,7 +45,9 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
     },
     "04-data-augmentation": {
         "tiny": Settings(epochs=70, batch_size=8, comparison_epochs=20, side=64, filters=_SMALL),
-        "full": Settings(epochs=100, batch_size=32, side=180, filters=_TAUGHT),
+        "full": Settings(
+            epochs=100, batch_size=32, comparison_epochs=30, side=180, filters=_TAUGHT
+        ),
     },
 }
 

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from functools import partial
 from io import BytesIO
 
 import matplotlib.pyplot as plt
@@ -46,7 +47,10 @@ FIGURES = [
     (plots.points_by_shift, [[0, 1], {"a": [1, 0.5], "b": [0.9, 0.1], "c": [1, 1]}]),
     (plots.scores, [{"a": 0.9, "b": 1.0}, 500]),
     (plots.scores, [{"a": 0.9, "b": 1.0}, [500, 2_000]]),
-    (plots.evidence, [np.zeros((5, 20, 30, 3)), np.ones((5, 2, 3)), ["cat", "dog"]]),
+    (
+        partial(plots.evidence, window=10, stride=8),
+        [np.zeros((5, 20, 30, 3)), np.ones((5, 2, 3)), ["cat", "dog"]],
+    ),
     (plots.sizes, [{"in": (28, 28, 1), "maps": (5, 5, 64), "flat": (1600,), "out": (1,)}]),
     (plots.maps_by_layer, [{"a": np.ones((5, 5, 9)), "b": np.zeros((2, 2, 3))}]),
 ]

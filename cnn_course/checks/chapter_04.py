@@ -43,7 +43,12 @@ def _fill_modes(answer: Any) -> Verdict:
         "wrap": [8, 9, 5, 6, 7],
         "reflect": [6, 5, 5, 6, 7],
     }
-    to_the_left = np.array([7, 8, 9, 0, 0])
+    to_the_left = {
+        "constant": np.array([7, 8, 9, 0, 0]),
+        "nearest": np.array([7, 8, 9, 9, 9]),
+        "wrap": np.array([7, 8, 9, 5, 6]),
+        "reflect": np.array([7, 8, 9, 9, 8]),
+    }
     slips = {
         "wrap": {"They come in in their order: 8 before 9.": np.array([9, 8, 5, 6, 7])},
         "reflect": {
@@ -58,7 +63,9 @@ def _fill_modes(answer: Any) -> Verdict:
             reason="",
             hint="5 6 7 move to the right; what fills the two places on the left?",
             slips={
-                "To the right: 5 6 7 remain, and two places on the left become free.": to_the_left,
+                "To the right: 5 6 7 remain, and two places on the left become free.": (
+                    to_the_left[mode]
+                ),
                 **slips.get(mode, {}),
             },
         )
@@ -156,9 +163,9 @@ def _widest(factor: Any) -> tuple[float, float]:
 
 
 def _rotation_problem(config: Mapping[str, Any]) -> str:
-    reach = _widest(config["factor"])[1]
-    if not np.allclose(_widest(config["factor"]), (-0.05, 0.05)):
-        return f"RandomRotation turns by up to {reach * 360:g} degrees, and 18 are wanted."
+    least, most = (360 * end for end in _widest(config["factor"]))
+    if not np.allclose((least, most), (-18, 18)):
+        return f"RandomRotation turns by {least:g} to {most:g} degrees; -18 to 18 are wanted."
     return _fill_problem("RandomRotation", config)
 
 
@@ -166,6 +173,8 @@ def _translation_problem(config: Mapping[str, Any]) -> str:
     height, width = _widest(config["height_factor"]), _widest(config["width_factor"])
     if np.allclose(height, 0) and np.allclose(width, (-0.1, 0.1)):
         return "height_shift_range moves pictures up and down: it is the first factor."
+    if height[0] == height[1] != 0:
+        return "RandomTranslation with two equal ends always shifts the same way."
     if not np.allclose(height, (-0.1, 0.1)) or not np.allclose(width, 0):
         return "RandomTranslation has two factors. One is 0.1 here, and the other is 0."
     return _fill_problem("RandomTranslation", config)

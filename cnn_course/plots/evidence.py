@@ -13,14 +13,25 @@ from cnn_course.plots.showing import show
 _SIZE = 1.6  # inches a picture
 
 
-def evidence(pictures: np.ndarray, places: np.ndarray, classes: Sequence[str], *, alt: str) -> None:
+def evidence(
+    pictures: np.ndarray,
+    places: np.ndarray,
+    classes: Sequence[str],
+    *,
+    window: int,
+    stride: int,
+    alt: str,
+) -> None:
     """Lay over pictures what each of their places says: purple for class 0, orange for class 1.
 
     Args:
         pictures: (n, H, W, 3), 0 to 255.
         places: (n, h, w): what each place of the last maps adds to the score, negative for class 0
-            and positive for class 1. It is enlarged to the picture; each picture has its own scale.
+            and positive for class 1. It is drawn around the centre of what the place sees; each
+            picture has its own scale.
         classes: the names of class 0 and class 1.
+        window: rows, and columns, of the picture that a place sees: its receptive field.
+        stride: pixels between two neighbouring places.
         alt: the message of the figure.
 
     Raises:
@@ -42,6 +53,8 @@ def evidence(pictures: np.ndarray, places: np.ndarray, classes: Sequence[str], *
     )
     for axis in axes.flat:
         axis.axis("off")
+    start = (window - 1) / 2 - stride / 2  # without padding, the first place sees the first window
+    rows_seen, columns_seen = places.shape[1:]
     for axis, picture, values in zip(axes.flat, pictures, places, strict=False):
         limit = max(float(np.abs(values).max()), 1e-9)
         height, width = picture.shape[:2]
@@ -54,8 +67,9 @@ def evidence(pictures: np.ndarray, places: np.ndarray, classes: Sequence[str], *
             vmax=1,
             alpha=0.85 * np.abs(shares),  # what says nothing hides nothing
             interpolation="bilinear",
-            extent=(-0.5, width - 0.5, height - 0.5, -0.5),
+            extent=(start, start + stride * columns_seen, start + stride * rows_seen, start),
         )
+        axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     scale = ScalarMappable(Normalize(-1, 1), cmap=SIGNED)
     bar = figure.colorbar(scale, ax=axes, location="bottom", fraction=0.05, aspect=40)
     bar.set_ticks([-1, 1], labels=[f"for {classes[0]}", f"for {classes[1]}"])

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import cnn_course  # noqa: F401 - keeps TensorFlow quiet, so it comes first
+from cnn_course import data  # before Keras: it keeps TensorFlow quiet
 from cnn_course.data import drawings
 
 import keras  # isort: skip
@@ -60,15 +60,7 @@ def pictures(folder: Path) -> Any:
     """Batches as the chapters load them."""
     parts = {"train": BATCHES * BATCH // 2}
     drawings.write(folder / "drawn", {"cats": "cat", "dogs": "dog"}, parts)
-    pairs = keras.utils.image_dataset_from_directory(
-        folder / "drawn" / "train",
-        image_size=(SIDE, SIDE),
-        batch_size=None,
-        shuffle=False,
-        verbose=False,
-    )
-    pairs = pairs.map(lambda image, label: (keras.ops.cast(image, "uint8"), label)).cache()
-    return pairs.shuffle(buffer_size=2_000, seed=1).batch(BATCH)
+    return data.load_pictures(folder / "drawn" / "train", side=SIDE, batch_size=BATCH, seed=1)
 
 
 def ways(folder: Path) -> dict[str, Callable[[], object]]:
@@ -81,8 +73,8 @@ def ways(folder: Path) -> dict[str, Callable[[], object]]:
     mapped = batches.map(lambda x, y: (layer(x, training=True), y), num_parallel_calls=2)
     return {
         "bare training steps": lambda: plain.fit(one_batch, verbose=0),
-        "cached pictures": lambda: plain.fit(batches.prefetch(2), verbose=0),
-        "augmented in the model": lambda: inside.fit(batches.prefetch(2), verbose=0),
+        "cached pictures": lambda: plain.fit(batches, verbose=0),
+        "augmented in the model": lambda: inside.fit(batches, verbose=0),
         "augmented in the pipeline": lambda: plain.fit(mapped.prefetch(2), verbose=0),
     }
 
