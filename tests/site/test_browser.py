@@ -105,6 +105,18 @@ def test_a_page_never_scrolls_sideways(browser, address, path, width):
 
 
 @pytest.mark.parametrize("path", PAGES)
+def test_a_figure_keeps_its_proportions_on_a_phone(browser, address, path):
+    with opened(browser, address, path, viewport={"width": 390, "height": 740}) as watched:
+        distorted = watched.page.evaluate(
+            """() => [...document.querySelectorAll("article img")]
+                .filter(img => img.naturalHeight)
+                .map(img => [img.alt, img.width / img.height, img.naturalWidth / img.naturalHeight])
+                .filter(([_, shown, own]) => Math.abs(shown / own - 1) > 0.03)"""
+        )
+        assert distorted == []
+
+
+@pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_assistive_technology_meets_no_serious_barrier(browser, address, path, scheme):
     with opened(browser, address, path, color_scheme=scheme) as watched:
