@@ -128,13 +128,14 @@ def test_a_bad_picture_is_replaced_by_the_next_index_and_no_other_changes_its_pa
     files["cat.10.jpg"] = b"<html>"  # the first that could have taken a place
     del files["cat.5.jpg"]
     write_files(own, files)
-    with pytest.warns(UserWarning, match=r"3 of its files are left out") as told:
+    with pytest.warns(UserWarning, match=r"4 files are left out") as told:
         folder = full()
     assert told[0].filename == __file__, "the warning points at who called"
     for line in (
-        "cat.1.jpg: it is empty",
+        "cat.1.jpg: it is empty; cat.11.jpg takes its place",
+        "cat.5.jpg: it is not there; cat.12.jpg takes its place",
         "cat.7.jpg: it does not decode: truncated",
-        "cat.10.jpg",
+        "cat.10.jpg: it is not a JPEG file",
     ):
         assert line in str(told[0].message)
     names = names_in(folder)

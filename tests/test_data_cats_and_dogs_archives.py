@@ -2,10 +2,12 @@
 
 import hashlib
 import io
+import os
 import stat
+import struct
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -80,7 +82,7 @@ def test_hostile_members_are_left_out_and_nothing_lands_outside(own: Path, tmp_p
     said = str(told[0].message)
     assert said.count("its path leads out of the archive") == 8
     assert "train/cat.1.jpg: it is a link" in said
-    assert "train/cat.2.jpg: it stands in the archive more than once" in said
+    assert "train/cat.2.jpg: its number is there more than once" in said
     assert "train/cat.3.jpg: it would be 60,000,000 bytes long" in said
     assert "\x1b" not in said
     assert names_in(folder)["train", "cats"] == by_index([0, 10, 11, 12])
@@ -96,7 +98,7 @@ def test_encrypted_members_are_left_out(own: Path) -> None:
     content[central - 46 + 8] |= 1
     (own / "train.zip").write_bytes(content)
     (found,) = check([fake_photographs()])
-    assert found.lists["left out"] == ["cat.0.jpg: it is encrypted"]
+    assert found.lists["left out"] == ["cat.0.jpg: it is encrypted; cat.10.jpg takes its place"]
 
 
 def test_a_member_that_is_longer_than_it_says_or_damaged_is_left_out(own: Path) -> None:
@@ -120,24 +122,40 @@ def claiming(content: bytes, size: int) -> bytes:
     return bytes(changed)
 
 
-def with_directory_of(content: bytes, size: int) -> bytes:
-    """The same archive, which says that its table of contents is so long."""
-    return content[:-10] + size.to_bytes(4, "little") + content[-6:]
+def as_zip64(content: bytes, said: int = 0xFFFFFFFF) -> bytes:
+    """The same archive with a record for 64 bits; the usual record says something else."""
+    place = content.rfind(b"PK\5\6")
+    count, size, start = struct.unpack_from("<10xHII", content, place)
+    record = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, start)
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, place, 1)
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, said, 0xFFFFFFFF, 0)
+    return content[:place] + record + locator + end
+
+
+def with_long_directory(count: int) -> bytes:
+    """An archive with so many empty members of 56 bytes each in its table of contents."""
+    member = struct.Struct("<4s6H3I5H2I10s")
+    entries = b"".join(
+        member.pack(b"PK\1\2", 20, 20, *[0] * 7, 10, *[0] * 6, b"%010d" % index)
+        for index in range(count)
+    )
+    start = b"PK\3\4" + bytes(26)
+    end = struct.pack("<4s4HIIH", b"PK\5\6", 0, 0, 1, 1, len(entries), len(start), 0)
+    return start + entries + end
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         (claiming(zipped(kaggle_names(50)), 49_000_000), "would take 4,900,000,000 bytes"),
-        (with_directory_of(zipped(kaggle_names(10)), 30_000_000), "table of contents is far long"),
         (b"", "is not a zip file"),
         (b"<html>Please log in</html>", "is not a zip file"),
         (zipped(kaggle_names(10))[:-200], "cut off"),
-        (zipped({"notes.txt": b"", "evil/../../cat.1.jpg": b""}), "none that are understood in"),
+        (zipped({"notes.txt": b"", "evil.jpg": b""}), "none that are understood in"),
         (zipped({"train.zip": b"not one"}), "is not a zip file"),
         (zipped({"train.zip": zipped({"train.zip": zipped({})})}), "none that are understood in"),
     ],
-    ids=["bomb", "directory", "empty", "html", "cut", "other", "inner", "nested"],
+    ids=["bomb", "empty", "html", "cut", "other", "inner", "nested"],
 )
 def test_what_is_no_such_archive_is_told(own: Path, content: bytes, said: str) -> None:
     (own / "train.zip").write_bytes(content)
@@ -145,6 +163,75 @@ def test_what_is_no_such_archive_is_told(own: Path, content: bytes, said: str) -
         cats_and_dogs("full", fake_photographs())
     assert str(own) in caught.value.problem
     assert caught.value.advice
+
+
+def test_an_archive_for_64_bits_is_read(own: Path) -> None:
+    (own / "train.zip").write_bytes(as_zip64(zipped(kaggle_names(10))))
+    assert names_in(cats_and_dogs("full", fake_photographs()))["train", "cats"] == by_index(
+        range(4)
+    )
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_table_of_contents_that_would_fill_the_memory_is_not_read(
+    own: Path, hidden: bool
+) -> None:
+    content = with_long_directory(400_000)
+    (own / "train.zip").write_bytes(as_zip64(content, said=100) if hidden else content)
+    with pytest.raises(DataError, match="table of contents is far long"):
+        cats_and_dogs("full", fake_photographs())
+
+
+@pytest.mark.parametrize(
+    ("rename", "reason"),
+    [
+        (lambda name: f"../{name}", "its path leads out of the archive"),
+        (lambda name: name, "it is encrypted"),
+    ],
+)
+def test_an_archive_of_which_nothing_can_be_used_says_why(
+    own: Path, rename: Callable[[str], str], reason: str
+) -> None:
+    content = bytearray(zipped({rename(k): v for k, v in kaggle_names(12).items()}))
+    if "encrypted" in reason:
+        place = -1
+        while (place := content.find(b"PK\1\2", place + 1)) >= 0:
+            content[place + 8] |= 1
+    (own / "train.zip").write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        cats_and_dogs("full", fake_photographs())
+    assert str(caught.value).count(reason) == 20, "a list is cut"
+    assert "and 4 more" in str(caught.value)
+    (found,) = check([fake_photographs()])
+    assert found.state == "broken"
+    assert len(found.lists["left out"]) == 24
+
+
+def test_other_spellings_in_an_archive_are_read_and_none_is_dropped_silently(own: Path) -> None:
+    files = kaggle_names(12, "train/")
+    files["train/cat.0.JPG"] = files.pop("train/cat.0.jpg")
+    files["TRAIN/Dog.0.jpeg"] = files.pop("train/dog.0.jpg")
+    files |= {"train/cat.1.JPG": jpeg(1), "train/cat.22.png": b"", "train/cat.021.jpg": b""}
+    (own / "train.zip").write_bytes(zipped(files | {"test1/7.jpg": jpeg(7)}))
+    (found,) = check([fake_photographs()])
+    assert found.lists["left out"] == [
+        "train/cat.22.png: its name does not say which picture it is",
+        "train/cat.021.jpg: its name does not say which picture it is",
+        "train/cat.1.jpg and train/cat.1.JPG: its number is there more than once; "
+        "cat.10.jpg takes its place",
+    ]
+    with pytest.warns(UserWarning, match="3 files are left out"):
+        names = names_in(cats_and_dogs("full", fake_photographs()))
+    assert names["train", "cats"] == by_index([0, 2, 3, 10])
+    assert names["train", "dogs"] == by_index(range(4), "dogs")
+
+
+def test_a_broken_archive_beside_a_good_one_does_no_harm(own: Path) -> None:
+    (own / "aaa\n\x1b[31m.zip").write_bytes(b"PKjunk")
+    with pytest.raises(DataError, match=r"aaa\?\?\[31m\.zip cannot be used"):
+        cats_and_dogs("full", fake_photographs())
+    (own / "mine.zip").write_bytes(zipped(kaggle_names(10)))
+    assert names_in(cats_and_dogs("full", fake_photographs()))
 
 
 @settings(deadline=None, max_examples=60)
@@ -239,6 +326,30 @@ def test_an_archive_from_an_interrupted_call_is_not_downloaded_again(
     (downloads / ARCHIVE).write_bytes(server.content)
     assert names_in(cats_and_dogs("full", server.photographs()))
     assert server.requests == 0
+
+
+@pytest.mark.parametrize(
+    "leftover",
+    [b"PK\3\4 cut off", zipped({}), zipped(dict.fromkeys(microsoft_names(11), b"GIF8"))],
+    ids=["cut", "empty", "other"],
+)
+def test_a_broken_archive_from_an_interrupted_call_is_downloaded_again(
+    server: Server, tmp_path: Path, leftover: bytes
+) -> None:
+    downloads = tmp_path / "cache" / "downloads"
+    downloads.mkdir(parents=True)
+    (downloads / ARCHIVE).write_bytes(leftover)
+    assert names_in(cats_and_dogs("full", server.photographs()))
+    assert server.requests == 1
+
+
+def test_what_a_killed_download_left_is_removed_a_day_later(server: Server, tmp_path: Path) -> None:
+    left = tmp_path / "cache" / "downloads" / ".unfinished-x"
+    left.mkdir(parents=True)
+    (left / ARCHIVE).write_bytes(b"PK")
+    os.utime(left, (0, 0))
+    cats_and_dogs("full", server.photographs())
+    assert everything_in(left.parent) == {f"{ARCHIVE}.sha256"}
 
 
 @pytest.mark.parametrize(

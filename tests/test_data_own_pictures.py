@@ -2,6 +2,7 @@
 
 import io
 import os
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -251,8 +252,118 @@ def test_wrong_folders_are_told(tmp_path: Path, apples: Path, pears: Path) -> No
     folder_of(apples / "green", 10, 300)
     assert "both classes" in refusal(apples, apples / "green")
     assert "both classes" in refusal(apples / "green", apples)
-    x, y = folder_of(tmp_path / "x/p/i", 1, 0), folder_of(tmp_path / "y/p/i", 1, 9)
-    assert "have the same name" in refusal(x, y)
+    x, y = folder_of(tmp_path / "x" / ".i", 1, 0), folder_of(tmp_path / "x" / "i", 1, 9)
+    assert "cannot be told apart" in refusal(x, y)
+    assert "is an empty text" in refusal("", pears)
+    for wrong in (None, b"apples", 3):
+        with pytest.raises(TypeError, match="Give its path, as a text"):
+            own_pictures(wrong, pears)
+    with pytest.raises(ValueError, match="seed is -1"):
+        own_pictures(apples, pears, seed=-1)
+    with pytest.raises(TypeError, match=r"seed is 1\.5; give a whole number"):
+        own_pictures(apples, pears, seed=1.5)
+
+
+@pytest.mark.parametrize("name", ["train", "validation", "test", "Train"])
+def test_a_folder_may_be_called_like_a_part(tmp_path: Path, pears: Path, name: str) -> None:
+    folder = own_pictures(folder_of(tmp_path / name, 10, 0), pears)
+    assert {part.name for part in folder.iterdir()} == set(PARTS)
+    assert len(pictures_in(folder, name)) == 10
+
+
+def test_names_are_told_apart_wherever_they_differ(tmp_path: Path) -> None:
+    for one, other, kinds in (
+        ("p/cats/img", "q/cats/img", {"p-cats-img", "q-cats-img"}),
+        ("a" * 85 + "1", "a" * 85 + "2", {"a" * 85 + "1", "a" * 85 + "2"}),
+        ("\N{GRINNING FACE}" * 62, "dogs", {"\N{GRINNING FACE}" * 50, "dogs"}),
+    ):
+        first = folder_of(tmp_path / one, 10, 0)
+        second = folder_of(tmp_path / other, 10, 1_000)
+        folder = own_pictures(first, second)
+        assert {kind.name for kind in folder.glob("train/*")} == kinds
+
+
+def test_lists_tell_folders_of_the_same_name_apart(tmp_path: Path) -> None:
+    first = folder_of(tmp_path / "p" / "pics", 10, 0)
+    second = folder_of(tmp_path / "q" / "pics", 9, 1_000)
+    write_files(tmp_path, {"p/pics/bad.jpg": b"", "q/pics/worse.jpg": b""})
+    message = refusal(first, second)
+    assert "1 file is left out:\n  q-pics/worse.jpg: it is empty" in message
+    assert "bad.jpg" not in message
+
+
+def test_links_to_folders_are_not_followed_and_told(apples: Path, pears: Path) -> None:
+    for index in range(12):  # followed, this would be 12 ** 10 folders
+        (apples / f"circle {index}").symlink_to(".")
+    (apples / "other class").symlink_to(pears)
+    with pytest.warns(UserWarning, match="13 files are left out") as told:
+        folder = own_pictures(apples, pears)
+    assert "apples/other class: it is a link to a folder, which is not" in str(told[0].message)
+    assert len(pictures_in(folder, "apples")) == 20
+    assert len(pictures_in(folder, "pears")) == 15
+
+
+def test_the_cache_must_not_lie_in_the_folders(
+    apples: Path, pears: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNN_COURSE_CACHE", str(apples / "deep" / "cache"))
+    assert f"lies in {apples}" in refusal(apples, pears)
+    assert f"lies in {apples}" in refusal(pears, apples)
+    assert not (apples / "deep").exists()
+
+
+def test_a_prepared_picture_that_was_damaged_is_made_again(apples: Path, pears: Path) -> None:
+    folder = own_pictures(apples, pears)
+    first = next(folder.glob("test/pears/*.jpg"))
+    content = first.read_bytes()
+    first.write_bytes(b"")
+    (folder / "train" / "plums").mkdir()
+    assert own_pictures(apples, pears) == folder
+    assert first.read_bytes() == content
+    assert not (folder / "train" / "plums").exists()
+
+
+@pytest.mark.parametrize("junk", ["[" * 100_000, '{"sizes": {"x": 1}, "left_out": []}', "null"])
+def test_a_damaged_memory_counts_as_none(apples: Path, pears: Path, cache: Path, junk: str) -> None:
+    folder = own_pictures(apples, pears)
+    (memory,) = (cache / "checked").iterdir()
+    memory.write_text(junk)
+    assert own_pictures(apples, pears) == folder
+    assert len(pictures_in(folder, "apples")) == 20
+
+
+def test_a_file_that_could_not_be_read_for_a_while_is_used_next_time(
+    apples: Path, pears: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_read = Path.read_bytes
+
+    def read(file: Path) -> bytes:
+        if file.name == "000.jpg" and file.parent == apples:
+            raise OSError(5, os.strerror(5))
+        return really_read(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", read)
+        with pytest.warns(UserWarning, match=r"000\.jpg: it cannot be read"):
+            own_pictures(apples, pears)
+    assert len(pictures_in(own_pictures(apples, pears), "apples")) == 20
+
+
+def test_a_huge_picture_of_16_bits_takes_little_memory(tmp_path: Path, pears: Path) -> None:
+    side = 6_000
+    folder = folder_of(tmp_path / "huge", 10, 0)
+    deep = Image.fromarray(np.full((side, side), 40_000, np.uint16))
+    deep.save(folder / "deep.png", compress_level=1)
+    Image.new("L", (8_000, 8_000)).save(folder / "too large.png", compress_level=1)
+    tracemalloc.start()
+    try:
+        with pytest.warns(UserWarning, match="8,000 x 8,000 pixels; 40,000,000 are allowed"):
+            made = own_pictures(folder, pears)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(pictures_in(made, "huge")) == 11
+    assert peak < 6 * side * side, "an array of 8 bytes for each pixel would be more"
 
 
 def test_too_few_pictures_are_told_with_what_was_left_out(tmp_path: Path, pears: Path) -> None:

@@ -2,14 +2,13 @@
 
 import hashlib
 import os
-import tempfile
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from cnn_course.data.errors import DataError
-from cnn_course.data.writing import unwritable
+from cnn_course.data.writing import scratch, unwritable
 
 _CHUNK: Final = 1 << 16
 
@@ -46,11 +45,8 @@ def fetch(published: Published, target: Path) -> str:
             folder that cannot be written.
     """
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            prefix=".download-", dir=target.parent, ignore_cleanup_errors=True
-        ) as folder:
-            part = Path(folder, target.name)
+        with scratch(target) as folder:
+            part = folder / target.name
             with part.open("wb") as file:
                 digest = _receive(published, _Part(file, published.size))
             part.chmod(0o644)  # the data is public, and a class may share one cache

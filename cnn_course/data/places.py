@@ -19,23 +19,36 @@ def own_folder(name: str) -> Path | None:
         The folder, or None where the variable is not set or has no such folder in it.
 
     Raises:
-        DataError: the variable names something that is not a folder, or `name` in it is not one.
+        DataError: the variable names something that is not a folder or may not be looked into, or
+            `name` in it is not a folder.
     """
     root = _folder_from(OWN_VARIABLE)
     if root is None:
         return None
-    if not os.path.isdir(root):
+    folder = root / name
+    if fault := _fault_of(root, folder):
         raise DataError(
-            f"{OWN_VARIABLE} is set to {root}, and there is no such folder.",
+            f"{OWN_VARIABLE} is set to {root}, and {fault}.",
             f"Correct {OWN_VARIABLE}, or unset it to use the course's cache and the network.",
         )
-    folder = root / name
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise DataError(
             f"{folder} is not a folder.",
             f"Make it a folder with the files of {name} in it, or take it away.",
         )
     return folder if os.path.isdir(folder) else None
+
+
+def _fault_of(root: Path, folder: Path) -> str:
+    if not os.path.isdir(root):
+        return "that is not a folder" if os.path.lexists(root) else "there is no such folder"
+    try:
+        os.lstat(folder)
+    except PermissionError:
+        return "you have no right to look into it"
+    except OSError:
+        pass  # it is not there, which is no fault
+    return ""
 
 
 def cache_folder(name: str) -> Path:

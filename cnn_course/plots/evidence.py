@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
@@ -53,24 +54,29 @@ def evidence(
     )
     for axis in axes.flat:
         axis.axis("off")
-    start = (window - 1) / 2 - stride / 2  # without padding, the first place sees the first window
-    rows_seen, columns_seen = places.shape[1:]
     for axis, picture, values in zip(axes.flat, pictures, places, strict=False):
-        limit = max(float(np.abs(values).max()), 1e-9)
-        height, width = picture.shape[:2]
-        axis.imshow(picture.mean(axis=-1) / 255, cmap="gray", vmin=-0.3, vmax=1.3)
-        shares = values / limit
-        axis.imshow(
-            shares,
-            cmap=SIGNED,
-            vmin=-1,
-            vmax=1,
-            alpha=0.85 * np.abs(shares),  # what says nothing hides nothing
-            interpolation="bilinear",
-            extent=(start, start + stride * columns_seen, start + stride * rows_seen, start),
-        )
-        axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+        _lay_over(axis, picture, values, window, stride)
     scale = ScalarMappable(Normalize(-1, 1), cmap=SIGNED)
     bar = figure.colorbar(scale, ax=axes, location="bottom", fraction=0.05, aspect=40)
     bar.set_ticks([-1, 1], labels=[f"for {classes[0]}", f"for {classes[1]}"])
     show(figure, alt, kind="picture")
+
+
+def _lay_over(
+    axis: Axes, picture: np.ndarray, values: np.ndarray, window: int, stride: int
+) -> None:
+    shares = values / max(float(np.abs(values).max()), 1e-9)
+    height, width = picture.shape[:2]
+    start = (window - 1) / 2 - stride / 2  # without padding, the first place sees the first window
+    rows, columns = values.shape
+    axis.imshow(picture.mean(axis=-1) / 255, cmap="gray", vmin=-0.3, vmax=1.3)
+    axis.imshow(
+        shares,
+        cmap=SIGNED,
+        vmin=-1,
+        vmax=1,
+        alpha=0.85 * np.abs(shares),  # what says nothing hides nothing
+        interpolation="bilinear",
+        extent=(start, start + stride * columns, start + stride * rows, start),
+    )
+    axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))

@@ -1,5 +1,6 @@
 """The command `cnn-course`."""
 
+import io
 import sys
 
 import click
@@ -164,6 +165,9 @@ def sync(*, check: bool) -> None:
 
 def main() -> None:
     """Run the command; every error becomes one message and a status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a file on Windows may not take every sign
     try:
         commands.main(standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cnn_course import data
 from cnn_course.data.folders.faults import listing
@@ -27,7 +28,7 @@ def show_findings() -> bool:
     for finding in findings:
         state = f"[{_STYLES[finding.state]}]{finding.state}[/]"
         size = f"{finding.size / 1e6:.1f} MB" if finding.size else ""
-        table.add_row(finding.name, state, size, str(finding.path or ""))
+        table.add_row(finding.name, state, size, Text(str(finding.path or "")))
     console = Console()
     console.print(table)
     for finding in findings:

@@ -56,3 +56,27 @@ def test_pictures_in_the_wrong_folders_are_an_error_that_shows_the_right_ones(tm
     assert "└── test/" in said
     assert "└── tset/" not in said.split("Found was")[0]
     assert "tset/" in said
+
+
+def test_brackets_in_a_folders_name_are_shown(tmp_path: Path):
+    folder = write_split(tmp_path / "[bold]d[" / "cats_and_dogs")
+    variables = {
+        "CNN_COURSE_DATA": str(folder.parent),
+        "CNN_COURSE_CACHE": str(tmp_path / "cache"),
+        "COLUMNS": "400",
+    }
+    assert str(folder) in Course(tmp_path, variables).do("data", "check")
+
+
+def test_what_a_terminal_cannot_show_is_replaced(tmp_path: Path):
+    folder = tmp_path / "\N{CAT FACE}" / "cats_and_dogs"
+    folder.mkdir(parents=True)
+    variables = {
+        "CNN_COURSE_DATA": str(folder.parent),
+        "CNN_COURSE_CACHE": str(tmp_path / "cache"),
+        "PYTHONIOENCODING": "ascii",
+    }
+    for command in (("check",), ("get", "cats_and_dogs")):
+        said = Course(tmp_path, variables).do("data", *command, status=1)
+        assert "There are no pictures of cats and dogs in" in said
+        assert "UnicodeEncodeError" not in said

@@ -1,30 +1,28 @@
 """Read the pictures of cats and dogs from a zip file that need not be trusted.
 
-Nothing is extracted under a path that stands in the archive: members whose names are exactly
+Nothing is extracted under a path that stands in the archive: members whose names are
 those that Kaggle and Microsoft use are read into memory, and every file is written under a name
 that is made here.
 """
 
+import io
 import os
 import re
 import stat
-import struct
 import zipfile
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from cnn_course.data.errors import DataError
-from cnn_course.data.folders.faults import Fault, printable
-from cnn_course.data.folders.layouts import CLASSES, Numbered
+from cnn_course.data.folders.faults import Fault, TooFewError, printable
+from cnn_course.data.folders.layouts import Numbered, by_number, number_of
 from cnn_course.data.folders.pictures import LARGEST_FILE, Entry, UnusableError
 from cnn_course.data.reading import faults_of
 from cnn_course.data.writing import scratch, unwritable
 
-_KAGGLE: Final = re.compile(r"(?:train/)?(cat|dog)\.(0|[1-9]\d{0,5})\.jpg")
-_MICROSOFT: Final = re.compile(r"(?:PetImages/)?(Cat|Dog)/(0|[1-9]\d{0,5})\.jpg")
 _INNER: Final = "train.zip"
 _LARGEST_INNER: Final = 2_000_000_000
 _LARGEST_TOTAL: Final = 4_000_000_000  # the official archives hold less than 1 GB
@@ -47,43 +45,54 @@ def pictures_in_archive(path: Path, scratch_beside: Path) -> Iterator[Numbered |
         are left out; None where the archive holds none.
 
     Raises:
-        DataError: the file is not a zip file, is cut off or damaged, or is absurdly large.
+        DataError: the file is not a zip file, is cut off or damaged, is absurdly large, or holds
+            nothing but paths that lead out of it.
     """
-    with faults_of(path), path.open("rb") as stream:
-        _check_directory(stream)
-    with faults_of(path):
-        archive = zipfile.ZipFile(path)
-    with archive:
+    said = path.with_name(printable(path.name))
+    with _opened(path, said) as archive:
         inner = [info for info in archive.infolist() if info.orig_filename == _INNER]
         if len(inner) != 1:
-            yield _pictures(archive, path)
+            yield _pictures(archive, said)
             return
         with scratch(scratch_beside) as folder:
-            with faults_of(path):
+            with faults_of(said):
                 _unpack(archive, inner[0], folder / _INNER)
-            with faults_of(path), (folder / _INNER).open("rb") as stream:
-                _check_directory(stream)
-            with faults_of(path):
-                within = zipfile.ZipFile(folder / _INNER)
-            with within:
-                yield _pictures(within, path)
+            with _opened(folder / _INNER, said) as within:
+                yield _pictures(within, said)
 
 
-def _check_directory(stream: BinaryIO) -> None:
-    """Refuse what is no zip file, and a table of contents that would fill the memory."""
+class _Bounded(io.BufferedReader):
+    """A file of which only so much is read at once.
+
+    zipfile reads the table of contents at once, as long as the archive says it is.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _LARGEST_DIRECTORY:
+            raise ValueError("its table of contents is far longer than such an archive's")
+        return super().read(size)
+
+
+@contextmanager
+def _opened(path: Path, said: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an archive, and call it `said` where it cannot be opened."""
+    with ExitStack() as stack:
+        with faults_of(said):
+            stream = stack.enter_context(_Bounded(io.FileIO(path)))
+            _check_ends(stream)
+            archive = stack.enter_context(zipfile.ZipFile(stream))
+        yield archive
+
+
+def _check_ends(stream: BinaryIO) -> None:
+    """Say of what is no zip file why that is, more plainly than zipfile does."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
-    start = stream.read(4)
-    stream.seek(max(0, size - _END_RECORD - _LONGEST_COMMENT))
-    tail = stream.read()
-    place = tail.rfind(b"PK\5\6")
-    if not start.startswith(b"PK"):
+    if not stream.read(4).startswith(b"PK"):
         raise ValueError("it is not a zip file")
-    if place < 0 or len(tail) - place < _END_RECORD:
+    stream.seek(max(0, size - _END_RECORD - _LONGEST_COMMENT))
+    if b"PK\5\6" not in stream.read():
         raise ValueError("it does not end as a zip file does, so it is cut off")
-    (directory,) = struct.unpack_from("<I", tail, place + 12)
-    if directory > _LARGEST_DIRECTORY:
-        raise ValueError("its table of contents is far longer than such an archive's")
 
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> None:
@@ -100,37 +109,29 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> No
 
 
 def _pictures(archive: zipfile.ZipFile, path: Path) -> Numbered | None:
-    pictures: dict[str, dict[int, Entry]] = {kind: {} for kind in CLASSES}
-    faults, total = [], 0
-    infos = [(info, _place_of(info.orig_filename)) for info in archive.infolist()]
-    copies = Counter(place for _, place in infos)
-    for info, place in infos:
-        name = printable(info.orig_filename)
-        if place is None:
-            if _leads_astray(info.orig_filename):
-                faults.append(Fault(name, "its path leads out of the archive"))
-            continue
-        fault = _fault_of(info, LARGEST_FILE)
-        if copies[place] > 1:
-            fault = "it stands in the archive more than once"
-        if fault:
-            faults.append(Fault(name, fault))
-            continue
-        total += info.file_size
-        kind, index = place
-        pictures[kind][index] = Entry(name, _reader(archive, info))
+    infos, astray = [], []
+    for info in archive.infolist():
+        name = info.orig_filename
+        if _leads_astray(name):
+            astray.append(Fault(printable(name), "its path leads out of the archive"))
+        else:
+            infos.append(info)
+    found = by_number((info.orig_filename, _entry(archive, info)) for info in infos)
+    total = sum(
+        info.file_size
+        for info in infos
+        if number_of(info.orig_filename) and not _fault_of(info, LARGEST_FILE)
+    )
     if total > _LARGEST_TOTAL:
         raise DataError(
             f"{path} cannot be used: its pictures would take {total:,} bytes; "
             f"{_LARGEST_TOTAL:,} are allowed."
         )
-    return Numbered(pictures, faults) if any(pictures.values()) else None
-
-
-def _place_of(name: str) -> tuple[str, int] | None:
-    """Return the class and the index that a member's name says, if it says any."""
-    match = _KAGGLE.fullmatch(name) or _MICROSOFT.fullmatch(name)
-    return (f"{match[1].lower()}s", int(match[2])) if match else None
+    if any(found.pictures.values()):
+        return Numbered(found.pictures, [*astray, *found.faults])
+    if astray:
+        raise TooFewError(f"{path} has no pictures that can be used.", "", astray)
+    return None
 
 
 def _fault_of(info: zipfile.ZipInfo, largest: int) -> str:
@@ -152,16 +153,19 @@ def _leads_astray(name: str) -> bool:
     return ".." in folders or folders[0] == "" or "\\" in name or ":" in name or "\0" in name
 
 
-def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], bytes]:
+def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
     def read() -> bytes:
+        fault = _fault_of(info, LARGEST_FILE)
+        if fault:
+            raise UnusableError(fault)
         try:
             with faults_of(Path(info.orig_filename)), archive.open(info) as member:
                 # zipfile stops at the size that the archive declares, and compares the checksum.
-                return member.read()
+                return b"".join(iter(partial(member.read, _CHUNK), b""))
         except DataError as error:
             raise UnusableError("it is damaged in the archive") from error
 
-    return read
+    return Entry(printable(info.orig_filename), read)
 
 
 def archives_in(place: Path) -> Sequence[Path]:

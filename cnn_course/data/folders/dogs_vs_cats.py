@@ -5,12 +5,12 @@ that exploits interest-aligned manual image categorization", 2007. Kaggle used 2
 its competition of 2013. They have no open licence: do not publish any.
 """
 
+import contextlib
 import hashlib
 import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Final
@@ -20,7 +20,7 @@ from cnn_course.data.download import Published, fetch
 from cnn_course.data.errors import DataError
 from cnn_course.data.finding import Finding
 from cnn_course.data.folders.archives import pictures_in_archive
-from cnn_course.data.folders.faults import listing
+from cnn_course.data.folders.faults import TooFewError, told
 from cnn_course.data.folders.layouts import CLASSES, Numbered, Split, entries_of
 from cnn_course.data.folders.preparing import Source, is_whole, opened, write_split
 from cnn_course.data.folders.remembered import fingerprint, recall, remember
@@ -32,7 +32,7 @@ from cnn_course.data.folders.selection import (
     verdict_from,
 )
 from cnn_course.data.reading import faults_of
-from cnn_course.data.writing import write_whole
+from cnn_course.data.writing import unwritable, write_whole
 from cnn_course.profiles import check_profile
 
 # Microsoft publishes no digest, and about 787 MB (units of 2^20 bytes) is all that is known of it.
@@ -45,6 +45,8 @@ MICROSOFT_ARCHIVE: Final = Published(
 DRAWN: Final = {"train": 100, "validation": 100, "test": 300}
 _DEPTH: Final = 3  # part, class, file
 _WHOLE_COPY: Final = "Put a whole copy there."
+_READABLE: Final = "See to it that you may read it and everything in it."
+_LEFT_OUT: Final = "left out"
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,17 @@ class DogsVsCats:
             with self._advising(place):
                 key, size = fingerprint([place], _DEPTH, self.sizes)
                 verdict = self._judged(place, key)
+        except TooFewError as error:
+            lists = {_LEFT_OUT: [str(fault) for fault in error.left_out]}
+            return Finding(
+                self.name,
+                "broken",
+                place,
+                size,
+                problem=error.summary,
+                advice=error.advice,
+                lists=lists,
+            )
         except DataError as error:
             return Finding(
                 self.name, "broken", place, size, problem=error.problem, advice=error.advice
@@ -100,7 +113,9 @@ class DogsVsCats:
         if own:
             return own
         cached = places.cache_folder(self.name)
-        return cached if os.path.lexists(cached) and entries_of(cached) else None
+        if not os.path.lexists(cached):
+            return None
+        return cached if not os.path.isdir(cached) or entries_of(cached) else None
 
     def _judged(self, place: Path, key: str) -> Verdict:
         """Return the verdict on a folder, from memory if the folder has not changed since."""
@@ -108,7 +123,8 @@ class DogsVsCats:
         if verdict is None:
             with opened(place) as source:
                 verdict = self._judge(place, source)
-            remember(key, asdict(verdict))
+            if not any(fault.may_pass for fault in verdict.left_out):
+                remember(key, asdict(verdict))
         return verdict
 
     def _judge(self, place: Path, source: Source) -> Verdict:
@@ -119,19 +135,20 @@ class DogsVsCats:
     def _prepared(self, place: Path, key: str, verdict: Verdict) -> Path:
         """Return a cleaned copy of what was chosen from a folder, in the cache."""
         target = places.cache_folder(f"{self.name}_prepared") / key
-        if not is_whole(target, [choice.path for choice in verdict.chosen]):
+        sizes = recall(f"{key}-copy")
+        same = isinstance(sizes, dict) and sizes.keys() == {each.path for each in verdict.chosen}
+        if not same or not is_whole(target, sizes):
             with opened(place) as source:
-                write_split(target, source, verdict.chosen)
+                sizes = write_split(target, source, verdict.chosen)
+            remember(f"{key}-copy", sizes)
         return target
 
     def _warn(self, place: Path, verdict: Verdict) -> None:
-        said = list(verdict.notes)
-        for what, faults in (
-            ("are left out", verdict.left_out),
-            ("are converted to RGB", verdict.converted),
-        ):
-            if faults:
-                said += [f"{len(faults):,} of its files {what}:", *listing(faults)]
+        said = [
+            *verdict.notes,
+            *told(verdict.left_out),
+            *told(verdict.converted, "converted to RGB"),
+        ]
         if said:
             warnings.warn("\n".join([f"{place}:", *said]), stacklevel=4)
 
@@ -140,13 +157,9 @@ class DogsVsCats:
         target = places.cache_folder(self.name)
         archive = places.cache_folder("downloads") / self.published.url.rsplit("/", 1)[-1]
         try:
-            digest = self._fetched(archive)
+            digest, verdict = self._fetched(archive)
             with pictures_in_archive(archive, archive) as found:
                 pictures = _whole(archive, found, self.sizes)
-                verdict = judge_numbered(archive.parent, pictures, self.sizes)
-                if verdict.notes:
-                    archive.unlink()
-                    raise _not_whole(archive)
                 write_split(target, pictures, verdict.chosen, replace=False)
         except DataError as error:
             raise DataError(
@@ -156,27 +169,36 @@ class DogsVsCats:
         self._pin(archive, digest)
         archive.unlink(missing_ok=True)
 
-    def _fetched(self, archive: Path) -> str:
-        """Download the archive unless it is here, look into it, and return its sha256."""
+    def _fetched(self, archive: Path) -> tuple[str, Verdict]:
+        """Download the archive unless it is here and whole; return its sha256 and the verdict."""
         pin = _pin_of(archive)
         pinned = pin.read_text().strip() if pin.is_file() else self.published.sha256
         if archive.is_file():
             with faults_of(archive), archive.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             if pinned in (None, digest):
-                return digest
+                with contextlib.suppress(DataError):  # what a kill left there, perhaps
+                    return digest, self._judged_archive(archive)
         try:
             digest = fetch(replace(self.published, sha256=pinned), archive)
         except DataError as error:
             hint = f"\nIf a new archive was published, remove {pin}." if pin.is_file() else ""
             raise DataError(error.problem, error.advice + hint) from error
+        return digest, self._judged_archive(archive)
+
+    def _judged_archive(self, archive: Path) -> Verdict:
+        """Return the verdict on the official archive; remove one that is not whole."""
         try:
             with pictures_in_archive(archive, archive) as found:
-                _whole(archive, found, self.sizes)
-        except DataError:
-            archive.unlink()
+                pictures = _whole(archive, found, self.sizes)
+                verdict = judge_numbered(archive, pictures, self.sizes)
+            if verdict.notes:
+                raise _not_whole(archive)
+        except DataError as error:
+            if not isinstance(error.__cause__, OSError):
+                archive.unlink(missing_ok=True)
             raise
-        return digest
+        return verdict
 
     def _pin(self, archive: Path, digest: str) -> None:
         """Remember the digest of the first archive that was used, and say so."""
@@ -198,18 +220,24 @@ class DogsVsCats:
         )
         return Finding(self.name, "missing", cached, problem=problem, advice=self._ways())
 
-    @contextmanager
+    @contextlib.contextmanager
     def _advising(self, place: Path) -> Iterator[None]:
-        """Add to each error where else the photographs may come from."""
+        """Add to each error of the place itself where else the photographs may come from."""
         try:
+            if not os.path.isdir(place):
+                raise DataError(f"{place} is not a folder.")
             yield
         except DataError as error:
+            if isinstance(error.__cause__, OSError):  # no room or no right, and it says where
+                error.advice = error.advice or _READABLE
+                raise
             ways = f"Or take {place} away"
             if place == places.cache_folder(self.name):
                 ways += ": then the photographs are downloaded."
             else:
                 ways += " to use the course's cache and the network."
-            raise DataError(error.problem, f"{error.advice or _WHOLE_COPY}\n{ways}") from error
+            error.advice = f"{error.advice or _WHOLE_COPY}\n{ways}"
+            raise
 
     def _ways(self) -> str:
         return (
@@ -248,7 +276,7 @@ def cats_and_dogs(profile: str, photographs: DogsVsCats = PHOTOGRAPHS) -> Path:
     JPEG file whatever its name says, is left out; the next good one from 2500 on takes its place,
     so that all others stay in their parts. Greyscale and CMYK are converted to RGB. A
     warning lists what was left out and converted, and a clean copy is made in the cache. The
-    verdict is remembered until a file's name, size or time changes.
+    verdict is remembered until a file's name, size, time or rights change.
 
     Args:
         profile: `"tiny"` or `"full"`.
@@ -262,13 +290,18 @@ def cats_and_dogs(profile: str, photographs: DogsVsCats = PHOTOGRAPHS) -> Path:
     if check_profile(profile) == "full":
         return photographs.get()
     folder = places.cache_folder("drawings") / "cats_and_dogs"
-    drawings.write(folder, {"cats": "cat", "dogs": "dog"}, DRAWN)
+    try:
+        drawings.write(folder, {"cats": "cat", "dogs": "dog"}, DRAWN)
+    except DataError as error:
+        if isinstance(error.__cause__, OSError):
+            raise unwritable(folder, error.__cause__) from error
+        raise
     return folder
 
 
 def _finding(name: str, place: Path, size: int, verdict: Verdict) -> Finding:
     counts = {
-        "left out": [str(fault) for fault in verdict.left_out],
+        _LEFT_OUT: [str(fault) for fault in verdict.left_out],
         "converted to RGB": [str(fault) for fault in verdict.converted],
     }
     faults = [f"{len(lines):,} {what}" for what, lines in counts.items() if lines]

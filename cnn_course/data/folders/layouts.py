@@ -2,15 +2,15 @@
 
 import os
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from cnn_course.data.errors import DataError
 from cnn_course.data.folders.faults import Fault, printable
-from cnn_course.data.folders.pictures import Entry, file_entry
+from cnn_course.data.folders.pictures import Entry, UnusableError, file_entry
 from cnn_course.data.reading import faults_of
 
 PARTS: Final = ("train", "validation", "test")
@@ -26,8 +26,13 @@ _ALIASES: Final = {
 _SYSTEM_FILES: Final = ("thumbs.db", "desktop.ini", "icon\r")
 _PICTURE_NAMES: Final = (".jpg", ".jpeg")
 _LOOKS_LIKE_PICTURE: Final = (*_PICTURE_NAMES, ".png", ".gif", ".bmp")
-_INDEX: Final = r"0|[1-9]\d{0,5}"
-_KAGGLE: Final = re.compile(rf"(?:cat|dog)\.(?:{_INDEX})\.jpg")
+_NUMBERED: Final = re.compile(
+    r"(?:(?:train/)?(cat|dog)\.|(?:petimages/)?(cat|dog)/)(0|[1-9]\d{0,5})\.jpe?g",
+    re.IGNORECASE | re.ASCII,
+)
+_AMONG_NUMBERED: Final = re.compile(
+    r"(?:train/|(?:petimages/)?(?:cat|dog)/)?[^/]+", re.IGNORECASE | re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,7 @@ def _branches(folder: Path, depth: int, most: int) -> Iterator[str]:
     if len(folders) > most:
         rows.append((f"... {len(folders) - most:,} more folders", None))
     endings = Counter(
-        os.path.splitext(each.name)[1].lower() or "no ending"
-        for each in entries
-        if not is_folder(each)
+        os.path.splitext(each.name)[1] or "no ending" for each in entries if not is_folder(each)
     )
     for ending, count in endings.most_common(3):
         rows.append((f"{count:,} file{'s' * (count != 1)} ({printable(ending)})", None))
@@ -189,6 +192,8 @@ def _pictures_of(folder: Path, prefix: str, kind: str, faults: list[Fault]) -> d
             faults.append(Fault(name, "it is a hidden file"))
         elif not entry.name.lower().endswith(_PICTURE_NAMES):
             faults.append(Fault(name, "its name does not end in .jpg"))
+        elif not _is_text(entry.name):
+            faults.append(Fault(name, "its name is not in UTF-8, and TensorFlow does not take it"))
         elif re.match(rf"{other}\.\d+\.", entry.name):
             faults.append(Fault(name, f"its name says {other}, and it lies in {kind}"))
         else:
@@ -196,11 +201,20 @@ def _pictures_of(folder: Path, prefix: str, kind: str, faults: list[Fault]) -> d
     return files
 
 
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def numbered_in(place: Path) -> Numbered | None:
     """Return the pictures of Kaggle's or Microsoft's folder, by class and index.
 
     Kaggle's: `train/cat.0.jpg` and so on, or these files directly in the folder. Microsoft's:
-    `PetImages/Cat/0.jpg` and so on, or `Cat` and `Dog` directly in the folder.
+    `PetImages/Cat/0.jpg` and so on, or `Cat` and `Dog` directly in the folder. Capitals do not
+    matter.
 
     Returns:
         The pictures, and what lies among them and has another name; None where there are none.
@@ -208,41 +222,53 @@ def numbered_in(place: Path) -> Numbered | None:
     Raises:
         DataError: a folder cannot be read.
     """
-    for flat in (place / "train", place):
-        if flat.is_dir():
-            cats = _numbered(place, flat, re.compile(rf"cat\.({_INDEX})\.jpg"))
-            dogs = _numbered(place, flat, re.compile(rf"dog\.({_INDEX})\.jpg"))
-            if cats or dogs:
-                return Numbered({"cats": cats, "dogs": dogs}, list(_odd(place, flat, _KAGGLE)))
-    for above in (place / "PetImages", place):
-        name = re.compile(rf"({_INDEX})\.jpg")
-        folders = {"cats": above / "Cat", "dogs": above / "Dog"}
-        pictures = {kind: _numbered(place, each, name) for kind, each in folders.items()}
-        if any(pictures.values()):
-            odd = [fault for each in folders.values() for fault in _odd(place, each, name)]
-            return Numbered(pictures, odd)
+    microsoft = [_called(above, "cat", "dog") for above in (*_called(place, "petimages"), place)]
+    for folders in (_called(place, "train"), [place], *microsoft):
+        files = [Path(entry) for folder in folders for entry in entries_of(folder)]
+        names = [file.relative_to(place).as_posix() for file in files]
+        found = by_number(
+            (name, file_entry(printable(name), file))
+            for name, file in zip(names, files, strict=True)
+        )
+        if any(found.pictures.values()):
+            return found
     return None
 
 
-def _numbered(place: Path, folder: Path, name: re.Pattern[str]) -> dict[int, Entry]:
-    """Return the files of a folder by the index in their names."""
-    found = {}
-    for entry in entries_of(folder) if folder.is_dir() else []:
-        match = name.fullmatch(entry.name)
-        if match and not is_folder(entry):
-            found[int(match[1])] = file_entry(_relative(entry, place), Path(entry))
-    return found
+def _called(place: Path, *names: str) -> list[Path]:
+    """Return the subfolders that have one of the names, in capitals or not."""
+    return [
+        Path(each) for each in entries_of(place) if each.name.lower() in names and is_folder(each)
+    ]
 
 
-def _odd(place: Path, folder: Path, name: re.Pattern[str]) -> Iterator[Fault]:
-    """Yield the files that look like pictures and have no name that says which."""
-    for entry in entries_of(folder) if folder.is_dir() else []:
-        if not name.fullmatch(entry.name) and entry.name.lower().endswith(_LOOKS_LIKE_PICTURE):
-            yield Fault(_relative(entry, place), "its name does not say which picture it is")
+def number_of(name: str) -> tuple[str, int] | None:
+    """Return the class and the index that a file's relative path says, if it says any."""
+    match = _NUMBERED.fullmatch(name)
+    return (f"{(match[1] or match[2]).lower()}s", int(match[3])) if match else None
 
 
-def _relative(entry: "os.DirEntry[str]", place: Path) -> str:
-    return printable(Path(entry).relative_to(place).as_posix())
+def by_number(files: Iterable[tuple[str, Entry]]) -> Numbered:
+    """Sort files by the class and the index that their relative paths say."""
+    found = defaultdict(list)
+    faults = []
+    for name, entry in files:
+        number = number_of(name)
+        if number:
+            found[number].append(entry)
+        elif _AMONG_NUMBERED.fullmatch(name) and name.lower().endswith(_LOOKS_LIKE_PICTURE):
+            faults.append(Fault(entry.name, "its name does not say which picture it is"))
+    pictures: dict[str, dict[int, Entry]] = {kind: {} for kind in CLASSES}
+    for (kind, index), entries in found.items():
+        pictures[kind][index] = entries[0] if len(entries) == 1 else _clash(entries)
+    return Numbered(pictures, faults)
+
+
+def _clash(entries: Sequence[Entry]) -> Entry:
+    def refuse() -> bytes:
+        raise UnusableError("its number is there more than once")
+
+    return Entry(" and ".join(dict.fromkeys(entry.name for entry in entries)), refuse)
 
 
 def layout_error(place: Path, problem: str) -> DataError:

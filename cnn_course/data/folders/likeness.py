@@ -27,26 +27,34 @@ def same_pictures(looks: Sequence[Look]) -> list[list[int]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def similar_pictures(looks: Sequence[Look]) -> list[Pair]:
+def similar_pictures(looks: Sequence[Look], parts: Sequence[str]) -> tuple[list[Pair], int]:
     """Return pairs of looks that differ little: saved again, resized, slightly lighter.
 
     Two pictures are similar if at most 8 of the 64 bits of their gradients differ (the difference
     hash of N. Krawetz, "Kind of Like That", 2013), and their thumbnails by at most 10 levels of 255
     on average. Of pictures whose pixels are the same, only the first is compared.
 
+    Args:
+        looks: what was seen of each picture.
+        parts: the part that each picture is in.
+
     Returns:
-        Pairs of indices, the smaller one first, in order; 1,000 at most.
+        Pairs of indices, the smaller one first, in order, those in different parts before all
+        others; 1,000 at most. And how many there are in all.
     """
     first: dict[bytes, int] = {}
     for index, look in enumerate(looks):
         first.setdefault(look.digest, index)
     kept = list(first.values())
-    pairs = []
-    for pair in _similar([looks[index] for index in kept]):
-        pairs.append((kept[pair[0]], kept[pair[1]]))
-        if len(pairs) == _MOST_PAIRS:
-            break
-    return pairs
+    across: list[Pair] = []
+    within: list[Pair] = []
+    count = 0
+    for one, other in _similar([looks[index] for index in kept]):
+        count += 1
+        pairs = within if parts[kept[one]] == parts[kept[other]] else across
+        if len(pairs) < _MOST_PAIRS:
+            pairs.append((kept[one], kept[other]))
+    return (across + within)[:_MOST_PAIRS], count
 
 
 def _similar(looks: Sequence[Look]) -> Iterator[Pair]:

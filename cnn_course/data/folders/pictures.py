@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,17 +14,25 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
+from cnn_course.data.folders.faults import cannot_be_read
+
 if TYPE_CHECKING:
     from PIL import Image
 
 LARGEST_FILE: Final = 50_000_000  # bytes
 LARGEST_PICTURE: Final = 25_000_000  # pixels; the largest of these photographs has 0.8 million
 JPEG: Final = ("JPEG",)
+_DRAFTED: Final = ("JPEG", "MPO")  # only these can be decoded at a smaller size
+_LARGEST_IN_FULL: Final = 40_000_000  # pixels, of which each may take 4 bytes
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _THREADS: Final = 8
 _QUALITY: Final = 92
 _THUMBNAIL: Final = (16, 16)
+# A marker that a segment follows, or the image's end; 0 and restarts stand within the scans.
+_MARKER: Final = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")
+_START_OF_IMAGE: Final = b"\xd8"
+_END_OF_IMAGE: Final = b"\xd9"
 _STARTS: Final = {
     b"\x89PNG": "a PNG file",
     b"GIF8": "a GIF file",
@@ -60,7 +69,7 @@ class Entry:
         try:
             return self.read()
         except OSError as error:
-            raise UnusableError(f"it cannot be read: {error.strerror or error}") from error
+            raise UnusableError(cannot_be_read(error)) from error
 
 
 class UnusableError(ValueError):
@@ -90,6 +99,8 @@ def file_entry(name: str, path: Path) -> Entry:
     """Return a file of a folder as an entry."""
 
     def read() -> bytes:
+        if path.is_dir():
+            raise UnusableError("it is a folder")
         if not path.is_file():
             raise UnusableError("it is not a file" if os.path.lexists(path) else "it is not there")
         size = path.stat().st_size
@@ -111,7 +122,7 @@ def decoded(
     Args:
         content: the file.
         formats: the formats that are allowed, as Pillow names them.
-        largest: the pixels that are allowed.
+        largest: the pixels that are allowed; of other formats than JPEG, 40 million at most.
         side: where a JPEG file is only needed with so many pixels a side, it is decoded faster.
 
     Raises:
@@ -124,11 +135,13 @@ def decoded(
     if formats == JPEG and content[:2] != b"\xff\xd8":
         raise UnusableError(f"it is not a JPEG file but {_kind_of(content)}")
     # Pillow forgives a missing end-of-image marker now and then; TensorFlow does not.
-    if formats == JPEG and content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda"):
+    if formats == JPEG and not _has_end(content):
         raise UnusableError("it does not decode: truncated (its end is missing)")
     try:
         picture = Image.open(io.BytesIO(content), formats=formats)
         width, height = picture.size
+        if picture.format not in _DRAFTED:
+            largest = min(largest, _LARGEST_IN_FULL)
         if width * height > largest:
             raise UnusableError(f"it has {width:,} x {height:,} pixels; {largest:,} are allowed")
         if side:
@@ -146,6 +159,19 @@ def decoded(
         cause = str(error).removeprefix("image file is ") or type(error).__name__
         raise UnusableError(f"it does not decode: {cause[:100]}") from error
     return picture
+
+
+def _has_end(content: bytes) -> bool:
+    """Tell whether a JPEG file has an end; what telephones append to it does not matter.
+
+    Segments are stepped over by their lengths, scans up to the next marker (ITU-T T.81, annex B).
+    """
+    place = 2
+    while found := _MARKER.search(content, place):
+        if found[1] in (_START_OF_IMAGE, _END_OF_IMAGE):
+            return found[1] == _END_OF_IMAGE
+        place = found.end() + int.from_bytes(content[found.end() : found.end() + 2], "big")
+    return False
 
 
 def rgb_jpeg(picture: "Image.Image") -> bytes:
@@ -194,17 +220,19 @@ def _colours(mode: str) -> str:
 
 
 def map_in_threads(
-    function: Callable[[_Item], _Result], items: Sequence[_Item], what: str
+    function: Callable[[_Item], _Result],
+    items: Sequence[_Item],
+    what: str,
+    threads: int = _THREADS,
 ) -> Iterator[_Result]:
     """Yield `function` of each item, in order, from several threads.
 
     Pillow decodes outside Python's lock, so threads use all cores. On a terminal, a progress bar
-    with the words `what` shows how far it is.
+    with the words `what` shows how far it is. `threads` bounds the memory, too.
     """
     from tqdm import tqdm  # noqa: PLC0415
 
-    threads = min(_THREADS, os.cpu_count() or 1)
-    with _quiet_pillow(), ThreadPoolExecutor(threads) as pool:
+    with _quiet_pillow(), ThreadPoolExecutor(min(threads, os.cpu_count() or 1)) as pool:
         results = pool.map(function, items)
         try:
             # `disable=None`: a bar on a terminal only.

@@ -1,29 +1,33 @@
 """Open whatever holds pictures of cats and dogs, and write those that were chosen."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from cnn_course.data.errors import DataError
 from cnn_course.data.folders.archives import archives_in, pictures_in_archive
+from cnn_course.data.folders.faults import printable
 from cnn_course.data.folders.layouts import (
     CLASSES,
     PARTS,
     Numbered,
     Split,
+    is_folder,
+    is_ignored,
     layout_error,
     numbered_in,
     split_in,
 )
 from cnn_course.data.folders.pictures import Entry, UnusableError, decoded, map_in_threads, rgb_jpeg
+from cnn_course.data.folders.remembered import entries_below
 from cnn_course.data.folders.selection import Choice
 from cnn_course.data.places import cache_folder
 from cnn_course.data.writing import make_folder
 
 Source: TypeAlias = Split | Numbered
 
+_FOLDER: Final = -1  # in the place of a file's size
 _FOLDERS: Final = [(part, kind) for part in PARTS for kind in CLASSES]
 
 
@@ -32,19 +36,27 @@ def opened(place: Path) -> Iterator[Source]:
     """Give the pictures that a folder holds; they can be read while the context lasts.
 
     Raises:
-        DataError: the folder holds no pictures that are understood.
+        DataError: the folder holds no pictures that are understood; a broken archive is no error
+            where another one holds them.
     """
     source = split_in(place) or numbered_in(place)
     if source:
         yield source
         return
-    archives = archives_in(place)
-    for archive in archives:
-        with pictures_in_archive(archive, cache_folder("archive")) as found:
+    archives, errors = archives_in(place), []
+    with ExitStack() as stack:
+        for archive in archives:
+            try:
+                found = stack.enter_context(pictures_in_archive(archive, cache_folder("archive")))
+            except DataError as error:
+                errors.append(error)
+                continue
             if found:
                 yield found
                 return
-    names = ", ".join(archive.name for archive in archives[:3])
+    if errors:
+        raise errors[0]
+    names = ", ".join(printable(archive.name) for archive in archives[:3])
     raise layout_error(
         place,
         f"There are no pictures of cats and dogs in {place}"
@@ -54,8 +66,8 @@ def opened(place: Path) -> Iterator[Source]:
 
 def write_split(
     target: Path, source: Source, chosen: Sequence[Choice], *, replace: bool = True
-) -> None:
-    """Write the pictures that were chosen, whole or not at all; do nothing if they are there.
+) -> dict[str, int]:
+    """Write the pictures that were chosen, whole or not at all; keep the same ones if there.
 
     Args:
         target: the folder to make.
@@ -63,10 +75,13 @@ def write_split(
         chosen: which of them.
         replace: whether what is there in their place is ours and may be replaced.
 
+    Returns:
+        The bytes of each file `part/class/name`, for `is_whole`.
+
     Raises:
         DataError: there is no room, no right to write, or a picture has changed in between.
     """
-    paths = [choice.path for choice in chosen]
+    sizes: dict[str, int] = {}
 
     def fill(folder: Path) -> None:
         for part, kind in _FOLDERS:
@@ -74,24 +89,37 @@ def write_split(
 
         def write(choice: Choice) -> None:
             content = _content_of(source, choice)
-            (folder / choice.path).write_bytes(content)
+            sizes[choice.path] = (folder / choice.path).write_bytes(content)
 
         for _ in map_in_threads(write, chosen, "Writing pictures"):
             pass
 
-    make_folder(target, fill, lambda: is_whole(target, paths), replace=replace)
+    make_folder(target, fill, lambda: is_whole(target, sizes), replace=replace)
+    return sizes
 
 
-def is_whole(target: Path, paths: Iterable[str]) -> bool:
-    """Tell whether the class folders of a split have the files `part/class/name`, and no others."""
-    expected = defaultdict(set)
-    for path in paths:
-        file = target / path
-        expected[file.parent].add(file.name)
-    return all(
-        folder.is_dir() and {file.name for file in folder.iterdir()} == names
-        for folder, names in expected.items()
-    )
+def is_whole(target: Path, sizes: Mapping[str, int]) -> bool:
+    """Tell whether a split is there, has files of these sizes, and no other folder or file.
+
+    Args:
+        target: the folder of the split.
+        sizes: the bytes of each file `part/class/name`; a split without files is never whole.
+    """
+    if not sizes:
+        return False
+    expected = dict(sizes)
+    for path in sizes:
+        kind = path.rpartition("/")[0]
+        expected |= {kind: _FOLDER, kind.rpartition("/")[0]: _FOLDER}
+    try:
+        found = {
+            name: _FOLDER if is_folder(entry) else entry.stat().st_size
+            for name, entry in entries_below(target, 3)
+            if not is_ignored(entry.name)
+        }
+    except (DataError, OSError):
+        return False
+    return found == expected
 
 
 def _content_of(source: Source, choice: Choice) -> bytes:

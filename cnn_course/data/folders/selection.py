@@ -1,12 +1,12 @@
 """Which pictures of cats and dogs are used, and in which part."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from cnn_course.data.folders.faults import Fault, printable
+from cnn_course.data.folders.faults import Fault, TooFewError, printable
 from cnn_course.data.folders.layouts import CLASSES, PARTS, Numbered, Split, layout_error
 from cnn_course.data.folders.likeness import same_pictures, similar_pictures
 from cnn_course.data.folders.pictures import Entry, Look, look_at, map_in_threads
@@ -114,36 +114,34 @@ def judge_numbered(place: Path, found: Numbered, sizes: Sizes) -> Verdict:
     the good pictures are shared out in order of index, as many cats as dogs, in the same
     proportions, and a note says so.
 
+    A file that is left out is named with the one that takes its place.
+
     Raises:
-        DataError: there are fewer than 5 pictures of a class that can be used.
+        TooFewError: there are fewer than 5 pictures of a class that can be used.
     """
     pictures = found.pictures
     seen = {kind: _look_for(pictures[kind], sum(sizes)) for kind in CLASSES}
     good = {kind: [i for i, look in seen[kind].items() if not look.fault] for kind in CLASSES}
     fewest = min(map(len, good.values()))
+    enough = fewest >= sum(sizes)
+    substitutes = {kind: _substitutes(good[kind], sum(sizes)) if enough else {} for kind in CLASSES}
+    left_out = list(found.faults)
+    for kind in CLASSES:
+        left_out += _left_out(kind, pictures[kind], seen[kind], substitutes[kind])
     if fewest < _FEWEST:
         counts = " and ".join(f"{len(good[kind])} {kind}" for kind in CLASSES)
-        raise layout_error(
-            place,
-            f"{place} has {counts} that can be used; at least {_FEWEST} of each are needed.",
-        )
-    chosen, used, left_out = [], [], list(found.faults)
+        problem = f"{place} has {counts} that can be used; at least {_FEWEST} of each are needed."
+        raise TooFewError(problem, "", left_out)
+    chosen, used = [], []
     for kind in CLASSES:
-        parts = (
-            _filled(good[kind], sizes)
-            if fewest >= sum(sizes)
-            else _shared(good[kind][:fewest], sizes)
-        )
-        for part, indices in zip(PARTS, parts, strict=True):
-            for index in indices:
+        indices = good[kind][:fewest]
+        if enough:
+            indices = [substitutes[kind].get(index, index) for index in range(sum(sizes))]
+        for part, within in zip(PARTS, _cut(indices, sizes), strict=True):
+            for index in within:
                 look = seen[kind][index]
                 used.append(look)
                 chosen.append(Choice(part, kind, f"{kind[:-1]}.{index}.jpg", look.colours, index))
-        left_out += [
-            Fault(pictures[kind][index].name, look.fault)
-            for index, look in seen[kind].items()
-            if look.fault
-        ]
     return _verdict(chosen, used, left_out, sizes, in_place=False)
 
 
@@ -159,23 +157,32 @@ def _look_for(pictures: Mapping[int, Entry], wanted: int) -> dict[int, Look]:
     return seen
 
 
-def _filled(good: Sequence[int], sizes: Sizes) -> list[list[int]]:
-    """Put each index into its part, and the first ones behind them all into the holes."""
-    total = sum(sizes)
-    within = {index for index in good if index < total}
-    spare = iter(index for index in good if index >= total)
-    filled = [index if index in within else next(spare) for index in range(total)]
-    return _cut(filled, sizes[0], sizes[0] + sizes[1])
+def _substitutes(good: Sequence[int], total: int) -> dict[int, int]:
+    """Return, for each hole among the first indices, which of those behind takes its place."""
+    holes = sorted(set(range(total)) - set(good))
+    return dict(zip(holes, (index for index in good if index >= total), strict=False))
 
 
-def _shared(good: Sequence[int], sizes: Sizes) -> list[list[int]]:
-    """Share out in order of index, in the proportions of `sizes`."""
-    first = max(1, len(good) * sizes[0] // sum(sizes))
-    second = max(1, len(good) * sizes[1] // sum(sizes))
-    return _cut(good, first, first + second)
+def _left_out(
+    kind: str,
+    pictures: Mapping[int, Entry],
+    seen: Mapping[int, Look],
+    substitutes: Mapping[int, int],
+) -> Iterator[Fault]:
+    for index in sorted({*seen, *substitutes}):
+        name, fault = f"{kind[:-1]}.{index}.jpg", "it is not there"
+        if index in seen:
+            name, fault = pictures[index].name, seen[index].fault
+        if index in substitutes:
+            fault += f"; {kind[:-1]}.{substitutes[index]}.jpg takes its place"
+        if fault:
+            yield Fault(name, fault)
 
 
-def _cut(indices: Sequence[int], first: int, second: int) -> list[list[int]]:
+def _cut(indices: Sequence[int], sizes: Sizes) -> list[list[int]]:
+    """Share out in order, in the proportions of `sizes`."""
+    first = max(1, len(indices) * sizes[0] // sum(sizes))
+    second = first + max(1, len(indices) * sizes[1] // sum(sizes))
     return [sorted(part) for part in (indices[:first], indices[first:second], indices[second:])]
 
 
@@ -187,12 +194,16 @@ def _verdict(
     *,
     in_place: bool,
 ) -> Verdict:
+    pairs, count = similar_pictures(looks, [choice.part for choice in chosen])
+    similar = _lines(chosen, pairs, " ~ ")
+    if count > len(pairs):
+        similar.append(f"{count - len(pairs):,} more pairs are not listed")
     return Verdict(
         in_place,
         chosen,
         left_out,
         same=_lines(chosen, same_pictures(looks), " = "),
-        similar=_lines(chosen, similar_pictures(looks), " ~ "),
+        similar=similar,
         notes=_notes(chosen, sizes),
     )
 
@@ -227,9 +238,14 @@ def _slashed(counts: Sequence[int]) -> str:
 def verdict_from(remembered: Any) -> Verdict | None:
     """Return the verdict that `dataclasses.asdict` was given; None where this is none."""
     try:
-        fields = dict(remembered)
-        fields["chosen"] = [Choice(*each) for each in fields["chosen"]]
-        fields["left_out"] = [Fault(*each) for each in fields["left_out"]]
-        return Verdict(**fields)
+        verdict = Verdict(
+            bool(remembered["in_place"]),
+            chosen=[Choice(*each) for each in remembered["chosen"]],
+            left_out=[Fault(*each) for each in remembered["left_out"]],
+            same=list(remembered["same"]),
+            similar=list(remembered["similar"]),
+            notes=list(remembered["notes"]),
+        )
+        return verdict if verdict.chosen else None
     except (KeyError, TypeError, ValueError):
         return None

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cnn_course.data import places
+from cnn_course.data.drawings.drawing import whole_number
 from cnn_course.data.errors import DataError
-from cnn_course.data.folders.faults import Fault, listing, printable
-from cnn_course.data.folders.layouts import PARTS, is_ignored
+from cnn_course.data.folders.faults import Fault, TooFewError, printable, told
+from cnn_course.data.folders.layouts import PARTS, is_folder, is_ignored
 from cnn_course.data.folders.pictures import (
     Entry,
     UnusableError,
@@ -23,7 +24,7 @@ from cnn_course.data.folders.pictures import (
     rgb_jpeg,
 )
 from cnn_course.data.folders.preparing import is_whole
-from cnn_course.data.folders.remembered import files_below, fingerprint, recall, remember
+from cnn_course.data.folders.remembered import entries_below, fingerprint, recall, remember
 from cnn_course.data.writing import make_folder
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 FEWEST: Final = 10
 LONGEST_SIDE: Final = 512
 _LARGEST_PICTURE: Final = 120_000_000  # pixels; telephones take 108 million
+_LONGEST_NAME: Final = 200  # bytes of a class's name; most disks allow 255 for a file's
+_THREADS: Final = 2  # large pictures take memory: 40 million pixels of 4 bytes, a few times
 _DEPTH: Final = 10
+_POOL: Final = ".pool"  # no class is called so: their names do not start with a dot
 _NOT_READ: Final = ("EPS", "WMF")  # for these, Pillow starts other programs
 
 
@@ -44,63 +48,71 @@ def own_pictures(first: str | Path, second: str | Path, seed: int = 0) -> Path:
         folder = data.cats_and_dogs(profile)  # by
         folder = data.own_pictures("apples", "pears")
 
-    The folders and those inside them are searched for pictures of any format that Pillow reads; of
-    a film, the first frame is taken. Pictures are turned as the camera was held, laid on white
-    where they are transparent, and written as JPEG files in RGB, 512 pixels at most on the longer
-    side, into the course's cache. Of each folder, 40 of 100 are for training, 20 for validation and
-    40 for testing. A picture that is there twice, in either folder, is used once: a test picture
-    must not be known from training. A warning lists what was left out, and why. Your folders are
-    only read; when a file in them changes, the next call prepares them again.
+    The folders and those inside them are searched for pictures of any format that Pillow reads;
+    links to folders are not followed. Of a film, the first frame is taken. Pictures are turned as
+    the camera was held, laid on white where they are transparent, and written as JPEG files in RGB,
+    512 pixels at most on the longer side, into the course's cache. Of each folder, 40 of 100 are
+    for training, 20 for validation and 40 for testing. A picture that is there twice, in either
+    folder, is used once: a test picture must not be known from training. A warning lists what was
+    left out, and why. Your folders are only read; when a file in them changes, the next call
+    prepares them again.
 
     Args:
         first: a folder; its name becomes the name of the class. `~` is your home.
         second: another one.
-        seed: which pictures are for training and which for testing.
+        seed: which pictures are for training and which for testing; a whole number from 0.
 
     Returns:
         A folder with `train/`, `validation/` and `test/`, each with a folder for each class.
 
     Raises:
-        DataError: a folder is missing, both are the same, one lies in the other, one has fewer than
-            10 usable pictures, or the cache cannot be written.
+        TypeError: a folder is no text and no path, or the seed is no whole number.
+        ValueError: the seed is negative.
+        DataError: a folder is missing, both are the same, one lies in the other or has the cache in
+            it, one has fewer than 10 usable pictures, or the cache cannot be written.
     """
+    seed = whole_number("seed", seed)
     folders = [_folder(first), _folder(second)]
     _check_apart(*folders)
     names = _class_names(*folders)
-    key, _ = fingerprint(folders, _DEPTH, (names, int(seed)))
+    key, _ = fingerprint(folders, _DEPTH, (names, seed), follow=False)
     target = places.cache_folder("own_pictures") / key
     report = _Report.recall(key)
-    if report is None or not is_whole(target, report.files):
+    if report is None or not is_whole(target, report.sizes):
         report = _prepare(target, folders, names, seed)
-        remember(key, {"files": report.files, "left_out": report.left_out})
+        if not any(fault.may_pass for fault in report.left_out):
+            remember(key, {"sizes": report.sizes, "left_out": report.left_out})
     if report.left_out:
-        said = [f"{len(report.left_out):,} files are left out:", *listing(report.left_out)]
-        warnings.warn("\n".join(said), stacklevel=2)
+        warnings.warn("\n".join(told(report.left_out)), stacklevel=2)
     return target
 
 
 @dataclass(frozen=True)
 class _Report:
-    """Which files were written, as `part/class/name`, and which were left out."""
+    """Which files were written, as `part/class/name`, their bytes, and which were left out."""
 
-    files: Sequence[str]
+    sizes: Mapping[str, int]
     left_out: Sequence[Fault]
 
     @staticmethod
     def recall(key: str) -> "_Report | None":
         stored: Any = recall(key)
         try:
-            return _Report(stored["files"], [Fault(*each) for each in stored["left_out"]])
-        except (KeyError, TypeError):
+            return _Report(dict(stored["sizes"]), [Fault(*each) for each in stored["left_out"]])
+        except (KeyError, TypeError, ValueError):
             return None
 
 
 def _folder(given: str | Path) -> Path:
+    if not isinstance(given, str | os.PathLike):
+        raise TypeError(f"A folder is {given!r}. Give its path, as a text.")
+    if not os.fspath(given).strip():
+        raise DataError("A folder is an empty text.", "Give the folder with one class's pictures.")
     folder = Path(os.path.abspath(os.path.expanduser(given)))
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise DataError(
-            f"{folder} {what}.",
+            f"{printable(str(folder), 1_000)} {what}.",
             f"Give the folder with the pictures of one class. You are in {Path.cwd()}.",
         )
     return folder
@@ -118,57 +130,78 @@ def _check_apart(first: Path, second: Path) -> None:
                 f"{inner} lies in {outer}, so its pictures would belong to both classes.",
                 "Put the two classes into two folders side by side.",
             )
+    cache = places.cache_folder("own_pictures").resolve()
+    for folder in (one, other):
+        if cache.is_relative_to(folder):
+            raise DataError(
+                f"The course's cache {cache} lies in {folder}, so prepared pictures would be taken "
+                "for yours.",
+                f"Put your pictures elsewhere, or set {places.CACHE_VARIABLE} to another folder.",
+            )
 
 
 def _class_names(first: Path, second: Path) -> tuple[str, str]:
-    """Return names for the classes: the folders' own, with their parents' where they are equal."""
-    for levels in (1, 2):
-        one, other = (
-            "-".join(printable(part).lstrip(". ") for part in folder.parts[1:][-levels:])
-            for folder in (first, second)
-        )
+    """Return names for the classes: the folders' own, with those above until they differ."""
+    for levels in range(1, max(len(first.parts), len(second.parts))):
+        one, other = _class_name(first, levels), _class_name(second, levels)
         # Some systems do not tell capitals from small letters.
         if one and other and one.casefold() != other.casefold():
             return one, other
     raise DataError(
-        f"The classes are named after the folders, and {first} and {second} have the same name.",
+        f"The classes are named after the folders, and the names of {first} and {second} cannot be "
+        "told apart.",
         "Rename one of the folders.",
     )
 
 
+def _class_name(folder: Path, levels: int) -> str:
+    parts = [printable(part, 255).replace("?", "_").strip(". ") for part in folder.parts[1:]]
+    name = "-".join(part for part in parts[-levels:] if part)
+    return name.encode()[:_LONGEST_NAME].decode(errors="ignore").rstrip(". ")
+
+
 def _prepare(target: Path, folders: Sequence[Path], names: Sequence[str], seed: int) -> _Report:
     """Write the pictures of both folders, whole or not at all."""
-    files: list[str] = []
+    sizes: dict[str, int] = {}
     left_out: list[Fault] = []
 
     def fill(made: Path) -> None:
-        files.clear()
         seen: dict[str, str] = {}
         for folder, name in zip(folders, names, strict=True):
-            pool = made / name
+            pool = made / _POOL
             pool.mkdir()
-            good = _convert(folder, pool, seen, left_out)
+            good = _convert(folder, name, pool, seen, left_out)
             if len(good) < FEWEST:
-                raise _too_few(folder, len(good), left_out)
+                raise _too_few(folder, name, len(good), left_out)
             order = np.random.default_rng(seed).permutation(len(good))
             for place, index in enumerate(order):
                 file = f"{_part(place, len(good))}/{name}/{name}.{index}.jpg"
                 (made / file).parent.mkdir(parents=True, exist_ok=True)
+                sizes[file] = good[index].stat().st_size
                 os.replace(good[index], made / file)
-                files.append(file)
             pool.rmdir()
 
-    make_folder(target, fill, lambda: is_whole(target, files) if files else False)
-    return _Report(files, left_out)
+    make_folder(target, fill, lambda: is_whole(target, sizes))
+    return _Report(sizes, left_out)
 
 
-def _convert(folder: Path, pool: Path, seen: dict[str, str], left_out: list[Fault]) -> list[Path]:
+def _entries(folder: Path, name: str, left_out: list[Fault]) -> Iterator[Entry]:
+    """Yield the files of a folder that may be pictures, each called after its class."""
+    for path, entry in entries_below(folder, _DEPTH, follow=False):
+        said = f"{name}/{printable(path)}"
+        if is_ignored(entry.name) or any(part[0] == "." for part in path.split("/")):
+            continue
+        if not is_folder(entry):
+            yield file_entry(said, Path(entry))
+        elif entry.is_symlink():
+            left_out.append(Fault(said, "it is a link to a folder, which is not followed"))
+
+
+def _convert(
+    folder: Path, name: str, pool: Path, seen: dict[str, str], left_out: list[Fault]
+) -> list[Path]:
     """Write each usable picture of a folder into `pool`; note the others in `left_out`."""
-    entries = [
-        file_entry(f"{folder.name}/{printable(name)}", Path(entry))
-        for name, entry in files_below(folder, _DEPTH)
-        if not is_ignored(entry.name) and not any(part[0] == "." for part in name.split("/"))
-    ]
+    entries = list(_entries(folder, name, left_out))
     formats = _formats()
 
     def convert(numbered: tuple[int, Entry]) -> tuple[str, str]:
@@ -182,7 +215,7 @@ def _convert(folder: Path, pool: Path, seen: dict[str, str], left_out: list[Faul
         return hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest(), ""
 
     good = []
-    results = map_in_threads(convert, list(enumerate(entries)), f"Pictures of {folder.name}")
+    results = map_in_threads(convert, list(enumerate(entries)), f"Pictures of {name}", _THREADS)
     for number, (entry, (digest, fault)) in enumerate(zip(entries, results, strict=True)):
         written = pool / f"{number}.jpg"
         if fault:
@@ -208,6 +241,9 @@ def _ready(picture: "Image.Image") -> "Image.Image":
     from PIL import Image, ImageOps  # noqa: PLC0415
 
     try:
+        # A quick step first: what follows takes memory for each pixel. Palettes do not mix.
+        if picture.mode not in ("1", "P", "PA"):
+            picture.thumbnail((4 * LONGEST_SIDE, 4 * LONGEST_SIDE), Image.Resampling.BOX)
         picture = ImageOps.exif_transpose(picture)
         if picture.mode[0] in "IF":
             picture = _in_8_bits(picture)
@@ -239,11 +275,10 @@ def _part(place: int, total: int) -> str:
     return PARTS[1] if place < total * 60 // 100 else PARTS[2]
 
 
-def _too_few(folder: Path, count: int, left_out: Sequence[Fault]) -> DataError:
-    reasons = [fault for fault in left_out if fault.name.startswith(f"{folder.name}/")]
-    said = "\n".join([f"Left out are {len(reasons):,} files:", *listing(reasons)])
-    return DataError(
-        f"{folder} has {count} pictures that can be used; at least {FEWEST} are needed."
-        + (f"\n{said}" if reasons else ""),
+def _too_few(folder: Path, name: str, good: int, left_out: Sequence[Fault]) -> DataError:
+    return TooFewError(
+        f"{folder} has {good} picture{'s' * (good != 1)} that can be used; at least {FEWEST} are "
+        "needed.",
         "Put more pictures into it, or give another folder.",
+        [fault for fault in left_out if fault.name.startswith(f"{name}/")],
     )
