@@ -74,15 +74,6 @@ def write_idx(folder: Path, *, zipped: bool = False) -> None:
             (folder / IDX_NAMES[name]).write_bytes(content)
 
 
-def use_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make the user's own MNIST folder; the cache is empty and no server answers."""
-    folder = tmp_path / "own" / "mnist"
-    folder.mkdir(parents=True)
-    monkeypatch.setenv("CNN_COURSE_DATA", str(folder.parent))
-    monkeypatch.setenv("CNN_COURSE_CACHE", str(tmp_path / "cache"))
-    return folder
-
-
 def assert_loads(mnist: Mnist | None = None) -> None:
     (x_train, y_train), (x_test, y_test) = load_digits("full", mnist or fake_mnist())
     expected = fake_arrays()

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from cnn_course.data.download import Published
@@ -112,12 +111,3 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes, int, int]]:
         for file in sorted(folder.rglob("*"))
         if file.is_file()
     }
-
-
-def use_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make the user's own folder of cats and dogs; the cache is empty and no server answers."""
-    folder = tmp_path / "own" / "cats_and_dogs"
-    folder.mkdir(parents=True)
-    monkeypatch.setenv("CNN_COURSE_DATA", str(folder.parent))
-    monkeypatch.setenv("CNN_COURSE_CACHE", str(tmp_path / "cache"))
-    return folder

@@ -24,12 +24,12 @@ from picture_fakes import (
     photograph,
     picture,
     snapshot,
-    use_own_folder,
     write_files,
     write_split,
     zipped,
 )
 from PIL import Image
+from surroundings import use_own_folder
 
 from cnn_course.data import DataError, cats_and_dogs, check, get
 
@@ -46,7 +46,7 @@ def outer_archive() -> bytes:
 
 @pytest.fixture(autouse=True)
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return use_own_folder(tmp_path, monkeypatch)
+    return use_own_folder(tmp_path, monkeypatch, "cats_and_dogs")
 
 
 def full() -> Path:

@@ -5,7 +5,6 @@ import io
 import os
 import stat
 import struct
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,9 +21,9 @@ from picture_fakes import (
     kaggle_names,
     microsoft_names,
     names_in,
-    use_own_folder,
     zipped,
 )
+from surroundings import serving, use_own_folder
 
 from cnn_course.data import DataError, cats_and_dogs, check
 from cnn_course.data.folders.dogs_vs_cats import DogsVsCats
@@ -34,7 +33,7 @@ ARCHIVE = "kagglecatsanddogs_5340.zip"
 
 @pytest.fixture(autouse=True)
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return use_own_folder(tmp_path, monkeypatch)
+    return use_own_folder(tmp_path, monkeypatch, "cats_and_dogs")
 
 
 def everything_in(folder: Path) -> set[str]:
@@ -244,7 +243,7 @@ def test_whatever_is_changed_in_an_archive_ends_in_a_folder_or_a_data_error(
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     root = tmp_path_factory.mktemp("archive")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        own = use_own_folder(root, monkeypatch)
+        own = use_own_folder(root, monkeypatch, "cats_and_dogs")
         (own / "train.zip").write_bytes(content[: data.draw(st.integers(1, len(content)))])
         (found,) = check([fake_photographs()])
     assert found.state in ("whole", "mended", "broken")
@@ -283,14 +282,9 @@ class Server(ThreadingHTTPServer):
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.delenv("CNN_COURSE_DATA")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
+    server = Server()
+    with serving(server, monkeypatch):
         yield server
-        server.shutdown()
-        thread.join(10)
 
 
 def test_the_archive_is_downloaded_split_pinned_and_removed(

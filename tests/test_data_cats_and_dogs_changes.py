@@ -19,17 +19,17 @@ from picture_fakes import (
     names_in,
     photograph,
     picture,
-    use_own_folder,
     write_files,
     write_split,
 )
+from surroundings import use_own_folder
 
 from cnn_course.data import DataError, Finding, cats_and_dogs, check
 
 
 @pytest.fixture(autouse=True)
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return use_own_folder(tmp_path, monkeypatch)
+    return use_own_folder(tmp_path, monkeypatch, "cats_and_dogs")
 
 
 def full() -> Path:

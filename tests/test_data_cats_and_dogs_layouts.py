@@ -4,14 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from picture_fakes import KINDS, PARTS, fake_photographs, use_own_folder, write_files, write_split
+from picture_fakes import KINDS, PARTS, fake_photographs, write_files, write_split
+from surroundings import use_own_folder
 
 from cnn_course.data import DataError, cats_and_dogs, check
 
 
 @pytest.fixture(autouse=True)
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return use_own_folder(tmp_path, monkeypatch)
+    return use_own_folder(tmp_path, monkeypatch, "cats_and_dogs")
 
 
 @pytest.mark.parametrize(

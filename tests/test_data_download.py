@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import pytest
 from data_fakes import assert_loads, fake_arrays, fake_mnist, npz_bytes, refusal, write_idx
+from surroundings import serving
 
 from cnn_course.data import DataError, get
 from cnn_course.data.digits.mnist import Mnist
@@ -85,15 +86,10 @@ class Server(ThreadingHTTPServer):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
+    server = Server()
+    with serving(server, monkeypatch):
         yield server
         server.stop.set()
-        server.shutdown()
-        thread.join(10)
 
 
 @pytest.fixture(autouse=True)

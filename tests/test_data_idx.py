@@ -13,11 +13,11 @@ from data_fakes import (
     idx_bytes,
     refusal,
     refusal_and_peak,
-    use_own_folder,
     write_idx,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from surroundings import use_own_folder
 
 from cnn_course.data import DataError
 from cnn_course.data.digits.idx import read_idx
@@ -25,7 +25,7 @@ from cnn_course.data.digits.idx import read_idx
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return use_own_folder(tmp_path, monkeypatch)
+    return use_own_folder(tmp_path, monkeypatch, "mnist")
 
 
 @pytest.mark.parametrize("zipped", [False, True])

@@ -15,11 +15,11 @@ from data_fakes import (
     npz_bytes,
     refusal,
     refusal_and_peak,
-    use_own_folder,
     write_idx,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from surroundings import use_own_folder
 
 from cnn_course.data import DataError
 from cnn_course.data.digits.mnist import Mnist, arrays_digest
@@ -31,7 +31,7 @@ SHAPES = {name: array.shape for name, array in fake_arrays().items()}
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return use_own_folder(tmp_path, monkeypatch)
+    return use_own_folder(tmp_path, monkeypatch, "mnist")
 
 
 def npz_of(members: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:

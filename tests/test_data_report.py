@@ -11,9 +11,9 @@ from data_fakes import (
     fake_arrays,
     fake_mnist,
     npz_bytes,
-    use_own_folder,
     write_idx,
 )
+from surroundings import use_own_folder
 
 from cnn_course.data import Finding, check, get
 
@@ -22,7 +22,7 @@ NPZ = npz_bytes(fake_arrays())
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return use_own_folder(tmp_path, monkeypatch)
+    return use_own_folder(tmp_path, monkeypatch, "mnist")
 
 
 @pytest.fixture

@@ -86,14 +86,19 @@ def test_a_record_whose_run_was_killed_continues_and_is_whole(course: Course):
     assert "Nothing changed since the last full run" in course.do("record", "1")
 
 
-def test_a_failure_further_down_keeps_the_trainings_while_the_chapter_is_mended(course: Course):
+def fail_further_down(course: Course) -> None:
+    """Run a chapter in full that trains and then fails, and mend what made it fail."""
     (course.root / "fail").touch()
     course.write("01-first", COUNTING, fail_while_asked(course))
     course.do("run", "1", "--profile", "full", status=1)
+    (course.root / "fail").unlink()
+
+
+def test_a_failure_further_down_keeps_the_trainings_while_the_chapter_is_mended(course: Course):
+    fail_further_down(course)
     with course.edit("01-first") as notebook:
         notebook.cells[0].source += "\n\nOne more sentence."
         notebook.cells[-1].source += "\nprint('mended')"
-    (course.root / "fail").unlink()
     course.do("run", "1", "--profile", "full")
     assert course.outputs("01-first", "full") == "runs before: 1\nmended\n"
     assert not backups(course).exists()
@@ -102,19 +107,13 @@ def test_a_failure_further_down_keeps_the_trainings_while_the_chapter_is_mended(
 
 
 def test_fresh_forgets_what_an_interrupted_run_left(course: Course):
-    (course.root / "fail").touch()
-    course.write("01-first", COUNTING, fail_while_asked(course))
-    course.do("run", "1", "--profile", "full", status=1)
-    (course.root / "fail").unlink()
+    fail_further_down(course)
     course.do("run", "1", "--profile", "full", "--fresh")
     assert "runs before: 0" in course.outputs("01-first", "full")
 
 
 def test_what_trainings_depend_on_is_no_longer_the_same_and_they_do_not_count(course: Course):
-    (course.root / "fail").touch()
-    course.write("01-first", COUNTING, fail_while_asked(course))
-    course.do("run", "1", "--profile", "full", status=1)
-    (course.root / "fail").unlink()
+    fail_further_down(course)
     course.environment = {"CNN_COURSE_DATA": str(course.root)}
     course.do("run", "1", "--profile", "full")
     assert "runs before: 0" in course.outputs("01-first", "full")
