@@ -1,0 +1,195 @@
+"""Convolutional bases behind one door: VGG16, MobileNet, and a small VGG16 that runs anywhere.
+
+- VGG16: K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image
+  recognition", 2015.
+- MobileNet: A. G. Howard et al., "MobileNets: Efficient convolutional neural networks for mobile
+  vision applications", 2017; version 1, with 0.75 of its channels.
+"""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from numbers import Integral
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+from keras import layers
+
+from cnn_course.data.writing import scratch, unwritable
+from cnn_course.transfer import weights as known
+from cnn_course.transfer.preprocessing import between_minus_one_and_one, for_vgg16
+from cnn_course.transfer.weights import Weights
+
+MINIMUM_SIDE: Final = 32  # five halvings leave one value of it
+
+_BLOCKS: Final = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))  # VGG16: times the width, convolutions
+_RANDOM: Final = "Random weights, which have learned nothing yet."
+
+
+@dataclass(frozen=True)
+class Base:
+    """A convolutional base and what belongs to it.
+
+    Attributes:
+        name: as it was asked for.
+        model: the base without a classifier, (n, side, side, 3) to (n, height, width, channels).
+        preprocess: what pictures with values from 0 to 255 go through first. It takes a NumPy
+            array, a tensor or a symbolic tensor of a model, and a saved model keeps it.
+        source: a sentence that says where the weights came from.
+    """
+
+    name: str
+    model: Any
+    preprocess: Callable[[Any], Any] = field(repr=False)
+    source: str
+
+
+def base(name: str, *, side: int, weights: str | Weights | None = "imagenet") -> Base:
+    """Return a convolutional base with its weights and its preprocessing.
+
+    Args:
+        name: `"vgg16"`, `"mobilenet"` (version 1, 0.75 of its channels) or `"mini_vgg16"` (VGG16's
+            blocks and layer names, few channels).
+        side: rows and columns of its pictures, at least 32.
+        weights: `"imagenet"` for those that the base was trained to; for `"mini_vgg16"`, which was
+            trained on drawings of animals, `"drawings"` means the same. None for random ones,
+            which need no file. Or weights of one's own.
+
+    Raises:
+        TypeError: the side is not a whole number, or the weights are of another kind.
+        ValueError: no such base, no such weights, or too small a side.
+        DataError: the weights are not here and cannot be downloaded, or are broken.
+    """
+    recipe = _recipe(name)
+    wanted = _wanted(name, recipe, weights)
+    model = recipe.build(_checked_side(side))
+    source = wanted.load(model) if wanted else _RANDOM
+    return Base(name, model, recipe.preprocess, source)
+
+
+def mini_vgg16(side: int, *, width: int = 12, dtype: str | None = None) -> Any:
+    """Return an untrained VGG16 of few channels: its five blocks, and its layers by name.
+
+    Where VGG16 has 64, 128, 256, 512 and 512 filters, it has `width` times 1, 2, 4, 8 and 8; with
+    the width 12 these are 518,220 parameters. Initial weights are He's: with Keras's usual ones the
+    signal fades through thirteen layers.
+
+    Args:
+        side: rows and columns of its pictures, at least 32.
+        width: filters in the first block.
+        dtype: of weights and arithmetic; None for Keras's own.
+
+    Returns:
+        A `keras.Model` from (n, side, side, 3) to (n, side // 32, side // 32, 8 * width).
+
+    Raises:
+        TypeError: the side is not a whole number.
+        ValueError: the side is too small.
+    """
+    side = _checked_side(side)
+    inputs = x = keras.Input((side, side, 3))
+    for block, (times, convolutions) in enumerate(_BLOCKS, start=1):
+        for place in range(1, convolutions + 1):
+            x = layers.Conv2D(
+                times * width,
+                3,
+                padding="same",
+                activation="relu",
+                kernel_initializer="he_normal",
+                dtype=dtype,
+                name=f"block{block}_conv{place}",
+            )(x)
+        x = layers.MaxPooling2D(2, dtype=dtype, name=f"block{block}_pool")(x)
+    return keras.Model(inputs, x, name="mini_vgg16")
+
+
+def store_mini_vgg16(model: Any, file: Path = known.MINI_VGG16_FILE) -> None:
+    """Write the weights of a trained `mini_vgg16` of the usual width to the package.
+
+    They are stored with 16 bits each, which halves the file and changes no weight by more than a
+    2,000th of its value or, where it is tiny, by a ten-millionth.
+
+    Args:
+        model: a base that `mini_vgg16` made.
+        file: its name ends in `.weights.h5`.
+
+    Raises:
+        ValueError: the model has other weights.
+        DataError: the file cannot be written; what was there before is still there.
+    """
+    half = mini_vgg16(MINIMUM_SIDE, dtype="float16")
+    half.set_weights(model.get_weights())
+    try:
+        with scratch(file) as folder:
+            half.save_weights(folder / file.name)
+            (folder / file.name).replace(file)
+    except OSError as error:
+        raise unwritable(file, error) from error
+
+
+def _vgg16(side: int) -> Any:
+    return keras.applications.VGG16(
+        include_top=False, weights=None, input_shape=(side, side, 3), name="vgg16"
+    )
+
+
+def _mobilenet(side: int) -> Any:
+    return keras.applications.MobileNet(
+        alpha=0.75, include_top=False, weights=None, input_shape=(side, side, 3), name="mobilenet"
+    )
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    build: Callable[[int], Any]
+    preprocess: Callable[[Any], Any]
+    weights: Weights
+    called: tuple[str, ...] = ("imagenet",)
+
+
+_RECIPES: Final = {
+    "vgg16": _Recipe(_vgg16, for_vgg16, known.VGG16),
+    "mobilenet": _Recipe(_mobilenet, between_minus_one_and_one, known.MOBILENET),
+    "mini_vgg16": _Recipe(
+        mini_vgg16, between_minus_one_and_one, known.MINI_VGG16, ("imagenet", "drawings")
+    ),
+}
+
+
+def _recipe(name: str) -> _Recipe:
+    if name not in _RECIPES:
+        near = difflib.get_close_matches(str(name), _RECIPES, n=1)
+        meant = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"There is no base {name!r}. Write one of: {', '.join(_RECIPES)}.{meant}")
+    return _RECIPES[name]
+
+
+def _checked_side(side: object) -> int:
+    if isinstance(side, bool) or not isinstance(side, Integral):
+        raise TypeError(
+            f"The side must be a whole number of pixels, but it is {side!r} "
+            f"({type(side).__name__})."
+        )
+    if side < MINIMUM_SIDE:
+        raise ValueError(
+            f"The side is {side}, and five halvings would leave nothing of it. "
+            f"Use pictures of at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels."
+        )
+    return int(side)
+
+
+def _wanted(name: str, recipe: _Recipe, weights: str | Weights | None) -> Weights | None:
+    if weights is None or isinstance(weights, Weights):
+        return weights
+    if not isinstance(weights, str):
+        raise TypeError(
+            f'weights must be a name like "imagenet" or None, but it is {weights!r} '
+            f"({type(weights).__name__})."
+        )
+    if weights not in recipe.called:
+        names = " or ".join(f'"{one}"' for one in recipe.called)
+        raise ValueError(
+            f"There are no weights {weights!r} for {name}. Write {names}, or None for random ones."
+        )
+    return recipe.weights
