@@ -109,7 +109,7 @@ def scores(
         kind: what the pictures show, for the axis.
     """
     counts = [pictures] * len(accuracies) if isinstance(pictures, int) else list(pictures)
-    figure, axis = plt.subplots(figsize=(5.6, 0.5 * len(accuracies) + 0.8), layout="constrained")
+    figure, axis = plt.subplots(figsize=(5.6, 0.5 * len(accuracies) + 1.0), layout="constrained")
     for place, (accuracy, count) in enumerate(zip(accuracies.values(), counts, strict=True)):
         error = 2 * np.sqrt(accuracy * (1 - accuracy) / count)
         axis.errorbar(accuracy, place, xerr=error, fmt="o", color=VALIDATION, capsize=4)
@@ -119,6 +119,6 @@ def scores(
     axis.set_yticks(range(len(accuracies)), list(accuracies))
     axis.set_ylim(len(accuracies) - 0.5, -0.6)  # the first on top
     on = f"{counts[0]:,} {kind}" if len(set(counts)) == 1 else kind
-    axis.set_xlabel(f"accuracy on {on}, ± two standard errors")
+    axis.set_xlabel(f"accuracy on {on}\n± two standard errors")  # two lines: the axis is narrow
     axis.grid(alpha=0.3, axis="x")
     show(figure, alt)
