@@ -1,11 +1,10 @@
 """The table of a network: one row for each layer, with its calculation and the totals."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from html import escape
-from io import StringIO
 from reprlib import repr as shortened
-from typing import Any, overload
+from typing import ClassVar
+
+from cnn_course.tables import LayerTable
 
 from .keras_models import is_keras_model, read
 from .layers import Shape
@@ -59,13 +58,16 @@ class Row:
 
 
 @dataclass(frozen=True, repr=False)
-class Table(Sequence[Row]):
+class Table(LayerTable[Row]):
     """A network as a sequence of rows. Printing it gives aligned text, a notebook shows a table.
 
     Attributes:
         inputs: shape of each input, without the batch axis. Inputs have no row.
         rows: one for each layer, in the order of the network.
     """
+
+    columns: ClassVar[tuple[str, ...]] = COLUMNS
+    numbers: ClassVar[tuple[str, ...]] = NUMBERS
 
     inputs: tuple[Shape, ...]
     rows: tuple[Row, ...]
@@ -85,75 +87,24 @@ class Table(Sequence[Row]):
         """The sum over all layers, for one picture."""
         return sum(row.multiplications for row in self.rows)
 
-    def row(self, name: str) -> Row:
-        """Return the first row of that name.
-
-        Raises:
-            ValueError: there is none; the message lists those that there are.
-        """
-        for row in self.rows:
-            if row.name == name:
-                return row
-        names = ", ".join(row.name for row in self.rows)
-        raise ValueError(f"There is no layer {name!r} in the table. There are: {names}.")
-
-    @overload
-    def __getitem__(self, place: int) -> Row: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[Row, ...]: ...
-    def __getitem__(self, place: int | slice) -> Row | tuple[Row, ...]:
-        return self.rows[place]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __iter__(self) -> Iterator[Row]:
-        return iter(self.rows)
-
-    def __str__(self) -> str:
-        # Imported here: reading a table's numbers must not wait for it.
-        from rich import box  # noqa: PLC0415
-        from rich.console import Console  # noqa: PLC0415
-        from rich.table import Table as Grid  # noqa: PLC0415
-
-        grid = Grid(box=box.ASCII2, show_footer=True, show_edge=False, pad_edge=False)
-        for name, total in zip(COLUMNS, self._totals(), strict=True):
-            justify: Any = "right" if name in NUMBERS else "left"
-            grid.add_column(name, total, justify=justify, no_wrap=True)
-        for row in self.rows:
-            grid.add_row(*_cells(row))
-        text = StringIO()
-        # A width that nothing reaches and no colours: the same text in every terminal. In a
-        # notebook rich would display the text itself instead of writing it.
-        console = Console(
-            file=text,
-            width=10_000,
-            color_system=None,
-            markup=False,
-            emoji=False,
-            highlight=False,
-            force_jupyter=False,
-        )
-        console.print(grid)
-        lines = [line.rstrip() for line in text.getvalue().splitlines()]
-        return "\n".join([self._summary(), "", *lines])
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col"{_aligned(name)}>{name}</th>' for name in COLUMNS)
-        body = "\n".join(_html_row(_cells(row)) for row in self.rows)
+    def cells(self, row: Row) -> tuple[str, ...]:
+        """Return the text of each column for one row."""
         return (
-            f'<table class="counting">\n<caption>{escape(self._summary())}</caption>\n'
-            f"<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{body}\n</tbody>\n"
-            f"<tfoot>\n{_html_row(self._totals())}\n</tfoot>\n</table>"
+            row.name,
+            row.kind,
+            _sizes(row.output_shape),
+            f"{row.parameters:,}",
+            f"{row.multiplications:,}",
+            _sizes(row.receptive_field) if row.receptive_field else "-",
+            row.derivation,
         )
 
-    def _totals(self) -> tuple[str, ...]:
+    def totals(self) -> tuple[str, ...]:
+        """Return the text of each column for the last line."""
         return ("total", "", "", f"{self.parameters:,}", f"{self.multiplications:,}", "", "")
 
-    def _summary(self) -> str:
+    def summary(self) -> str:
+        """Return the sentence that stands above the table."""
         inputs = " and ".join(_sizes(shape) for shape in self.inputs)
         return (
             f"Input {inputs}: {self.parameters:,} parameters, "
@@ -205,29 +156,5 @@ def _row(one: Use) -> Row:
     )
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    return (
-        row.name,
-        row.kind,
-        _sizes(row.output_shape),
-        f"{row.parameters:,}",
-        f"{row.multiplications:,}",
-        _sizes(row.receptive_field) if row.receptive_field else "-",
-        row.derivation,
-    )
-
-
 def _sizes(shape: Shape) -> str:
     return " x ".join(f"{size:,}" for size in shape)
-
-
-def _html_row(cells: Sequence[str]) -> str:
-    first, *others = cells
-    row = f'<th scope="row"{_aligned(COLUMNS[0])}>{escape(first)}</th>'
-    for name, cell in zip(COLUMNS[1:], others, strict=True):
-        row += f"<td{_aligned(name)}>{escape(cell)}</td>"
-    return f"<tr>{row}</tr>"
-
-
-def _aligned(name: str) -> str:
-    return f' style="text-align: {"right" if name in NUMBERS else "left"}"'

@@ -1,12 +1,9 @@
 """The table of what trains: one row for each layer, and the totals."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import Final, overload
+from typing import ClassVar
 
-COLUMNS: Final = ("layer", "kind", "parameters", "trains")
-_NUMBERS: Final = ("parameters",)
+from cnn_course.tables import LayerTable
 
 
 @dataclass(frozen=True)
@@ -42,13 +39,16 @@ class Row:
 
 
 @dataclass(frozen=True, repr=False)
-class Table(Sequence[Row]):
+class Table(LayerTable[Row]):
     """What trains in a network. Printing it gives aligned text, a notebook shows a table.
 
     Attributes:
         name: of the model.
         rows: one for each layer, in the order of the network. A shared layer has one row.
     """
+
+    columns: ClassVar[tuple[str, ...]] = ("layer", "kind", "parameters", "trains")
+    numbers: ClassVar[tuple[str, ...]] = ("parameters",)
 
     name: str
     rows: tuple[Row, ...]
@@ -73,77 +73,17 @@ class Table(Sequence[Row]):
         """The arrays that training changes, as many as `model.trainable_weights` has."""
         return sum(row.trainable_tensors for row in self.rows)
 
-    def row(self, name: str) -> Row:
-        """Return the first row of that name.
+    def cells(self, row: Row) -> tuple[str, ...]:
+        """Return the text of each column for one row."""
+        return (row.name, row.kind, f"{row.parameters:,}", row.trains)
 
-        Raises:
-            ValueError: there is none; the message lists those that there are.
-        """
-        for row in self.rows:
-            if row.name == name:
-                return row
-        names = ", ".join(row.name for row in self.rows)
-        raise ValueError(f"There is no layer {name!r} in the table. There are: {names}.")
-
-    @overload
-    def __getitem__(self, place: int) -> Row: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[Row, ...]: ...
-    def __getitem__(self, place: int | slice) -> Row | tuple[Row, ...]:
-        return self.rows[place]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __iter__(self) -> Iterator[Row]:
-        return iter(self.rows)
-
-    def __str__(self) -> str:
-        lines = [COLUMNS, *map(_cells, self.rows), self._totals()]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        text = [
-            " | ".join(
-                f"{cell:{'>' if name in _NUMBERS else '<'}{width}}"
-                for name, cell, width in zip(COLUMNS, line, widths, strict=True)
-            ).rstrip()
-            for line in lines
-        ]
-        rule = "-+-".join("-" * width for width in widths)
-        return "\n".join([self._summary(), "", text[0], rule, *text[1:-1], rule, text[-1]])
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col"{_aligned(name)}>{name}</th>' for name in COLUMNS)
-        body = "\n".join(_html_row(_cells(row)) for row in self.rows)
-        return (
-            f'<table class="counting">\n<caption>{escape(self._summary())}</caption>\n'
-            f"<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{body}\n</tbody>\n"
-            f"<tfoot>\n{_html_row(self._totals())}\n</tfoot>\n</table>"
-        )
-
-    def _totals(self) -> tuple[str, ...]:
+    def totals(self) -> tuple[str, ...]:
+        """Return the text of each column for the last line."""
         return ("total", "", f"{self.parameters:,}", f"{self.trainable_parameters:,}")
 
-    def _summary(self) -> str:
+    def summary(self) -> str:
+        """Return the sentence that stands above the table."""
         return (
             f"{self.name}: {self.parameters:,} parameters, {self.trainable_parameters:,} of them "
             f"trained; {self.tensors} weight tensors, {self.trainable_tensors} of them trained"
         )
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    return (row.name, row.kind, f"{row.parameters:,}", row.trains)
-
-
-def _html_row(cells: Sequence[str]) -> str:
-    first, *others = cells
-    row = f'<th scope="row"{_aligned(COLUMNS[0])}>{escape(first)}</th>'
-    for name, cell in zip(COLUMNS[1:], others, strict=True):
-        row += f"<td{_aligned(name)}>{escape(cell)}</td>"
-    return f"<tr>{row}</tr>"
-
-
-def _aligned(name: str) -> str:
-    return f' style="text-align: {"right" if name in _NUMBERS else "left"}"'
