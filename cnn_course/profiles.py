@@ -21,6 +21,10 @@ class Settings:
         comparison_pictures: training pictures that those networks see; 0 for all.
         side: rows and columns that pictures are resized to; 0 where they are not.
         filters: of the convolutions in turn; empty where the chapter says them itself.
+        base: the pretrained base, a name that `transfer.base` knows; empty where there is none.
+        copies: how often each training picture is augmented for stored features.
+        unfrozen_from: the first layer of the base that fine-tuning trains.
+        learning_rate: of fine-tuning.
     """
 
     epochs: int
@@ -29,6 +33,10 @@ class Settings:
     comparison_pictures: int = 0
     side: int = 0
     filters: tuple[int, ...] = ()
+    base: str = ""
+    copies: int = 1
+    unfrozen_from: str = ""
+    learning_rate: float = 0.0
 
 
 _SMALL: Final = (16, 32, 64, 64)
@@ -49,6 +57,61 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
             epochs=100, batch_size=32, comparison_epochs=30, side=180, filters=_TAUGHT
         ),
     },
+    "05-vgg16-feature-extraction": {
+        "tiny": Settings(
+            epochs=20, batch_size=8, comparison_epochs=20, side=64, base="mini_vgg16", copies=5
+        ),
+        "full": Settings(
+            epochs=20, batch_size=32, comparison_epochs=50, side=192, base="mobilenet", copies=10
+        ),
+    },
+    "06-fine-tuning": {
+        "tiny": Settings(
+            epochs=20,
+            batch_size=8,
+            comparison_epochs=20,
+            side=64,
+            base="mini_vgg16",
+            copies=5,
+            unfrozen_from="block5_conv1",
+            learning_rate=1e-4,
+        ),
+        "full": Settings(
+            epochs=20,
+            batch_size=32,
+            comparison_epochs=50,
+            side=192,
+            base="mobilenet",
+            copies=10,
+            unfrozen_from="conv_dw_10",
+            learning_rate=1e-4,
+        ),
+    },
+}
+
+# The same training on another base than the usual one.
+OTHER_BASES: Final[dict[str, dict[str, dict[str, Settings]]]] = {
+    "05-vgg16-feature-extraction": {
+        "full": {
+            "vgg16": Settings(
+                epochs=20, batch_size=32, comparison_epochs=50, side=180, base="vgg16", copies=5
+            ),
+        },
+    },
+    "06-fine-tuning": {
+        "full": {
+            "vgg16": Settings(
+                epochs=30,
+                batch_size=32,
+                comparison_epochs=50,
+                side=180,
+                base="vgg16",
+                copies=5,
+                unfrozen_from="block5_conv1",
+                learning_rate=1e-5,
+            ),
+        },
+    },
 }
 
 
@@ -63,13 +126,33 @@ def check_profile(profile: str) -> str:
     return profile
 
 
-def settings(chapter: str, profile: str) -> Settings:
+def settings(chapter: str, profile: str, base: str = "") -> Settings:
     """Return how `chapter` trains under `profile`.
 
+    Args:
+        chapter: for example `"02-mnist-convnet"`.
+        profile: `"tiny"` or `"full"`.
+        base: the pretrained base; empty takes the one that is usual in the profile.
+
     Raises:
-        ValueError: no such profile, or a chapter that does not train.
+        ValueError: no such profile, a chapter that does not train, or a base that it is not made
+            for.
     """
     check_profile(profile)
     if chapter not in TABLE:
         raise ValueError(f"Chapter {chapter!r} has no settings. These have: {', '.join(TABLE)}.")
-    return TABLE[chapter][profile]
+    usual = TABLE[chapter][profile]
+    bases = {usual.base: usual} | OTHER_BASES.get(chapter, {}).get(profile, {})
+    if base and base not in bases:
+        known = ", ".join(filter(None, bases)) or "none"
+        raise ValueError(
+            f"Chapter {chapter!r} is not made for the base {base!r} with the profile {profile!r}. "
+            f"It is for: {known}."
+        )
+    return bases[base or usual.base]
+
+
+def other_bases() -> list[str]:
+    """Return the bases that some chapter can be run on beside its usual one."""
+    chapters = OTHER_BASES.values()
+    return sorted({base for profiles in chapters for bases in profiles.values() for base in bases})

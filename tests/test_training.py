@@ -60,3 +60,14 @@ def test_a_chapter_without_settings_is_refused_with_those_that_have_some():
 def test_every_chapter_that_trains_has_settings_for_every_profile():
     for chapter, settings in profiles.TABLE.items():
         assert set(settings) == set(profiles.PROFILES), chapter
+
+
+def test_settings_of_another_base_are_asked_for_by_its_name():
+    chapter = "06-fine-tuning"
+    assert profiles.settings(chapter, "full", "vgg16").unfrozen_from == "block5_conv1"
+    usual = profiles.settings(chapter, "full")
+    assert profiles.settings(chapter, "full", usual.base) == usual
+    with pytest.raises(ValueError, match=r"'vgg61'.*It is for: mobilenet, vgg16"):
+        profiles.settings(chapter, "full", "vgg61")
+    with pytest.raises(ValueError, match="It is for: none"):
+        profiles.settings("02-mnist-convnet", "tiny", "vgg16")

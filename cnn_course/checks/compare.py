@@ -23,7 +23,10 @@ def number(
     """
     if isinstance(answer, bool | str | bytes | complex) or not np.isscalar(answer):
         return wrong(f"One number is asked for, and this is a {type(answer).__name__}.")
-    value = float(answer)  # type: ignore[arg-type]
+    try:
+        value = float(answer)  # type: ignore[arg-type]
+    except OverflowError:
+        return wrong(f"It is far smaller. {hint}")
     # A count is exact; a measured value may be rounded to three digits.
     tolerance = 0 if isinstance(expected, int) else 5e-3
     if np.isclose(value, expected, rtol=tolerance, atol=tolerance):
@@ -93,3 +96,27 @@ def number_as(
 ) -> Callable[[Any], Verdict]:
     """Return how `parts` marks a number; as `number`."""
     return partial(number, expected=expected, reason="", hint=hint, slips=slips)
+
+
+def maps_as(
+    expected: tuple[int, int, int], hint: str, slips: Mapping[str, tuple[float, ...]]
+) -> Callable[[Any], Verdict]:
+    """Return how `parts` marks the shape of the maps of one picture.
+
+    Args:
+        expected: rows, columns and channels. An answer may begin with `None`, as Keras writes it.
+        hint: what to look at when a number is wrong.
+        slips: what a well-known wrong shape suggests -> that shape.
+    """
+
+    def mark(answer: Any) -> Verdict:
+        if not isinstance(answer, list | tuple):
+            kind = type(answer).__name__
+            return wrong(f"A shape is asked for, such as (28, 28, 1), and this is a {kind}.")
+        given = answer[1:] if answer and answer[0] is None else answer
+        if len(given) != 3:
+            return wrong(f"It has the length {len(given)}. Maps have rows, columns and channels.")
+        arrays = {look_at: np.array(shape) for look_at, shape in slips.items()}
+        return array(list(given), np.array(expected), reason="", hint=hint, slips=arrays)
+
+    return mark

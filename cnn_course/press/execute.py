@@ -51,7 +51,12 @@ class Due:
 
 
 def find_due(
-    project: Project, chapters: Iterable[Chapter], profile: str, *, fresh: bool = False
+    project: Project,
+    chapters: Iterable[Chapter],
+    profile: str,
+    *,
+    base: str = "",
+    fresh: bool = False,
 ) -> list[Due]:
     """Return those chapters that have no good run with their present inputs.
 
@@ -61,18 +66,21 @@ def find_due(
         project: the clone of the course.
         chapters: the chapters to look at.
         profile: `"tiny"` or `"full"`.
+        base: the pretrained base, if not the one that is usual in the profile.
         fresh: return all of them.
 
     Raises:
-        PressError: a notebook cannot be read, or takes no profile.
+        PressError: a notebook cannot be read, or takes no profile, or no other base.
     """
     inputs = Inputs(project)
-    store = RunStore(project, profile)
+    store = RunStore(project, profile, base)
     found = []
     for chapter in chapters:
         try:
             source = notebooks.read(chapter.file)
             notebook = notebooks.with_parameter(source, "profile", profile)
+            if base:
+                notebook = notebooks.with_parameter(notebook, "base_name", base)
         except PressError as error:
             raise PressError(f"{chapter.name}: {error}") from None
         mark = inputs.fingerprint(chapter, notebook, profile)
@@ -89,6 +97,7 @@ def bring_up_to_date(
     chapters: Iterable[Chapter],
     profile: str,
     *,
+    base: str = "",
     fresh: bool = False,
     at_once: int | None = None,
     timeout: int | None = None,
@@ -101,6 +110,7 @@ def bring_up_to_date(
         project: the clone of the course.
         chapters: the chapters to look at.
         profile: `"tiny"` or `"full"`.
+        base: the pretrained base, if not the one that is usual in the profile.
         fresh: run them whether or not anything changed, and continue nothing.
         at_once: how many run at the same time; if not given, one a core with the tiny profile,
             and one with the full profile, whose training takes every core there is.
@@ -112,8 +122,8 @@ def bring_up_to_date(
     Raises:
         PressError: a chapter failed, after the others have finished; or it cannot be run at all.
     """
-    store = RunStore(project, profile)
-    due = find_due(project, chapters, profile, fresh=fresh)
+    store = RunStore(project, profile, base)
+    due = find_due(project, chapters, profile, base=base, fresh=fresh)
     if not due:
         return []
     caches = project.build / "cache"

@@ -17,8 +17,13 @@ HANDED_OVER = "cnn_course_results"
 _VERSIONS = ("python", "tensorflow", "keras", "numpy")
 
 
-def write_record(project: Project, chapter: Chapter) -> Path:
+def write_record(project: Project, chapter: Chapter, base: str = "") -> Path:
     """Write the record of a chapter from its last good full run.
+
+    Args:
+        project: the clone of the course.
+        chapter: the chapter.
+        base: the pretrained base, if not the usual one; the record has a folder of that name.
 
     Returns:
         The file that was written.
@@ -27,7 +32,7 @@ def write_record(project: Project, chapter: Chapter) -> Path:
         PressError: there is no full run, or it hands over no results that can be recorded; a
             previous record is as it was.
     """
-    run, notebook = RunStore(project, "full").read(chapter.name)
+    run, notebook = RunStore(project, "full", base).read(chapter.name)
     measured = handed_over(chapter.name, notebook)
     record = {
         "chapter": chapter.name,
@@ -42,7 +47,7 @@ def write_record(project: Project, chapter: Chapter) -> Path:
         "results": measured["results"],
         "curves": measured.get("curves", {}),
     }
-    file = project.measured / f"{chapter.name}.json"
+    file = project.measured / base / f"{chapter.name}.json"
     files.write_json(file, record)
     return file
 

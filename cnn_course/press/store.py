@@ -34,11 +34,14 @@ class Run:
 
 
 class RunStore:
-    """The good runs of one profile, under `_build/runs/PROFILE/`."""
+    """The good runs of one profile, under `_build/runs/PROFILE/`.
 
-    def __init__(self, project: Project, profile: str) -> None:
+    Runs on another pretrained base than the usual one are kept apart: `_build/runs/PROFILE-BASE/`.
+    """
+
+    def __init__(self, project: Project, profile: str, base: str = "") -> None:
         self.profile = profile
-        self.folder = project.build / "runs" / profile
+        self.folder = project.build / "runs" / "-".join(filter(None, (profile, base)))
 
     def notebook(self, name: str) -> Path:
         """Return where the executed notebook of a chapter is."""

@@ -51,8 +51,12 @@ def _plain(values: Any) -> Any:
     return float(values)
 
 
-def recorded(chapter: str) -> dict[str, Any]:
+def recorded(chapter: str, base: str = "") -> dict[str, Any]:
     """Return the recorded full run of a chapter, as `cnn-course record` wrote it.
+
+    Args:
+        chapter: for example `"05-vgg16-feature-extraction"`.
+        base: the pretrained base, as in `cnn-course record --base`; empty for the usual one.
 
     Returns:
         A dictionary with `chapter, profile, base, date, versions, hardware, seed, seconds, resumed,
@@ -61,7 +65,9 @@ def recorded(chapter: str) -> dict[str, Any]:
     Raises:
         FileNotFoundError: nobody has recorded this chapter yet.
     """
-    return _measured(f"{chapter}.json") or _nobody_measured(f"cnn-course record {chapter}")
+    option = f" --base {base}" if base else ""
+    found = _measured(f"{base}/{chapter}.json" if base else f"{chapter}.json")
+    return found or _nobody_measured(f"cnn-course record {chapter}{option}")
 
 
 def recorded_seeds(chapter: str) -> dict[str, Any]:

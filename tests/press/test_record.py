@@ -104,3 +104,27 @@ def test_a_chapter_that_fails_leaves_the_previous_record(course: Course):
     course.write("01-first", "1 / 0")
     assert "ZeroDivisionError" in course.do("record", "1", status=1)
     assert previous.read_text() == '{"previous": true}'
+
+
+def test_a_record_on_another_base_stands_beside_the_usual_one(course: Course):
+    parameters = 'profile = "tiny"\nbase_name = ""'
+    course.write(
+        "01-first",
+        "from cnn_course.training import Results",
+        'Results("01-first", {"letters": len(base_name)}, base=base_name or "usual")',
+        parameters=parameters,
+    )
+    course.do("record", "1")
+    said = course.do("record", "1", "--base", "vgg16")
+    assert "Recorded in book/measured/vgg16/01-first.json." in said
+    usual = record(course)
+    other = json.loads((course.root / "book" / "measured" / "vgg16" / "01-first.json").read_text())
+    assert (usual["base"], usual["results"]) == ("usual", {"letters": 0})
+    assert (other["base"], other["results"]) == ("vgg16", {"letters": 5})
+    assert "Nothing changed" in course.do("record", "1")
+    assert "Nothing changed" in course.do("record", "1", "--base", "vgg16")
+
+
+def test_another_base_is_refused_where_there_is_none(course: Course):
+    assert "does not assign `base_name`" in course.do("record", "1", "--base", "vgg16", status=1)
+    assert "'vgg16'" in course.do("record", "1", "--base", "vgg61", status=2)
