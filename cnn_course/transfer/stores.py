@@ -31,7 +31,7 @@ from cnn_course.data.writing import unwritable, write_whole
 
 _CHUNK: Final = 1 << 20
 _LOOK_AGAIN: Final = 0.2  # seconds between two looks at a lock
-_QUICK: Final = 5.0  # seconds; what takes less shows no progress bar
+_QUICK: Final = 30.0  # seconds; what takes less shows no progress bar
 
 
 @dataclass(frozen=True)

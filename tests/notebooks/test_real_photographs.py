@@ -1,12 +1,15 @@
-"""The real photographs are found flawless, at once the second time, and split by index."""
+"""The real photographs are found flawless, split by index, and told apart by ImageNet's weights."""
 
 import os
 import time
 from pathlib import Path
 
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from cnn_course import data
+from cnn_course import data, transfer
+
+import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +55,19 @@ def test_photographs_in_their_original_sizes_serve_as_pictures_of_ones_own() -> 
         ]
         assert sum(counts) <= 200
         assert counts[0] >= 75
+
+
+def test_stored_features_of_imagenet_weights_tell_photographs_apart(
+    photographs: Path, tmp_path: Path
+) -> None:
+    base = transfer.base("mobilenet", side=96)
+    inputs = keras.Input((96, 96, 3))
+    frozen = keras.Model(inputs, base.model(base.preprocess(inputs)))
+    features = {}
+    for part in ("train", "test"):
+        some = data.load_pictures(photographs / part, side=96, batch_size=1).shard(8, 0).unbatch()
+        stored = transfer.store(frozen, some.batch(50), name=part, folder=tmp_path)
+        assert 200 <= len(stored.labels) <= 300
+        features[part] = stored.features.reshape(len(stored.labels), -1), stored.labels
+    classifier = LogisticRegression(max_iter=1_000).fit(*features["train"])
+    assert classifier.score(*features["test"]) > 0.88
