@@ -25,6 +25,8 @@ class Settings:
         copies: how often each training picture is augmented for stored features.
         unfrozen_from: the first layer of the base that fine-tuning trains.
         learning_rate: of fine-tuning.
+        steps: gradient steps of a training that is not counted in epochs.
+        comparison_steps: those of the networks that the chapter only compares with.
     """
 
     epochs: int
@@ -37,6 +39,8 @@ class Settings:
     copies: int = 1
     unfrozen_from: str = ""
     learning_rate: float = 0.0
+    steps: int = 0
+    comparison_steps: int = 0
 
 
 _SMALL: Final = (16, 32, 64, 64)
@@ -67,17 +71,17 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
     },
     "06-fine-tuning": {
         "tiny": Settings(
-            epochs=20,
+            epochs=12,
             batch_size=8,
             comparison_epochs=20,
             side=64,
             base="mini_vgg16",
             copies=5,
-            unfrozen_from="block5_conv1",
-            learning_rate=1e-4,
+            unfrozen_from="block4_conv1",
+            learning_rate=3e-4,
         ),
         "full": Settings(
-            epochs=20,
+            epochs=10,
             batch_size=32,
             comparison_epochs=50,
             side=192,
@@ -85,6 +89,14 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
             copies=10,
             unfrozen_from="conv_dw_10",
             learning_rate=1e-4,
+        ),
+    },
+    "07-transfer-learning-cases": {
+        "tiny": Settings(
+            epochs=1, batch_size=16, side=64, base="mini_vgg16", steps=60, comparison_steps=500
+        ),
+        "full": Settings(
+            epochs=1, batch_size=16, side=96, base="mobilenet", steps=250, comparison_steps=1_000
         ),
     },
 }

@@ -7,6 +7,7 @@ from cnn_course.plots.networks import maps_by_layer, sizes
 from cnn_course.plots.palette import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION
 from cnn_course.plots.showing import show
 from cnn_course.plots.stepper import Stepper, sliding_window
+from cnn_course.plots.transfers import strategies
 
 __all__ = [
     "INPUT",
@@ -28,4 +29,5 @@ __all__ = [
     "show",
     "sizes",
     "sliding_window",
+    "strategies",
 ]

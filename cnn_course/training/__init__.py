@@ -5,12 +5,13 @@
 
 from typing import TYPE_CHECKING, Any
 
+from cnn_course.training.measuring import once
 from cnn_course.training.results import Results, recorded, recorded_seeds
 
 if TYPE_CHECKING:
     from cnn_course.training.backup import Backup
 
-__all__ = ["Backup", "Results", "recorded", "recorded_seeds"]
+__all__ = ["Backup", "Results", "once", "recorded", "recorded_seeds"]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,9 +4,7 @@ import hashlib
 import inspect
 import json
 import os
-import re
 import time
-import uuid
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +12,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from IPython import get_ipython
 from keras import callbacks
 
 from cnn_course.training import state
-from cnn_course.training.state import FOLDER_VARIABLE, Progress, State
-
-_RUN = uuid.uuid4().hex  # this process, among those that work on a training one after the other
-_ENDED: set[Path] = set()  # the trainings that ended in this process
+from cnn_course.training.state import ENDED, FOLDER_VARIABLE, RUN, Progress, State
 
 # They carry over from epoch to epoch what no backup holds.
 _REFUSED = (
@@ -62,13 +56,11 @@ class Backup(callbacks.Callback):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        if not isinstance(name, str) or not re.search(r"\w", name):
-            raise ValueError(f'The name of a training is {name!r}. Write a text: "from scratch".')
+        self._slug = state.file_name(name, "a training")
         self.name = name
         self.seconds = 0.0
         folder = os.environ.get(FOLDER_VARIABLE)
         self._folder = Path(folder) if folder else None
-        self._slug = re.sub(r"\W+", "-", name.lower()).strip("-")
         self._others: list[Any] = []
         self._identity = ""
         self._begun = 0.0
@@ -96,7 +88,7 @@ class Backup(callbacks.Callback):
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
         self._identity = self._identify()
-        known = self._find(file)
+        known = state.take_up(file, self._identity, self._values())
         if known:
             self._take_up(known)
         self._tell(self._folder)
@@ -118,14 +110,14 @@ class Backup(callbacks.Callback):
         done = self.model.history.epoch
         if done and done[-1] + 1 < self.params["epochs"]:
             self._keep(ended=True)
-        _ENDED.add(state.state_file(self._folder, self._slug))
+        ENDED.add(state.state_file(self._folder, self._slug))
 
     def _forget_where_to_begin(self) -> None:
         if self._folder is not None:
             self.model._initial_epoch = None
 
     def _refuse_what_cannot_be_kept(self, file: Path) -> None:
-        if file in _ENDED:
+        if file in ENDED:
             raise ValueError(
                 f"A training named {self.name!r} has ended before. Give each a name of its own."
             )
@@ -158,34 +150,17 @@ class Backup(callbacks.Callback):
 
     def _identify(self) -> str:
         """Return the digest of what makes this training the one that it is."""
-        shell = get_ipython()
         known = [
             _describe(self.model),
             self.params["epochs"],
             self.params["steps"],
             [[item.monitor, item.save_best_only] for item in self._checkpoints],
-            list(shell.user_ns.get("In", [])) if shell else [],
+            state.cells_so_far(),
         ]
         digest = hashlib.sha256(json.dumps(known).encode())
         for value in self._values():  # what the seed made of them
             digest.update(f"{value.shape} {value.dtype}".encode() + value.tobytes())
         return digest.hexdigest()
-
-    def _find(self, file: Path) -> State | None:
-        """Return the state of this training; set aside what is in its place and is not."""
-        if not file.exists():
-            return None
-        known = state.read_state(file)
-        if known is None:
-            reason = "cannot be read"
-        elif known.identity != self._identity or not state.fits(known.variables, self._values()):
-            reason = "is of another training: something that it depends on was changed"
-        else:
-            return known
-        aside = file.with_suffix(".aside")
-        os.replace(file, aside)
-        warnings.warn(f"{file.name} {reason}. It is now {aside}. Training anew.", stacklevel=2)
-        return None
 
     def _take_up(self, known: State) -> None:
         for variable, value in zip(self._variables, known.variables, strict=True):
@@ -202,7 +177,7 @@ class Backup(callbacks.Callback):
         history.epoch = list(known.epochs)
         self.model._initial_epoch = epochs if known.ended else known.epochs[-1] + 1
         self.seconds = known.seconds
-        runs = [run for run in known.runs if run != _RUN]
+        runs = [run for run in known.runs if run != RUN]
         self._earlier = Progress(self.name, len(known.epochs), epochs, known.seconds, runs)
 
     def _keep(self, *, ended: bool) -> None:
@@ -215,7 +190,7 @@ class Backup(callbacks.Callback):
             history=history.history,
             seconds=self.seconds,
             ended=ended,
-            runs=[*self._earlier.runs_before, _RUN],
+            runs=[*self._earlier.runs_before, RUN],
             best=[None if item.best is None else float(item.best) for item in self._checkpoints],
             files=[_content(Path(item.filepath)) for item in self._checkpoints],
             variables=self._values(),

@@ -7,7 +7,10 @@ import hashlib
 import io
 import json
 import os
+import re
 import tempfile
+import uuid
+import warnings
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +19,8 @@ from typing import Any, Final
 import numpy as np
 
 FOLDER_VARIABLE: Final = "CNN_COURSE_BACKUPS"
+RUN: Final = uuid.uuid4().hex  # this process, among those that work on a run one after the other
+ENDED: Final[set[Path]] = set()  # the states of what ended in this process
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,48 @@ class Progress:
 def state_file(folder: Path, name: str) -> Path:
     """Return where in `folder` the state of a training is."""
     return folder / f"{name}.state"
+
+
+def file_name(name: object, what: str) -> str:
+    """Return what the files of a training, or of something else that is kept, are called.
+
+    Raises:
+        ValueError: there is no name.
+    """
+    if not isinstance(name, str) or not re.search(r"\w", name):
+        raise ValueError(f'The name of {what} is {name!r}. Write a text: "from scratch".')
+    return re.sub(r"\W+", "-", name.lower()).strip("-")
+
+
+def cells_so_far() -> list[str]:
+    """Return the code of all cells of the notebook up to the one that runs; outside, nothing."""
+    from IPython import get_ipython  # noqa: PLC0415 - the press does not need it
+
+    shell = get_ipython()
+    return list(shell.user_ns.get("In", [])) if shell else []
+
+
+def take_up(file: Path, identity: str, variables: Iterable[np.ndarray] = ()) -> State | None:
+    """Return the state in `file`; set aside what is in its place and is another's.
+
+    Args:
+        file: where it would be.
+        identity: what it must have.
+        variables: arrays whose shapes and types it must have.
+    """
+    if not file.exists():
+        return None
+    known = read_state(file)
+    if known is None:
+        reason = "cannot be read"
+    elif known.identity != identity or not fits(known.variables, variables):
+        reason = "is of another training: something that it depends on was changed"
+    else:
+        return known
+    aside = file.with_suffix(".aside")
+    os.replace(file, aside)
+    warnings.warn(f"{file.name} {reason}. It is now {aside}. Beginning anew.", stacklevel=3)
+    return None
 
 
 def progress_file(folder: Path, name: str) -> Path:

@@ -1,7 +1,8 @@
 """Freeze a network, unfreeze its last layers, and see what trains.
 
 Frozen means `layer.trainable = False`. For batch normalization that is more than the argument
-`training=False`, with which `fit` of a functional model in Keras 3 still moves its mean and variance.
+`training=False`, with which `fit` of a functional model in Keras 3 still moves its mean and its
+variance.
 """
 
 import difflib

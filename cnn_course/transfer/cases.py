@@ -1,0 +1,237 @@
+"""Which transfer, when: a rule of thumb, what was measured, and an advice that knows both.
+
+The rule asks how many pictures there are and how similar they are to those that the base was
+trained on. It is taught in chapter 7, which also measures it; the cases are those of the CS231n
+lecture notes on transfer learning (A. Karpathy, Stanford), which name no numbers.
+"""
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from numbers import Integral
+from statistics import mean
+from typing import Final, TypeAlias
+
+from cnn_course.training import recorded
+
+CHAPTER: Final = "07-transfer-learning-cases"
+SMALL: Final = 200  # training pictures; as few are few
+LARGE: Final = 800  # more are many
+MARGIN: Final = 0.02  # two of a hundred test pictures: less is not worth another strategy
+
+LAST: Final = "classifier on last features"
+EARLY: Final = "classifier on early features"
+TOP: Final = "fine-tune the top"
+ALL: Final = "fine-tune all"
+BEGINNING: Final = "weights as initialization"
+SCRATCH: Final = "from scratch"
+STRATEGIES: Final = (LAST, EARLY, TOP, ALL, BEGINNING, SCRATCH)
+SIMILARITIES: Final = ("near", "middle", "far")
+
+# Of a cell: strategy -> its accuracy for each seed.
+Cell: TypeAlias = Mapping[str, Sequence[float]]
+# similarity -> training pictures -> cell. A record has the pictures as texts.
+Grid: TypeAlias = Mapping[str, Mapping[int, Cell] | Mapping[str, Cell]]
+
+_RULE: Final = {
+    ("small", "near"): (
+        (LAST,),
+        "Few pictures cannot teach many weights, and what the base sees is what they show.",
+    ),
+    ("medium", "near"): (
+        (TOP,),
+        "They are enough to adapt the last layers, which know most about the old classes, and not "
+        "enough for all.",
+    ),
+    ("large", "near"): (
+        (ALL,),
+        "They are enough to adapt every layer, and good weights need small steps only.",
+    ),
+    ("small", "far"): (
+        (EARLY,),
+        "Few pictures cannot teach many weights, and the last layers look for what they do not "
+        "show. Edges and textures are in every picture.",
+    ),
+    ("medium", "far"): (
+        (TOP,),
+        "For a medium number the rule does not ask for similarity: adapt the last layers.",
+    ),
+    ("large", "far"): (
+        (BEGINNING, SCRATCH),
+        "They are enough to train every layer. Trained weights are a beginning, and if they do "
+        "not help, random ones are another.",
+    ),
+}
+_NUMBER: Final = {"small": "few", "medium": "a medium number of", "large": "many"}
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to try first, and why.
+
+    Attributes:
+        case: the case in words.
+        rule: what the rule of thumb names, one strategy or more.
+        strategy: what to try: of the rule's strategies the one that measured best or, where the
+            measurement contradicts the rule, the best of all.
+        reason: why.
+        measured: strategy -> mean accuracy in the measured cell that is nearest to the case; empty
+            where nothing is measured.
+        cell: which cell that is, in words; empty where nothing is measured.
+        agrees: whether the measurement allows what the rule says; None where nothing is measured.
+    """
+
+    case: str
+    rule: tuple[str, ...]
+    strategy: str
+    reason: str
+    measured: Mapping[str, float] = field(default_factory=dict)
+    cell: str = ""
+    agrees: bool | None = None
+
+    def __repr__(self) -> str:
+        return "\n".join([*(f"{name}: {text}" for name, text in self._said()), *self._lines()])
+
+    def _repr_html_(self) -> str:
+        said = "<br>".join(
+            f"<strong>{escape(name)}:</strong> {escape(text)}" for name, text in self._said()
+        )
+        rows = "".join(
+            f'<tr><th scope="row" style="text-align: left">{escape(name)}</th>'
+            f'<td style="text-align: right">{accuracy:.3f}</td></tr>'
+            for name, accuracy in self.measured.items()
+        )
+        table = (
+            f"<table><caption>{escape(self.cell)}</caption><tbody>{rows}</tbody></table>"
+            if rows
+            else ""
+        )
+        return f"<p>{said}</p>{table}"
+
+    def _said(self) -> list[tuple[str, str]]:
+        return [
+            ("Case", self.case),
+            ("Rule of thumb", " or ".join(self.rule)),
+            ("Try", self.strategy),
+            ("Why", self.reason),
+        ]
+
+    def _lines(self) -> list[str]:
+        return [f"  {name:28} {accuracy:.3f}" for name, accuracy in self.measured.items()]
+
+
+def advise(*, pictures: int, similarity: str, grid: Grid | None = None) -> Advice:
+    """Say which transfer suits a case, by the rule of thumb and by what was measured.
+
+    Args:
+        pictures: how many there are to train on.
+        similarity: of what they show to what the base was trained on: `"near"`, `"middle"` or
+            `"far"`.
+        grid: what was measured; None takes the record of chapter 7.
+
+    Raises:
+        TypeError: the pictures are not a whole number.
+        ValueError: there are none, or there is no such similarity.
+    """
+    strategies, reason = _ruled(pictures, similarity)
+    number = f"{_NUMBER[_size(pictures)]} pictures ({pictures:,})"
+    case = f"{number}, {_distance(similarity)}"
+    row = (_recorded() if grid is None else grid).get(similarity, {})
+    cells = {int(size): cell for size, cell in row.items() if {*strategies} & {*cell}}
+    if not cells:
+        return Advice(case, strategies, strategies[0], f"{reason} Nothing is measured for it yet.")
+    size = min(cells, key=lambda measured: abs(math.log(measured / pictures)))
+    cell = cells[size]
+    means = {name: mean(cell[name]) for name in sorted(cell, key=lambda name: -mean(cell[name]))}
+    best = next(iter(means))
+    ruled = max((name for name in strategies if name in cell), key=means.__getitem__)
+    agrees = not clearly_better(cell[best], cell[ruled])
+    return Advice(
+        case=case,
+        rule=strategies,
+        strategy=ruled if agrees else best,
+        reason=f"{reason} {_judgement(means, best, ruled, agrees)}",
+        measured=means,
+        cell=f"measured: {similarity}, {size:,} pictures, {_seeds(len(cell[best]))}",
+        agrees=agrees,
+    )
+
+
+def rule(*, pictures: int, similarity: str) -> tuple[str, ...]:
+    """Return what the rule of thumb names for a case: one strategy, or more.
+
+    It knows near and far only. In the middle, the answers of both count.
+
+    Raises:
+        TypeError: the pictures are not a whole number.
+        ValueError: there are none, or there is no such similarity.
+    """
+    return _ruled(pictures, similarity)[0]
+
+
+def clearly_better(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Return whether accuracies are better than others for every seed, and by more than `MARGIN`.
+
+    Args:
+        one: an accuracy for each seed.
+        other: accuracies for the same seeds, in the same order.
+
+    Raises:
+        ValueError: there are not as many, or there are none.
+    """
+    if len(one) != len(other) or not one:
+        raise ValueError(
+            f"Accuracies for the same seeds are compared, and here are {len(one)} and {len(other)}."
+        )
+    gains = [mine - its for mine, its in zip(one, other, strict=True)]
+    return min(gains) > 0 and mean(gains) > MARGIN
+
+
+def _ruled(pictures: int, similarity: str) -> tuple[tuple[str, ...], str]:
+    size = _size(pictures)
+    if similarity not in SIMILARITIES:
+        near = difflib.get_close_matches(str(similarity), SIMILARITIES, n=1)
+        meant = f" Did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(SIMILARITIES)
+        raise ValueError(f"There is no similarity {similarity!r}. Write one of: {known}.{meant}")
+    if similarity != "middle":
+        return _RULE[size, similarity]
+    both = [name for one in ("near", "far") for name in _RULE[size, one][0]]
+    return tuple(dict.fromkeys(both)), "The rule knows near and far only, and both answers count."
+
+
+def _size(pictures: int) -> str:
+    if isinstance(pictures, bool) or not isinstance(pictures, Integral):
+        raise TypeError(f"pictures must be a whole number, and it is {pictures!r}.")
+    if pictures < 1:
+        raise ValueError(f"pictures is {pictures}. Something must be there to train on.")
+    if pictures <= SMALL:
+        return "small"
+    return "medium" if pictures <= LARGE else "large"
+
+
+def _distance(similarity: str) -> str:
+    between = "neither near to nor far from" if similarity == "middle" else None
+    return f"{between or {'near': 'near to', 'far': 'far from'}[similarity]} the source"
+
+
+def _judgement(means: Mapping[str, float], best: str, ruled: str, agrees: bool) -> str:
+    if best == ruled:
+        return "Measured, it was the best of all."
+    if agrees:
+        return f"Measured, only {best} was better, and not clearly."
+    gain = means[best] - means[ruled]
+    return f"But measured, {best} was better than {ruled} for every seed, by {gain:.3f}."
+
+
+def _seeds(number: int) -> str:
+    return "1 seed" if number == 1 else f"{number} seeds"
+
+
+def _recorded() -> Grid:
+    try:
+        return recorded(CHAPTER)["results"]
+    except FileNotFoundError:  # nobody has made the record yet
+        return {}

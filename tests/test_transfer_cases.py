@@ -1,0 +1,209 @@
+"""The advice knows the rule of thumb and the measured grid, and says when they disagree."""
+
+import math
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnn_course import training, transfer
+
+LAST, EARLY, TOP, ALL, BEGINNING, SCRATCH = transfer.STRATEGIES
+
+counts = st.integers(1, 10**7)
+similarities = st.sampled_from(["near", "middle", "far"])
+accuracies = st.lists(st.floats(0, 1), min_size=3, max_size=3)
+cells = st.dictionaries(st.sampled_from(transfer.STRATEGIES), accuracies, min_size=1)
+grids = st.dictionaries(similarities, st.dictionaries(counts, cells, min_size=1))
+
+
+def measured(similarity: str, pictures: Any, **cell: float) -> dict[str, Any]:
+    """Return a grid of one cell; `last=0.9` is measured as 0.89, 0.9 and 0.91."""
+    names = {"last": LAST, "early": EARLY, "top": TOP, "scratch": SCRATCH, "beginning": BEGINNING}
+    seeds = {names[name]: [value - 0.01, value, value + 0.01] for name, value in cell.items()}
+    return {similarity: {pictures: seeds}}
+
+
+@pytest.mark.parametrize(
+    ("pictures", "similarity", "named"),
+    [
+        (1, "near", (LAST,)),
+        (200, "near", (LAST,)),
+        (201, "near", (TOP,)),
+        (800, "near", (TOP,)),
+        (801, "near", (ALL,)),
+        (100, "far", (EARLY,)),
+        (400, "far", (TOP,)),
+        (1_600, "far", (BEGINNING, SCRATCH)),
+        (100, "middle", (LAST, EARLY)),
+        (400, "middle", (TOP,)),
+        (1_600, "middle", (ALL, BEGINNING, SCRATCH)),
+    ],
+)
+def test_the_rule_is_the_one_that_the_chapter_teaches(
+    pictures: int, similarity: str, named: tuple[str, ...]
+):
+    assert transfer.rule(pictures=pictures, similarity=similarity) == named
+    assert transfer.advise(pictures=pictures, similarity=similarity, grid={}).rule == named
+
+
+@settings(deadline=None)
+@given(pictures=counts)
+def test_in_the_middle_the_answers_of_both_ends_count_and_no_others(pictures: int):
+    ends = [transfer.rule(pictures=pictures, similarity=end) for end in ("near", "far")]
+    assert set(transfer.rule(pictures=pictures, similarity="middle")) == {*ends[0], *ends[1]}
+
+
+@settings(deadline=None, max_examples=200)
+@given(pictures=counts, similarity=similarities, grid=grids)
+def test_an_advice_follows_the_rule_unless_another_strategy_is_clearly_better(
+    pictures: int, similarity: str, grid: Any
+):
+    advice = transfer.advise(pictures=pictures, similarity=similarity, grid=grid)
+    if advice.agrees is None:
+        assert advice.strategy == advice.rule[0]
+        assert "Nothing is measured" in advice.reason
+        return
+    row = {size: cell for size, cell in grid[similarity].items() if {*advice.rule} & {*cell}}
+    cell = row[min(row, key=lambda size: abs(math.log(size) - math.log(pictures)))]
+    assert advice.measured == {name: pytest.approx(sum(cell[name]) / 3) for name in cell}
+    assert list(advice.measured.values()) == sorted(advice.measured.values(), reverse=True)
+    best = next(iter(advice.measured))
+    allowed = [name for name in advice.rule if name in cell]
+    contradicted = all(
+        min(a - b for a, b in zip(cell[best], cell[name], strict=True)) > 0
+        and advice.measured[best] - advice.measured[name] > 0.02
+        for name in allowed
+        if advice.measured[name] == max(advice.measured[name] for name in allowed)
+    )
+    if advice.agrees:
+        assert advice.strategy in advice.rule
+    else:
+        assert contradicted
+        assert advice.strategy == best not in advice.rule
+        assert "But measured" in advice.reason
+
+
+def test_a_contradiction_is_said_with_what_was_better_and_by_how_much():
+    grid = measured("near", 100, last=0.80, early=0.88, scratch=0.5)
+    advice = transfer.advise(pictures=120, similarity="near", grid=grid)
+    assert (advice.agrees, advice.rule, advice.strategy) == (False, (LAST,), EARLY)
+    assert f"But measured, {EARLY} was better than {LAST} for every seed, by 0.080" in advice.reason
+    assert advice.cell == "measured: near, 100 pictures, 3 seeds"
+
+
+def test_a_small_difference_is_no_contradiction():
+    grid = measured("near", 100, last=0.80, early=0.81)
+    advice = transfer.advise(pictures=100, similarity="near", grid=grid)
+    assert (advice.agrees, advice.strategy) == (True, LAST)
+    assert f"only {EARLY} was better, and not clearly" in advice.reason
+
+
+def test_of_several_that_the_rule_names_the_one_that_measured_best_is_advised():
+    grid = measured("far", 1_600, beginning=0.9, scratch=0.95, last=0.7)
+    advice = transfer.advise(pictures=5_000, similarity="far", grid=grid)
+    assert (advice.strategy, advice.agrees) == (SCRATCH, True)
+    assert "the best of all" in advice.reason
+
+
+@pytest.mark.parametrize(("pictures", "nearest"), [(60, 100), (199, 100), (201, 400), (9_999, 400)])
+def test_the_nearest_measured_cell_is_taken_and_named(pictures: int, nearest: int):
+    grid = {"near": {"100": {LAST: [0.1], TOP: [0.1]}, "400": {LAST: [0.4], TOP: [0.4]}}}
+    advice = transfer.advise(pictures=pictures, similarity="near", grid=grid)
+    if advice.agrees is not None:  # for many pictures the rule names what is not measured here
+        assert advice.cell == f"measured: near, {nearest} pictures, 1 seed"
+        assert set(advice.measured.values()) == {nearest / 1000}
+
+
+def test_a_cell_without_what_the_rule_names_is_passed_over():
+    grid = {"near": {100: {SCRATCH: [0.9]}, 400: {LAST: [0.8], SCRATCH: [0.6]}}}
+    advice = transfer.advise(pictures=100, similarity="near", grid=grid)
+    assert advice.cell == "measured: near, 400 pictures, 1 seed"
+    assert advice.strategy == LAST
+
+
+def test_without_a_record_it_says_that_nothing_is_measured(monkeypatch: pytest.MonkeyPatch):
+    grid = measured("near", 100, last=0.9)
+    advice = transfer.advise(pictures=100, similarity="far", grid=grid)
+    assert (advice.measured, advice.cell, advice.agrees) == ({}, "", None)
+    assert "Nothing is measured for it yet." in repr(advice)
+    assert "<table" not in advice._repr_html_()
+
+
+def test_the_advice_of_the_record_is_that_of_its_numbers():
+    record = training.recorded("07-transfer-learning-cases")["results"]
+    for similarity, row in record.items():
+        for size, cell in row.items():
+            advice = transfer.advise(pictures=int(size), similarity=similarity)
+            assert set(advice.measured) == set(transfer.STRATEGIES) == set(cell)
+            assert f"{similarity}, {int(size):,} pictures" in advice.cell
+            for name, seeds in cell.items():
+                assert advice.measured[name] == pytest.approx(sum(seeds) / len(seeds))
+                assert len(seeds) >= 3
+
+
+def test_it_reads_as_text_and_as_a_table_of_the_same_numbers():
+    advice = transfer.advise(
+        pictures=12_000, similarity="far", grid=measured("far", 1_600, beginning=0.9, last=0.5)
+    )
+    text = repr(advice)
+    assert text.startswith("Case: many pictures (12,000), far from the source\nRule of thumb: ")
+    assert f"Try: {BEGINNING}" in text
+    page = BeautifulSoup(advice._repr_html_(), "html.parser")
+    rows = {row.th.text: row.td.text for row in page.select("tr")}
+    assert rows == {BEGINNING: "0.900", LAST: "0.500"}
+    assert page.caption.text == "measured: far, 1,600 pictures, 3 seeds"
+    assert all(f"{name:28} {value}" in text for name, value in rows.items())
+
+
+def test_an_advice_cannot_be_changed():
+    advice = transfer.advise(pictures=1, similarity="near", grid={})
+    with pytest.raises(FrozenInstanceError):
+        advice.strategy = SCRATCH  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("pictures", [1.5, "100", None, True])
+def test_pictures_that_are_no_whole_number_are_refused(pictures: Any):
+    with pytest.raises(TypeError, match="pictures must be a whole number, and it is"):
+        transfer.advise(pictures=pictures, similarity="near")
+
+
+@pytest.mark.parametrize("pictures", [0, -3])
+def test_no_pictures_are_refused(pictures: int):
+    with pytest.raises(ValueError, match=f"pictures is {pictures}"):
+        transfer.rule(pictures=pictures, similarity="near")
+
+
+@pytest.mark.parametrize(
+    ("similarity", "meant"), [("nearby", "Did you mean 'near'"), ("Far", "far"), (None, "middle")]
+)
+def test_an_unknown_similarity_is_refused_with_those_that_there_are(similarity: Any, meant: str):
+    with pytest.raises(ValueError, match=f"near, middle, far.*|{meant}") as refusal:
+        transfer.advise(pictures=100, similarity=similarity)
+    assert meant in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "clearly"),
+    [
+        ([0.9, 0.9], [0.85, 0.85], True),
+        ([0.9, 0.8], [0.8, 0.81], False),  # a seed says the opposite
+        ([0.91, 0.91], [0.9, 0.9], False),  # too little
+        ([0.9], [0.5], True),
+        ([0.5], [0.5], False),
+    ],
+)
+def test_clearly_better_asks_for_every_seed_and_for_a_margin(
+    one: list[float], other: list[float], clearly: bool
+):
+    assert transfer.clearly_better(one, other) is clearly
+    assert not transfer.clearly_better(other, one)
+
+
+@pytest.mark.parametrize(("one", "other"), [([], []), ([0.5], [0.5, 0.6])])
+def test_accuracies_of_other_seeds_cannot_be_compared(one: list[float], other: list[float]):
+    with pytest.raises(ValueError, match="the same seeds"):
+        transfer.clearly_better(one, other)
