@@ -5,6 +5,7 @@ apart is what the chapters use it for.
 """
 
 import os
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from cnn_course.press.fingerprint import COMPUTED_WITH
 from cnn_course.press.machine import hardware, versions
 from cnn_course.press.project import PressError, Project
 from cnn_course.training.state import FOLDER_VARIABLE
+from cnn_course.transfer.weights import MINI_VGG16_FILE
 
 import keras  # isort: skip
 from keras import layers  # isort: skip
@@ -66,41 +68,47 @@ def pretrain(
         PressError: fewer than two kinds, or cats or dogs among them.
         ValueError: a kind that cannot be drawn.
     """
-    if len(set(kinds)) < 2 or set(kinds) & set(LEFT_OUT):
-        raise PressError(f"Name at least two kinds, and neither cat nor dog: {', '.join(kinds)}.")
+    _check(kinds)
     folder = project.build / "pretrain"
-    parts = {"train": pictures, "test": max(1, pictures // 10)}
-    drawn = folder / f"drawings-{len(kinds)}-{pictures}"
-    drawings.write(drawn, {kind: kind for kind in kinds}, parts, seed=_DRAWINGS_SEED)
     if fresh:
-        for backup in (folder / "backups").glob("*"):
-            backup.unlink()
+        shutil.rmtree(folder / "backups", ignore_errors=True)
     os.environ[FOLDER_VARIABLE] = str(folder / "backups")
+    drawn = _drawn(folder, kinds, pictures)
     keras.utils.set_random_seed(seed)
     base = transfer.mini_vgg16(side)
     network = _network(base, len(kinds), side)
     train = data.load_pictures(drawn / "train", side=side, batch_size=_BATCH, seed=seed)
     seconds = _fit(network, train, epochs)
     test = data.load_pictures(drawn / "test", side=side, batch_size=100)
-    accuracy = network.evaluate(test, verbose=0)[1]
     record = {
         "kinds": list(kinds),
         "pictures_of_each_kind": pictures,
         "epochs": epochs,
         "side": side,
         "seed": seed,
-        "test_accuracy": round(accuracy, 4),
+        "test_accuracy": round(network.evaluate(test, verbose=0)[1], 4),
         "seconds": round(seconds, 1),
         "date": datetime.now(UTC).date().isoformat(),
         "versions": versions(COMPUTED_WITH),
         "hardware": hardware(),
     }
+    transfer.store_mini_vgg16(base, file or MINI_VGG16_FILE)
     if file is None:
-        transfer.store_mini_vgg16(base)
         files.write_json(project.measured / RECORD, record)
-    else:
-        transfer.store_mini_vgg16(base, file)
     return record
+
+
+def _check(kinds: Sequence[str]) -> None:
+    if len(set(kinds)) < 2 or set(kinds) & set(LEFT_OUT):
+        raise PressError(f"Name at least two kinds, and neither cat nor dog: {', '.join(kinds)}.")
+
+
+def _drawn(folder: Path, kinds: Sequence[str], pictures: int) -> Path:
+    """Draw what is trained and tested on, if it is not there already; return its folder."""
+    drawn = folder / f"drawings-{len(kinds)}-{pictures}"
+    parts = {"train": pictures, "test": max(1, pictures // 10)}
+    drawings.write(drawn, {kind: kind for kind in kinds}, parts, seed=_DRAWINGS_SEED)
+    return drawn
 
 
 def _network(base: Any, kinds: int, side: int) -> Any:

@@ -1,8 +1,8 @@
 """Which transfer, when: a rule of thumb, what was measured, and an advice that knows both.
 
 The rule asks how many pictures there are and how similar they are to those that the base was
-trained on. It is taught in chapter 7, which also measures it; the cases are those of the CS231n
-lecture notes on transfer learning (A. Karpathy, Stanford), which name no numbers.
+trained on. It is taught in chapter 7, which also measures it. Lecture notes on transfer learning
+commonly give its cases, without numbers.
 """
 
 import difflib
