@@ -115,3 +115,17 @@ def test_a_misspelt_question_or_chapter_is_refused_with_those_there_are():
         quiz("01-convolution-by-hand", "strides")
     with pytest.raises(ValueError, match="01-convolution-by-hand"):
         quiz("01-convolution")
+
+
+@pytest.mark.parametrize("chapter", ["05-vgg16-feature-extraction", "06-fine-tuning"])
+def test_neither_its_place_nor_its_length_gives_a_right_option_away(chapter: str):
+    places, longest = set(), 0
+    questions = quiz(chapter).questions
+    for question in questions:
+        lengths = [len(option.text) for option in question.options]
+        place = [option.right for option in question.options].index(True)
+        places.add(place)
+        longest += lengths[place] == max(lengths)
+        assert max(lengths) < 1.25 * min(lengths), question.name
+    assert places == {0, 1, 2, 3}
+    assert longest <= len(questions) / 2

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from cnn_course.checks import check, quiz
+from cnn_course.checks import check
 
 import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
 from keras import layers
@@ -245,16 +245,3 @@ def test_without_compile_an_unfrozen_layer_stands_still_and_keras_says_nothing()
         warnings.simplefilter("error")
         fit(model, x, y, verbose=0)
     assert np.array_equal(first.get_weights()[0], before)
-
-
-def test_neither_its_place_nor_its_length_gives_a_right_option_away():
-    places, longest = set(), 0
-    questions = quiz("05-vgg16-feature-extraction").questions
-    for question in questions:
-        lengths = [len(option.text) for option in question.options]
-        place = [option.right for option in question.options].index(True)
-        places.add(place)
-        longest += lengths[place] == max(lengths)
-        assert max(lengths) < 1.25 * min(lengths), question.name
-    assert places == {0, 1, 2, 3}
-    assert longest <= len(questions) / 2

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from cnn_course.checks import check, quiz
+from cnn_course.checks import check
 
 import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
 from keras import layers
@@ -248,16 +248,3 @@ def test_only_trainable_false_keeps_batch_normalization_still_in_a_functional_mo
     model.fit(np.full((8, 3), 10.0), np.ones((8, 1)), verbose=0)
     still = not normalization.moving_mean.numpy().any()
     assert still == (way == "trainable=False")
-
-
-def test_neither_its_place_nor_its_length_gives_a_right_option_away():
-    places, longest = set(), 0
-    questions = quiz("06-fine-tuning").questions
-    for question in questions:
-        lengths = [len(option.text) for option in question.options]
-        place = [option.right for option in question.options].index(True)
-        places.add(place)
-        longest += lengths[place] == max(lengths)
-        assert max(lengths) < 1.25 * min(lengths), question.name
-    assert places == {0, 1, 2, 3}
-    assert longest <= len(questions) / 2
