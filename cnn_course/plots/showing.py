@@ -9,9 +9,9 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 _SHOWN_PER_INCH = 96  # what browsers take an inch for, so that 9 points look like 9 points
-# A diagram has more dots than are shown: sharp on a phone, too. A photograph has no more to show,
-# and more dots would fill a notebook with megabytes.
-_DOTS_PER_INCH = {"diagram": 168, "picture": 112}
+# More dots than are shown: sharp on a phone, too. A photograph gets fewer of them, because it has
+# less to show and fills a notebook with megabytes.
+_DOTS_PER_INCH = {"diagram": 168, "picture": 146}
 
 
 def show(figure: Figure, alt: str, kind: Literal["diagram", "picture"] = "diagram") -> None:
