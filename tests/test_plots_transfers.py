@@ -58,6 +58,7 @@ def dots(axis: Axes) -> list[tuple[float, float, float]]:
 
 
 def test_it_is_a_picture_with_its_message_and_is_closed_afterwards():
+    plt.close("all")  # what other tests left open is not at stake here
     with capture_output() as captured:
         plots.strategies(GRID, RULED, alt=ALT)
     (output,) = captured.outputs
