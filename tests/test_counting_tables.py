@@ -5,7 +5,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from cnn_course.counting import (
+    Add,
     BatchNormalization,
+    Concatenate,
     Conv2D,
     Dense,
     Flatten,
@@ -115,3 +117,38 @@ def test_a_network_with_two_inputs_names_both() -> None:
     text = str(table(keras.Model([a, b], joined)))
     assert text.startswith("Input 8 x 8 x 1 and 4: 0 parameters")
     assert " | -  " in text
+
+
+def test_a_list_with_branches_is_counted_as_keras_counts_its_model() -> None:
+    layers = keras.layers
+    inputs = keras.Input((12, 12, 3), name="input")
+    one = layers.Conv2D(4, 1, name="one")(inputs)
+    two = layers.Conv2D(4, 3, padding="same", name="two")(inputs)
+    added = layers.Add(name="added")([one, two])
+    joined = layers.Concatenate(name="joined")([added, inputs])
+    described = table(
+        [
+            Input((12, 12, 3)),
+            Conv2D(4, 1, name="one"),
+            Conv2D(4, 3, padding="same", name="two", after="input"),
+            Add(name="added", after=("one", "two")),
+            Concatenate(name="joined", after=("added", "input")),
+        ]
+    )
+    in_keras = table(keras.Model(inputs, joined))
+    assert {row.name: row for row in described} == {row.name: row for row in in_keras}
+    assert described.row("joined").receptive_field == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ("conv_7", "comes after 'conv_7', which does not stand before it. There are: input, conv"),
+        ("last", "comes after 'last'"),  # itself
+        (("conv",), "merges two inputs or more, but it was given 1"),
+    ],
+)
+def test_a_branch_from_nowhere_is_refused(after: str, said: str) -> None:
+    layers = [Input((8, 8, 1)), Conv2D(2, 3, name="conv"), Add(name="last", after=after)]
+    with pytest.raises(ValueError, match=said):
+        table(layers)

@@ -82,12 +82,13 @@ def use(layer: Layer, name: str, values: Sequence[Value], identity: int) -> Use:
     return Use(name, layer.kind, identity, count, seen)
 
 
-def chain(layers: Sequence[object]) -> tuple[list[Shape], list[Use]]:
+def listed(layers: Sequence[object]) -> tuple[list[Shape], list[Use]]:
     """Return the input shape and the uses of a list of layer descriptions.
 
     Raises:
         TypeError: an element is not a layer description.
-        ValueError: the list does not start with an `Input`, or two layers have one name.
+        ValueError: the list does not start with an `Input`, two layers have one name, or a layer
+            comes after one that does not stand before it.
     """
     described = [_description(layer, place) for place, layer in enumerate(layers)]
     if not described or not isinstance(described[0], Input):
@@ -95,13 +96,39 @@ def chain(layers: Sequence[object]) -> tuple[list[Shape], list[Use]]:
             "A list of layers starts with its input, for example Input((28, 28, 1))"
             + (f", but this one starts with {described[0].kind}." if described else ".")
         )
+    names = _names(described)
     shapes = [described[0].count().output_shape]
+    (picture,) = inputs_of(shapes)
+    values = {names[0]: picture}
     uses: list[Use] = []
-    values = inputs_of(shapes)
-    for layer, name in zip(described[1:], _names(described[1:]), strict=True):
-        uses.append(use(layer, name, values, len(uses)))
-        values = [uses[-1].value]
+    for layer, name in zip(described[1:], names[1:], strict=True):
+        taken = [values[one] for one in sources(layer, name, list(values))]
+        uses.append(use(layer, name, taken, len(uses)))
+        values[name] = uses[-1].value
     return shapes, uses
+
+
+def sources(layer: Layer, name: str, before: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the layers whose outputs a layer of a list takes.
+
+    Args:
+        layer: its description.
+        name: how it is called.
+        before: names of what stands before it in the list, the input included.
+
+    Raises:
+        ValueError: it comes after a layer that does not stand before it.
+    """
+    if layer.after is None:
+        return (before[-1],)
+    wanted = (layer.after,) if isinstance(layer.after, str) else tuple(layer.after)
+    for one in wanted:
+        if one not in before:
+            raise ValueError(
+                f"Layer {name!r} ({layer.kind}) comes after {one!r}, which does not stand before "
+                f"it. There are: {', '.join(before)}."
+            )
+    return wanted
 
 
 def once(uses: Sequence[Use]) -> list[Use]:

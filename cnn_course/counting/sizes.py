@@ -22,7 +22,7 @@ def whole_number(value: object, what: str, least: int = 1) -> int:
         TypeError: `value` is not a whole number; `True` and `3.0` are not.
         ValueError: `value` is smaller than `least`.
     """
-    if isinstance(value, bool) or not isinstance(value, Integral):
+    if type(value) is not int and (isinstance(value, bool) or not isinstance(value, Integral)):
         raise TypeError(
             f"{what} must be a whole number, but it is {value!r} ({type(value).__name__}). "
             f"Write it without a decimal point, for example 3."

@@ -8,7 +8,7 @@ from cnn_course.tables import LayerTable
 
 from .keras_models import is_keras_model, read
 from .layers import Shape
-from .network import Use, chain, once
+from .network import Use, listed, once
 from .receptive_field import Pair
 
 COLUMNS = (
@@ -118,8 +118,9 @@ def table(model_or_layers: object) -> Table:
 
     Args:
         model_or_layers: a built Keras model (Sequential or functional, channels last), or a list
-            of layer descriptions that starts with `Input`. Models inside a model are opened, and
-            the parameters of a shared layer are counted once.
+            of layer descriptions that starts with `Input`, each after the one before it or after
+            those that its `after` names. Models inside a model are opened, and the parameters of
+            a shared layer are counted once.
 
     Raises:
         TypeError: it is neither, or an element of the list is no layer description.
@@ -129,7 +130,7 @@ def table(model_or_layers: object) -> Table:
     if is_keras_model(model_or_layers):
         shapes, uses = read(model_or_layers)
     elif isinstance(model_or_layers, list | tuple):
-        shapes, uses = chain(model_or_layers)
+        shapes, uses = listed(model_or_layers)
     else:
         raise TypeError(
             "Hand in a Keras model, or a list of layers such as "

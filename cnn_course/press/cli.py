@@ -2,6 +2,7 @@
 
 import io
 import sys
+from pathlib import Path
 
 import click
 
@@ -169,6 +170,72 @@ def get(names: tuple[str, ...]) -> None:
 
     for name, place in get_data(names):
         click.echo(f"{name} is in {place}.")
+
+
+@commands.group("class-test", invoke_without_command=True)
+@click.option(
+    "--level",
+    type=click.Choice(("first", "exam", "hard")),
+    default="exam",
+    show_default=True,
+    help="first: two or three layers. exam: as in chapter 8. hard: branches, left-over rows.",
+)
+@click.option("--seeds", metavar="1-30", help="One test for each; the same seed, the same test.")
+@click.option(
+    "--class-list",
+    type=click.Path(path_type=Path),
+    help="CSV with the column student: a test of its own for each.",
+)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The folder.")
+@click.pass_context
+def class_test(
+    context: click.Context,
+    *,
+    level: str,
+    seeds: str | None,
+    class_list: Path | None,
+    out: Path | None,
+) -> None:
+    """Write class tests in counting, with keys, for printing or as notebooks."""
+    if context.invoked_subcommand:
+        return
+    from cnn_course.press.classroom import sheets  # noqa: PLC0415
+
+    if out is None or not (seeds or class_list):
+        raise click.UsageError("Say how many and where: --seeds 1-30 --out FOLDER.")
+    chosen = sheets.seeds_in(seeds) if seeds else None
+    if class_list:
+        wanted = sheets.for_class(class_list, level, chosen)
+    else:
+        wanted = sheets.for_seeds(level, chosen or [])
+    for file in sheets.write_sheets(out, wanted):
+        click.echo(f"Written: {file}")
+
+
+@class_test.command()
+@click.argument("answers", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Points, as CSV.")
+def mark(answers: Path, *, out: Path | None) -> None:
+    """Mark the answers of a class: CSV with the columns student, level, seed, 1, 2, and so on."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from cnn_course.press import files  # noqa: PLC0415
+    from cnn_course.press.classroom import marking  # noqa: PLC0415
+
+    if out and out.resolve() == answers.resolve():
+        raise PressError(f"{out} holds the answers. Choose another file for the points.")
+    marked = marking.mark_class(answers)
+    console = Console()
+    if len(marked.rows) <= marking.SHOWN or not out:
+        console.print(marking.scores(marked))
+    console.print(marking.common_slips(marked), marking.summary(marked))
+    if marked.ignored:
+        click.echo(f"No question of any test, so not looked at: {', '.join(marked.ignored)}.")
+    if out:
+        files.write(out, marking.as_csv(marked))
+        click.echo(f"Written: {out}")
+    if marked.problems:
+        raise PressError("Some rows need a look:\n  " + "\n  ".join(marked.problems))
 
 
 @commands.command()

@@ -46,10 +46,13 @@ class Layer:
     Attributes:
         name: how the layer is called in a table; `table` gives it one where it is `None`.
         trainable: whether training changes the layer's weights; `False` is a frozen layer.
+        after: in a list of layers, the name of the layer whose output it takes, or the names of
+            several; `None` is the layer before it in the list. So a list can have branches.
     """
 
     name: str | None = field(default=None, kw_only=True)
     trainable: bool = field(default=True, kw_only=True)
+    after: str | tuple[str, ...] | None = field(default=None, kw_only=True)
 
     @property
     def kind(self) -> str:

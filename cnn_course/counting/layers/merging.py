@@ -93,8 +93,8 @@ class Concatenate(Layer):
 def _at_least_two(shapes: Sequence[Shape]) -> None:
     if len(shapes) < 2:
         raise ValueError(
-            f"The layer merges two inputs or more, but it was given {len(shapes)}. A list of "
-            "layers is a chain: for branches hand in a Keras model."
+            f"The layer merges two inputs or more, but it was given {len(shapes)}. Name them, for "
+            'example after=("conv_1", "conv_2").'
         )
 
 

@@ -1,0 +1,205 @@
+"""Class tests: one about a network of your own, or as many as you like from a seed."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from cnn_course.classtest import lots, sheets
+from cnn_course.classtest.marking import Marker, Marking
+from cnn_course.classtest.network import (
+    INPUT,
+    Convolution,
+    Network,
+    Pooling,
+    network_of,
+    size_of,
+    sources,
+    stride_of,
+)
+from cnn_course.classtest.questions import (
+    KINDS,
+    Kind,
+    Question,
+    hidden_mistakes,
+    questions_about,
+)
+from cnn_course.counting import BatchNormalization, Conv2D, Dense, Input, Layer
+
+LEVELS: Final = tuple(lots.LEVELS)
+
+_ASKED: Final[dict[str, tuple[Kind, ...]]] = {
+    "first": ("shape", "parameters", "total parameters"),
+    "exam": KINDS,
+    "hard": ("shape", "parameters", "multiplications", "receptive field", "total parameters"),
+}
+
+
+@dataclass(frozen=True)
+class ClassTest:
+    """Questions about one network, with their answers.
+
+    Attributes:
+        title: what stands above it, for example `"Class test exam-7"`.
+        network: what it asks about.
+        output: the right activation of the last layer; None if the test does not ask.
+        questions: in the order of the network.
+    """
+
+    title: str
+    network: Network
+    output: str | None
+    questions: tuple[Question, ...]
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The network as a list that `counting.table` takes; it starts with its `Input`."""
+        return [Input(self.network.input, name=INPUT), *self.network.layers]
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """Name of a question -> right answer: a shape, a number or a word."""
+        return self._marker.key
+
+    @property
+    def blank(self) -> dict[str, Any]:
+        """Name of a question -> `...`, to be filled in."""
+        return {question.name: ... for question in self.questions}
+
+    def mark(self, answers: object) -> Marking:
+        """Mark answers. Whatever they are, this raises nothing.
+
+        Args:
+            answers: name of a question, or its number -> answer; or the answers in order. A
+                shape is a tuple or text such as `"13 x 13 x 6"`. What is missing, None or `...`
+                counts as not answered.
+        """
+        return self._marker.mark(answers)
+
+    def sheet(self, student: str = "") -> str:
+        """Return the sheet as Markdown: the network and the questions, with room for answers."""
+        return sheets.sheet(self.title, self.network, self.questions, student)
+
+    def worked_solution(self) -> str:
+        """Return every answer with its calculation, as Markdown."""
+        return sheets.worked_solution(self.title, self.network, self.questions, self.key)
+
+    @cached_property
+    def _marker(self) -> Marker:
+        return Marker(self.network, self.questions, self.output)
+
+    def __repr__(self) -> str:
+        return self.sheet()
+
+    def _repr_markdown_(self) -> str:
+        return self.sheet()
+
+
+def about(
+    layers: Sequence[object], title: str = "Class test", ask: Sequence[str] = KINDS
+) -> ClassTest:
+    """Return a test about a network of your own.
+
+    Args:
+        layers: descriptions from `counting`, starting with its `Input`; for branches name the
+            sources with `after`. The last layer is the output: one unit for two classes, or one
+            for each.
+        title: what stands above it.
+        ask: kinds of questions, out of `"shape"`, `"parameters"`, `"multiplications"`,
+            `"receptive field"`, `"total parameters"`, `"hidden activation"` and
+            `"output activation"`.
+
+    Raises:
+        TypeError: an element is not a layer of `counting`.
+        ValueError: the network cannot be counted, there are no questions about one of its layers,
+            or no such kind of question.
+    """
+    for kind in ask:
+        if kind not in KINDS:
+            raise ValueError(f"There are no questions of the kind {kind!r}. {_near(kind, KINDS)}")
+    network = network_of(layers)
+    last = network.layers[-1]
+    output = ("sigmoid" if last.units == 1 else "softmax") if isinstance(last, Dense) else None
+    kinds = tuple(kind for kind in KINDS if kind in ask)
+    asked = tuple(questions_about(network, kinds, output))
+    return ClassTest(title, network, output, asked)
+
+
+def generate(seed: int, level: str = "exam") -> ClassTest:
+    """Return the test of a seed: the same one in every version of Python and of this course.
+
+    Args:
+        seed: any whole number.
+        level: `"first"` (two or three layers), `"exam"` (as the class test of chapter 8) or
+            `"hard"` (strides that leave rows over, batch normalization, depthwise and 1x1
+            convolutions, a branch).
+
+    In a generated test no usual mistake happens to give the right answer, and no two numbers that
+    a mistake would exchange are equal.
+
+    Raises:
+        TypeError: the seed is not a whole number.
+        ValueError: there is no such level.
+    """
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise TypeError(f"A seed is a whole number, but it is {seed!r} ({type(seed).__name__}).")
+    if level not in LEVELS:
+        raise ValueError(f"There is no level {level!r}. {_near(str(level), LEVELS)}")
+    number = seed.__index__()
+    for layers in lots.networks(number, level):
+        try:
+            test = about(layers, f"Class test {level}-{number}", _ASKED[level])
+        except ValueError:  # a kernel larger than what is left of the picture
+            continue
+        if _tells_mistakes(test, level):
+            return test
+    raise AssertionError("unreachable: networks are drawn without end")
+
+
+def _tells_mistakes(test: ClassTest, level: str) -> bool:
+    """Return whether every usual mistake gives a wrong answer."""
+    network = test.network
+    if _exchangeable(network) or (level == "hard" and not _leaves_rows_over(network)):
+        return False
+    return not any(hidden_mistakes(question, network) for question in test.questions)
+
+
+def _exchangeable(network: Network) -> bool:
+    """Return whether numbers that a mistake would exchange are equal."""
+    added = {name for one in network.layers if one.kind == "Add" for name in sources(one)}
+    wide: list[int] = [network.input[2]]
+    for layer in network.layers:
+        if isinstance(layer, Conv2D) and layer.name not in added:
+            wide.append(layer.filters)
+        elif isinstance(layer, Dense):
+            wide.append(layer.units)
+    if len(set(wide)) < len(wide):
+        return True
+    for layer in network.layers:
+        if isinstance(layer, BatchNormalization):
+            continue
+        height, width, channels = (*network.shapes[sources(layer)[0]], 0, 0)[:3]
+        if channels and channels in (height, width):
+            return True
+        if isinstance(layer, Convolution) and size_of(layer.kernel_size) == channels:
+            return True
+    height, width, _ = network.input
+    return height in wide or width in wide
+
+
+def _leaves_rows_over(network: Network) -> bool:
+    """Return whether somewhere the window does not fit evenly, so that rounding matters."""
+    for layer in network.layers:
+        if isinstance(layer, Convolution | Pooling) and stride_of(layer) > 1:
+            kernel = size_of(getattr(layer, "kernel_size", getattr(layer, "pool_size", 1)))
+            missing = kernel if layer.padding == "valid" else 0
+            height, width, _ = network.shapes[sources(layer)[0]]
+            if any((n - missing) % stride_of(layer) for n in (height, width)):
+                return True
+    return False
+
+
+def _near(word: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return (f"Did you mean {near[0]!r}? " if near else "") + f"There are: {', '.join(known)}."

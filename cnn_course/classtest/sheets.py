@@ -1,0 +1,113 @@
+"""A test on paper: the sheet, and the worked solution, as Markdown."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cnn_course.classtest.network import INPUT, Network
+from cnn_course.classtest.questions import Question
+from cnn_course.classtest.words import describe, sizes, takes
+
+_MARKED = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=:])")
+_RULES = (
+    "Shapes are height x width x channels, without the batch. Unless it says otherwise, a layer "
+    "has a bias, and padding is valid. Parameters are all numbers that a layer keeps, trained or "
+    "not. Multiplications are those of a value with a weight."
+)
+
+
+def plain(text: str) -> str:
+    """Return somebody's text so that Markdown and HTML show it as it is, on one line."""
+    one_line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return _MARKED.sub(r"\\\1", one_line[:200])
+
+
+def sheet(title: str, network: Network, questions: Sequence[Question], student: str) -> str:
+    """Return the network and the questions, with room for answers."""
+    points = sum(question.points for question in questions)
+    lines = [f"# {title}", ""]
+    lines += [f"Name: {plain(student) if student.strip() else '_' * 40}", ""]
+    lines += ["## The network", "", *_network(network), "", _RULES, ""]
+    lines += [f"## Questions ({points} points)", ""]
+    lines += _table(
+        ("", "question", "points", "answer"),
+        (
+            (str(number), question.text, str(question.points), "")
+            for number, question in enumerate(questions, start=1)
+        ),
+    )
+    return "\n".join([*lines, ""])
+
+
+def worked_solution(
+    title: str, network: Network, questions: Sequence[Question], key: Mapping[str, Any]
+) -> str:
+    """Return every answer with its calculation."""
+    lines = [f"# {title}: worked solution", "", "## The network", "", *_network(network), ""]
+    lines += ["## Answers", ""]
+    lines += _table(
+        ("", "question", "answer", "calculation", "points"),
+        (
+            (
+                str(number),
+                question.text,
+                written(key[question.name]),
+                calculation(question, network),
+                str(question.points),
+            )
+            for number, question in enumerate(questions, start=1)
+        ),
+    )
+    return "\n".join([*lines, ""])
+
+
+def written(value: object) -> str:
+    """Return an answer as one writes it."""
+    if isinstance(value, tuple):
+        return sizes(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def calculation(question: Question, network: Network) -> str:
+    """Return how a person gets the answer."""
+    if question.kind == "total parameters":
+        parts = [f"{count:,}" for count in network.parameters.values() if count]
+        return " + ".join(parts)
+    if question.kind == "hidden activation":
+        return "Its slope is 1 for positive values, however deep the network is."
+    if question.kind == "output activation":
+        one = network.shapes[str(network.layers[-1].name)][-1] == 1
+        return (
+            "One probability, between 0 and 1."
+            if one
+            else "One probability for each class; together they are 1."
+        )
+    row = network.table.row(str(question.layer))
+    return {
+        "shape": row.shape_derivation,
+        "parameters": row.derivation,
+        "multiplications": row.multiplications_derivation,
+        "receptive field": _grown(network, row.name),
+    }[question.kind]
+
+
+def _grown(network: Network, name: str) -> str:
+    """Return how the receptive field grows, window by window: `1 + (5 - 1) x 1 + (2 - 1) x 2`."""
+    step, text = 1, "1"
+    for kernel, stride in network.windows(name):
+        text += f" + ({kernel} - 1) x {step}" if kernel > 1 else ""
+        step *= stride
+    seen = network.table.row(name).receptive_field
+    return f"{text} = {seen[0] if seen else '-'}"
+
+
+def _network(network: Network) -> list[str]:
+    rows = [(str(layer.name), takes(layer), describe(layer)) for layer in network.layers]
+    intro = f"A picture of {sizes(network.input)}, called `{INPUT}`, and these layers:"
+    return [intro, "", *_table(("layer", "takes", "what it is"), rows)]
+
+
+def _table(head: Sequence[str], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    cells = [[cell.replace("_", r"\_") for cell in row] for row in rows]
+    lines = [f"| {' | '.join(row)} |" for row in [list(head), *cells]]
+    return [lines[0], f"|{'---|' * len(head)}", *lines[1:]]

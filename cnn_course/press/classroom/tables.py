@@ -1,0 +1,105 @@
+"""Tables that people keep in spreadsheets: CSV in any of its dialects, and safe to open again."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnn_course.press.project import PressError
+
+_DELIMITERS = ",;\t"
+# Spreadsheets take a cell that begins with one of these for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a table.
+
+    Attributes:
+        number: of its first line in the file, the head being line 1.
+        cells: name of a column -> text, without spaces around it.
+        problem: why it cannot be read; empty if it can.
+    """
+
+    number: int
+    cells: dict[str, str]
+    problem: str = ""
+
+
+def read(file: Path, required: Sequence[str]) -> list[Line]:
+    """Return the rows of a table; one that cannot be read is there with its problem.
+
+    Commas, semicolons or tabs stand between cells; the encoding is UTF-8 or, as older
+    spreadsheets write it, Windows-1252. Empty rows are left out.
+
+    Args:
+        file: with the names of the columns in its first line.
+        required: columns that must be there.
+
+    Raises:
+        PressError: there is no such file, or a column is missing.
+    """
+    text = _text(file)
+    head_line = text.split("\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=head_line.count)
+    rows = _rows(text, delimiter)
+    _, head = next(rows, (1, []))
+    names = [name.strip().casefold() for name in head]
+    for name in required:
+        if name not in names:
+            raise PressError(
+                f"{file} has no column {name!r}. Its first line names: "
+                f"{', '.join(filter(None, names)) or 'nothing'}."
+            )
+    if twice := sorted({name for name in names if name and names.count(name) > 1}):
+        raise PressError(f"{file} has two columns {twice[0]!r}. Give each a name of its own.")
+    return [_line(number, names, cells) for number, cells in rows if any(map(str.strip, cells))]
+
+
+def written(rows: Iterable[Sequence[object]]) -> str:
+    """Return rows as CSV. A cell that a spreadsheet would take for a formula begins with '."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    for row in rows:
+        writer.writerow([_harmless(cell) for cell in row])
+    return stream.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _text(file: Path) -> str:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise PressError(f"{file} cannot be read: {error.strerror or error}.") from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    return text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the number of the line that it begins in."""
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    begins = 1
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:  # a cell beyond the limit; the reader goes on behind it
+            cells = []
+        yield begins, cells
+        begins = reader.line_num + 1
+
+
+def _line(number: int, names: list[str], cells: list[str]) -> Line:
+    found = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
+    beyond = [cell for cell in cells[len(names) :] if cell.strip()]
+    problem = f"{len(cells)} cells, but the head names {len(names)}" if beyond else ""
+    return Line(number, found, problem)

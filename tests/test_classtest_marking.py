@@ -1,0 +1,323 @@
+"""Marking: in parts, forward from a wrong shape, with the slip named, whatever was written."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnn_course import classtest, counting
+from cnn_course.classtest import Mark
+
+
+@pytest.fixture(scope="module")
+def lenet() -> classtest.ClassTest:
+    """LeNet-5, whose counts are published."""
+    return classtest.about(
+        [
+            counting.Input((28, 28, 1)),
+            counting.Conv2D(6, 5, padding="same", name="c1"),
+            counting.MaxPooling2D(2, name="s2"),
+            counting.Conv2D(16, 5, name="c3"),
+            counting.MaxPooling2D(2, name="s4"),
+            counting.Flatten(name="flat"),
+            counting.Dense(120, name="f5"),
+            counting.Dense(84, name="f6"),
+            counting.Dense(10, name="out"),
+        ]
+    )
+
+
+def mark(test: classtest.ClassTest, name: str, answer: object, **others: object) -> Mark:
+    """Mark one answer, the others being right."""
+    marking = test.mark({**test.key, **others, name: answer})
+    return next(one for one in marking.marks if one.question.name == name)
+
+
+@pytest.mark.parametrize("level", classtest.LEVELS)
+def test_the_key_gets_all_points_and_an_empty_sheet_none(level: str) -> None:
+    for seed in range(30):
+        test = classtest.generate(seed, level)
+        full, empty = test.mark(test.key), test.mark(test.blank)
+        assert full.points == full.possible > 0
+        assert {one.outcome for one in full.marks} == {"right"}
+        assert (empty.points, {one.outcome for one in empty.marks}) == (0, {"open"})
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "slip"),
+    [
+        ("c1 parameters", 5 * 5 * 6, "bias forgotten"),
+        ("c1 parameters", 5 * 5 * 6 + 1, "one bias for all"),
+        ("c1 parameters", (5 + 1) * 6, "kernel area not squared"),
+        ("c1 parameters", 26, "one filter only"),
+        ("c3 parameters", (5 * 5 + 1) * 16, "channels forgotten"),
+        ("c3 parameters", 5 * 5 * 6 * 16, "bias forgotten"),
+        ("c3 parameters", (5 * 6 + 1) * 16, "kernel area not squared"),
+        ("c3 parameters", (5 * 5 * 16 + 1) * 6, "channels exchanged"),
+        ("c3 parameters", 2_416 * 100, "weights not shared"),
+        ("s2 parameters", 5 * 6, "pooling counted"),
+        ("f5 parameters", 400 * 120, "bias forgotten"),
+        ("f5 parameters", (16 + 1) * 120, "places forgotten"),
+        # The mistake of the lecture notes: the parameters of the layer before for its units.
+        ("f6 parameters", 48_120 * 84 + 84, "previous parameters"),
+        ("out parameters", 85, "one unit only"),
+        ("c3 multiplications", 2_416, "parameters counted"),
+        ("c3 multiplications", 5 * 5 * 6 * 16, "positions forgotten"),
+        ("c3 multiplications", 14 * 14 * 2_400, "positions of the input"),
+        ("c3 multiplications", 10 * 10 * 2_416, "biases multiplied"),
+        ("c3 multiplications", 10 * 10 * 400, "channels forgotten"),
+        ("c3 multiplications", 2 * 240_000, "additions counted"),
+        ("f5 multiplications", 48_120, "biases multiplied"),
+        ("s4 receptive field", 1 + 4 + 1 + 4 + 1, "strides ignored"),
+        ("s4 receptive field", 5 + 2 + 5 + 2, "kernels added up"),
+        ("s4 receptive field", 2, "last window only"),
+        ("total parameters", 61_706 - 850, "layer left out"),
+        ("c1 shape", (24, 24, 6), "padding confused"),
+        ("c3 shape", (14, 14, 16), "padding confused"),
+        ("c3 shape", (9, 9, 16), "first window forgotten"),
+        ("s2 shape", (27, 27, 6), "stride forgotten"),
+        ("c3 shape", (10, 10, 6), "channels of the input"),
+        ("c3 shape", (10, 10, 96), "channels multiplied"),
+        ("flat shape", (16,), "places forgotten"),
+        ("flat shape", (25,), "channels forgotten"),
+        ("hidden activation", "softmax", "output's activation"),
+        ("hidden activation", "Sigmoid", "saturated"),
+        ("output activation", "sigmoid", "one probability for each"),
+    ],
+)
+def test_a_usual_mistake_is_named(
+    lenet: classtest.ClassTest, name: str, answer: object, slip: str
+) -> None:
+    marked = mark(lenet, name, answer)
+    assert marked.slips == (slip,)
+    assert marked.hints == (classtest.HINTS[slip],)
+    assert marked.points < marked.question.points
+
+
+@pytest.mark.parametrize(
+    ("layers", "name", "answer", "slip"),
+    [
+        ([counting.BatchNormalization()], "parameters", 12, "statistics forgotten"),
+        ([counting.BatchNormalization()], "parameters", 4, "only one of each"),
+        ([counting.BatchNormalization()], "parameters", 4 * 9 * 8 * 6, "values for channels"),
+        ([counting.DepthwiseConv2D(3)], "parameters", (3 * 3 * 6 + 1) * 6, "channels summed"),
+        ([counting.DepthwiseConv2D(3)], "shape", (7, 6, 1), "channels summed"),
+        ([counting.Conv2D(4, 3, use_bias=False)], "parameters", 220, "bias counted"),
+        ([counting.Conv2D(4, 4, 2)], "shape", (4, 3, 4), "rounded up"),
+        ([counting.Conv2D(4, 3, 2, "same")], "shape", (4, 4, 4), "rounded down"),
+    ],
+)
+def test_mistakes_in_what_only_hard_tests_have_are_named(
+    layers: list[object], name: str, answer: object, slip: str
+) -> None:
+    test = classtest.about([counting.Input((9, 8, 6)), *layers])
+    assert mark(test, f"{test.network.layers[0].name} {name}", answer).slips == (slip,)
+
+
+def test_joined_and_added_branches_are_told_apart() -> None:
+    def branches(merging: type) -> classtest.ClassTest:
+        return classtest.about(
+            [
+                counting.Input((9, 9, 3)),
+                counting.Conv2D(5, 1, name="one", after="input"),
+                counting.Conv2D(5, 3, padding="same", name="two", after="input"),
+                merging(name="merged", after=("one", "two")),
+            ]
+        )
+
+    joined, added = branches(counting.Concatenate), branches(counting.Add)
+    assert mark(joined, "merged shape", (9, 9, 5)).slips == ("added for joined",)
+    assert mark(added, "merged shape", (9, 9, 10)).slips == ("joined for added",)
+
+
+def test_a_wrong_shape_does_not_cost_later_answers(lenet: classtest.ClassTest) -> None:
+    # Valid for same in the first layer; from there on everything is rightly computed.
+    own = {
+        "c1 shape": (24, 24, 6),
+        "s2 shape": (12, 12, 6),
+        "c3 shape": (8, 8, 16),
+        "c3 multiplications": 8 * 8 * 5 * 5 * 6 * 16,
+        "s4 shape": (4, 4, 16),
+        "flat shape": 256,
+        "f5 parameters": 257 * 120,
+        "f5 multiplications": 256 * 120,
+        "total parameters": 156 + 2_416 + 257 * 120 + 10_164 + 850,
+    }
+    marking = lenet.mark({**lenet.key, **own})
+    outcomes = {one.question.name: one.outcome for one in marking.marks}
+    assert outcomes["c1 shape"] == "partly"
+    assert {outcomes[name] for name in own if name != "c1 shape"} == {"follows"}
+    assert marking.points == marking.possible - 2  # height and width of the first layer
+    assert marking.slips == {"padding confused": 1}
+
+
+def test_a_wrong_parameter_count_is_followed_into_the_sum_only(lenet: classtest.ClassTest) -> None:
+    marking = lenet.mark({**lenet.key, "c1 parameters": 150, "total parameters": 61_700})
+    outcomes = {one.question.name: one.outcome for one in marking.marks}
+    assert (outcomes["c1 parameters"], outcomes["total parameters"]) == ("partly", "follows")
+
+
+def test_shapes_that_leave_no_room_for_the_next_kernel_are_survived(
+    lenet: classtest.ClassTest,
+) -> None:
+    marking = lenet.mark({**lenet.key, "s2 shape": (1, 1, 6)})
+    assert {one.outcome for one in marking.marks} == {"right", "partly"}
+
+
+def test_a_shape_is_marked_size_by_size(lenet: classtest.ClassTest) -> None:
+    assert mark(lenet, "c1 shape", (28, 28, 7)).points == 2
+    assert mark(lenet, "c1 shape", (1, 28, 7)).points == 1
+    assert mark(lenet, "c1 shape", (28, ..., 6)).points == 2
+    assert mark(lenet, "c1 shape", (28, 28)).points == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("c1 shape", "28x28x6"),
+        ("c1 shape", "(28, 28, 6)"),
+        ("c1 shape", " 28 × 28 × 6 "),
+        ("c1 shape", "28 28 6"),
+        ("c1 shape", "28;28;6"),
+        ("c1 shape", [28, 28, 6]),
+        ("c1 shape", np.array([28, 28, 6])),
+        ("c1 shape", (None, 28, 28, 6)),
+        ("c1 shape", "(None, 28, 28, 6)"),
+        ("c1 shape", (28.0, 28.0, 6.0)),
+        ("flat shape", 400),
+        ("flat shape", "400"),
+        ("flat shape", (400,)),
+        ("flat shape", "(None, 400)"),
+        ("f5 parameters", "48,120"),
+        ("f5 parameters", "48 120"),
+        ("f5 parameters", "48'120"),
+        ("f5 parameters", "48120.0"),
+        ("f5 parameters", np.int64(48_120)),
+        ("f5 parameters", 48_120.0),
+        ("s4 receptive field", "16 x 16"),
+        ("s4 receptive field", (16, 16)),
+        ("hidden activation", " ReLU "),
+        ("hidden activation", "leaky_relu"),
+        ("output activation", "Softmax"),
+    ],
+)
+def test_a_right_answer_is_right_however_it_is_written(
+    lenet: classtest.ClassTest, name: str, answer: object
+) -> None:
+    assert mark(lenet, name, answer).outcome == "right"
+
+
+@pytest.mark.parametrize("answer", [None, ..., "", "  ", "...", "?", "-", (..., ..., ...)])
+def test_nothing_is_not_answered(lenet: classtest.ClassTest, answer: object) -> None:
+    assert mark(lenet, "c1 shape", answer).outcome == "open"
+
+
+class Unfriendly:
+    """An object that answers no question put to it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    __str__ = __repr__ = __int__ = __float__ = __hash__ = __eq__ = __len__ = __getattr__  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "seven",
+        "💥" * 300,
+        "9" * 5_000,
+        "1e400",
+        "-",
+        b"28",
+        -3,
+        0,
+        10**5_000,
+        math.nan,
+        math.inf,
+        -math.inf,
+        2.5,
+        True,
+        1j,
+        [],
+        [[28, 28, 6]],
+        {},
+        {28},
+        np.zeros((3, 3)),
+        np.array(["a"]),
+        object(),
+        int,
+        lambda: 3,
+        Unfriendly(),
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_any_answer_is_survived(lenet: classtest.ClassTest, answer: object) -> None:
+    for name in lenet.key:
+        assert mark(lenet, name, answer).points <= 1
+    assert lenet.mark(answer).possible == 38
+    repr(lenet.mark(dict.fromkeys(lenet.key, answer)))
+
+
+_ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.binary()
+    | st.just(...),
+    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
+)
+_TEST = classtest.generate(11, "hard")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from(list(_TEST.key)) | st.text() | st.integers(), _ANYTHING))
+def test_points_stay_between_none_and_all(answers: dict[object, object]) -> None:
+    marking = _TEST.mark(answers)
+    assert 0 <= marking.points <= marking.possible
+    assert all(0 <= one.points <= one.question.points for one in marking.marks)
+    assert len(marking.marks) == len(_TEST.questions)
+    assert str(marking)
+    assert marking._repr_html_()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(classtest.LEVELS), st.data())
+def test_one_wrong_answer_costs_only_itself(seed: int, level: str, data: st.DataObject) -> None:
+    test = classtest.generate(seed, level)
+    question = data.draw(
+        st.sampled_from([one for one in test.questions if one.kind == "parameters"])
+    )
+    marking = test.mark({**test.key, question.name: test.key[question.name] + 7_777})
+    lost = {one.question.name for one in marking.marks if one.points < one.question.points}
+    # The sum no longer follows from it, but it is right as it stands, so it costs nothing.
+    assert lost == {question.name}
+
+
+def test_answers_come_by_name_by_number_or_in_order(lenet: classtest.ClassTest) -> None:
+    full = lenet.mark(lenet.key).points
+    numbered = dict(enumerate(lenet.key.values(), start=1))
+    assert lenet.mark(numbered).points == full
+    assert lenet.mark({str(n): value for n, value in numbered.items()}).points == full
+    assert lenet.mark(list(lenet.key.values())).points == full
+
+
+def test_a_misspelt_question_is_pointed_out(lenet: classtest.ClassTest) -> None:
+    marking = lenet.mark({"c1 shapes": (28, 28, 6)})
+    assert marking.unknown == ("c1 shapes",)
+    assert "c1 shapes" in str(marking)
+
+
+def test_a_marking_is_text_and_a_table_that_harms_no_page(lenet: classtest.ClassTest) -> None:
+    marking = lenet.mark({"c1 parameters": 150, "<script>": 1})
+    assert "c1 parameters" in str(marking)
+    assert classtest.HINTS["bias forgotten"] in str(marking)
+    html = marking._repr_html_()
+    assert "<script>" not in html
+    assert '<th scope="row"' in html
