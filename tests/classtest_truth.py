@@ -10,7 +10,7 @@ from keras import layers
 
 def build(test: Any) -> keras.Model:
     """Build a test's network from the text that a student reads, not from its descriptions."""
-    text = test.sheet().replace("\\", "")
+    text = str(test.sheet()).replace("\\", "")
     height, width, channels = map(int, re.search(r"A picture of (.*?),", text)[1].split(" x "))
     tensors = {"input": keras.Input((height, width, channels), name="input")}
     table = text.split("| layer | takes | what it is |")[1].split("\n\n")[0]

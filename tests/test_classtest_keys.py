@@ -9,6 +9,8 @@ from pathlib import Path
 
 import classtest_truth
 import pytest
+from bs4 import BeautifulSoup
+from markdown_it import MarkdownIt
 
 from cnn_course import classtest, counting
 
@@ -40,7 +42,7 @@ def test_a_seed_gives_the_same_test_for_ever(level: str) -> None:
 
 @pytest.mark.parametrize("level", classtest.LEVELS)
 def test_another_seed_gives_another_test(level: str) -> None:
-    sheets = [classtest.generate(seed, level).sheet().split("\n", 1)[1] for seed in range(200)]
+    sheets = [str(classtest.generate(seed, level).sheet()).split("\n", 1)[1] for seed in range(200)]
     assert max(Counter(sheets).values()) <= (3 if level == "first" else 1)
 
 
@@ -121,7 +123,7 @@ def test_the_class_test_of_the_lecture_has_its_published_counts() -> None:
 
 def test_a_worked_solution_shows_each_answer_with_its_calculation() -> None:
     test = classtest.generate(3, "exam")
-    text = test.worked_solution().replace("\\", "")
+    text = str(test.worked_solution()).replace("\\", "")
     for name, value in test.key.items():
         written = " x ".join(f"{n:,}" for n in value) if isinstance(value, tuple) else f"{value}"
         if isinstance(value, int):
@@ -133,7 +135,7 @@ def test_a_worked_solution_shows_each_answer_with_its_calculation() -> None:
 def test_a_sheet_gives_nothing_of_the_key_away() -> None:
     for level in classtest.LEVELS:
         test = classtest.generate(5, level)
-        questions = test.sheet().split("## Questions")[1].splitlines()[4:]
+        questions = str(test.sheet()).split("## Questions")[1].splitlines()[4:]
         for line in filter(None, questions):
             assert line.rstrip().endswith("|  |"), line
 
@@ -172,5 +174,17 @@ def test_a_wrong_order_is_told_what_is_wrong(call: object, error: type, said: st
 
 
 def test_negative_and_huge_seeds_are_seeds_too() -> None:
-    assert classtest.generate(-7).sheet() != classtest.generate(7).sheet()
+    assert classtest.generate(-7).key != classtest.generate(7).key
     assert classtest.generate(10**30).key
+
+
+def test_names_of_students_are_never_taken_for_markup() -> None:
+    name = "<b>A</b> | **B** [c](d) `e`\n# f"
+    sheet = classtest.generate(1).sheet(name)
+    page = BeautifulSoup(sheet._repr_html_(), "html.parser")
+    assert "Name: <b>A</b> | **B** [c](d) `e` # f" in page.get_text()
+    assert page.b is None
+    # In a chapter its headings stay out of the page's outline.
+    assert not page.find_all(["h1", "h2"])
+    parsed = MarkdownIt("commonmark").enable("table").render(str(sheet))
+    assert BeautifulSoup(parsed, "html.parser").find("p").text == page.find_all("p")[1].text

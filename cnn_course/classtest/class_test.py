@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from cnn_course.classtest import lots, sheets
+from cnn_course.classtest.documents import Document
 from cnn_course.classtest.marking import Marker, Marking
 from cnn_course.classtest.network import (
     INPUT,
@@ -36,7 +37,7 @@ _ASKED: Final[dict[str, tuple[Kind, ...]]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ClassTest:
     """Questions about one network, with their answers.
 
@@ -77,12 +78,12 @@ class ClassTest:
         """
         return self._marker.mark(answers)
 
-    def sheet(self, student: str = "") -> str:
-        """Return the sheet as Markdown: the network and the questions, with room for answers."""
+    def sheet(self, student: str = "") -> Document:
+        """Return the network and the questions, with room for answers."""
         return sheets.sheet(self.title, self.network, self.questions, student)
 
-    def worked_solution(self) -> str:
-        """Return every answer with its calculation, as Markdown."""
+    def worked_solution(self) -> Document:
+        """Return every answer with its calculation."""
         return sheets.worked_solution(self.title, self.network, self.questions, self.key)
 
     @cached_property
@@ -90,10 +91,10 @@ class ClassTest:
         return Marker(self.network, self.questions, self.output)
 
     def __repr__(self) -> str:
-        return self.sheet()
+        return str(self.sheet())
 
-    def _repr_markdown_(self) -> str:
-        return self.sheet()
+    def _repr_html_(self) -> str:
+        return self.sheet()._repr_html_()
 
 
 def about(

@@ -1,64 +1,61 @@
-"""A test on paper: the sheet, and the worked solution, as Markdown."""
+"""A test on paper: the sheet, and the worked solution."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cnn_course.classtest.documents import Document, Grid, Heading, Paragraph, on_one_line
 from cnn_course.classtest.network import INPUT, Network
 from cnn_course.classtest.questions import Question
 from cnn_course.classtest.words import describe, sizes, takes
 
-_MARKED = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=:])")
 _RULES = (
     "Shapes are height x width x channels, without the batch. Unless it says otherwise, a layer "
-    "has a bias, and padding is valid. Parameters are all numbers that a layer keeps, trained or "
-    "not. Multiplications are those of a value with a weight."
+    "has a bias. Parameters are all numbers that a layer keeps, trained or not. Multiplications "
+    "are those of a value with a weight."
 )
 
 
-def plain(text: str) -> str:
-    """Return somebody's text so that Markdown and HTML show it as it is, on one line."""
-    one_line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return _MARKED.sub(r"\\\1", one_line[:200])
-
-
-def sheet(title: str, network: Network, questions: Sequence[Question], student: str) -> str:
+def sheet(title: str, network: Network, questions: Sequence[Question], student: str) -> Document:
     """Return the network and the questions, with room for answers."""
     points = sum(question.points for question in questions)
-    lines = [f"# {title}", ""]
-    lines += [f"Name: {plain(student) if student.strip() else '_' * 40}", ""]
-    lines += ["## The network", "", *_network(network), "", _RULES, ""]
-    lines += [f"## Questions ({points} points)", ""]
-    lines += _table(
-        ("", "question", "points", "answer"),
+    asked = tuple(
+        (str(number), question.text, str(question.points), "")
+        for number, question in enumerate(questions, start=1)
+    )
+    return Document(
+        title,
         (
-            (str(number), question.text, str(question.points), "")
-            for number, question in enumerate(questions, start=1)
+            Paragraph(f"Name: {on_one_line(student) or '.' * 60}"),
+            *_network(network),
+            Paragraph(_RULES),
+            Heading(f"Questions ({points} points)"),
+            Grid(("number", "question", "points", "answer"), asked),
         ),
     )
-    return "\n".join([*lines, ""])
 
 
 def worked_solution(
     title: str, network: Network, questions: Sequence[Question], key: Mapping[str, Any]
-) -> str:
+) -> Document:
     """Return every answer with its calculation."""
-    lines = [f"# {title}: worked solution", "", "## The network", "", *_network(network), ""]
-    lines += ["## Answers", ""]
-    lines += _table(
-        ("", "question", "answer", "calculation", "points"),
+    answers = tuple(
         (
-            (
-                str(number),
-                question.text,
-                written(key[question.name]),
-                calculation(question, network),
-                str(question.points),
-            )
-            for number, question in enumerate(questions, start=1)
+            str(number),
+            question.text,
+            written(key[question.name]),
+            calculation(question, network),
+            str(question.points),
+        )
+        for number, question in enumerate(questions, start=1)
+    )
+    return Document(
+        f"{title}: worked solution",
+        (
+            *_network(network),
+            Heading("Answers"),
+            Grid(("number", "question", "answer", "calculation", "points"), answers),
         ),
     )
-    return "\n".join([*lines, ""])
 
 
 def written(value: object) -> str:
@@ -101,13 +98,10 @@ def _grown(network: Network, name: str) -> str:
     return f"{text} = {seen[0] if seen else '-'}"
 
 
-def _network(network: Network) -> list[str]:
-    rows = [(str(layer.name), takes(layer), describe(layer)) for layer in network.layers]
-    intro = f"A picture of {sizes(network.input)}, called `{INPUT}`, and these layers:"
-    return [intro, "", *_table(("layer", "takes", "what it is"), rows)]
-
-
-def _table(head: Sequence[str], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    cells = [[cell.replace("_", r"\_") for cell in row] for row in rows]
-    lines = [f"| {' | '.join(row)} |" for row in [list(head), *cells]]
-    return [lines[0], f"|{'---|' * len(head)}", *lines[1:]]
+def _network(network: Network) -> tuple[Heading, Paragraph, Grid]:
+    layers = tuple((str(layer.name), takes(layer), describe(layer)) for layer in network.layers)
+    return (
+        Heading("The network"),
+        Paragraph(f"A picture of {sizes(network.input)}, called {INPUT}, and these layers:"),
+        Grid(("layer", "takes", "what it is"), layers),
+    )

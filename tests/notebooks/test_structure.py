@@ -19,6 +19,7 @@ EXERCISES_AT_LEAST = {
     "05-vgg16-feature-extraction": 6,
     "06-fine-tuning": 6,
     "07-transfer-learning-cases": 6,
+    "08-class-test": 8,
 }
 
 
@@ -29,7 +30,7 @@ def code_cells(notebook, tag=None):
 
 def text_of(cell):
     outputs = (o.get("text", "") or o.get("data", {}).get("text/plain", "") for o in cell.outputs)
-    return "".join(outputs)
+    return "\n".join(outputs)
 
 
 def checked(cell):

@@ -6,7 +6,6 @@ from importlib import resources
 from pathlib import Path
 
 import nbformat
-from markdown_it import MarkdownIt
 from tqdm import tqdm
 
 from cnn_course import classtest
@@ -136,19 +135,19 @@ def write_sheets(folder: Path, sheets: Sequence[Sheet]) -> list[Path]:
     for sheet in tqdm(sheets, unit="test", delay=2, leave=False):
         test = classtest.generate(sheet.seed, sheet.level)
         question, solution = test.sheet(sheet.student), test.worked_solution()
-        on_paper.append(_html(question))
-        solved.append(_html(solution))
-        for part, markdown, notebook in (
+        on_paper.append(question.html())
+        solved.append(solution.html())
+        for part, document, notebook in (
             ("sheets", question, _to_answer(test, sheet)),
             ("keys", solution, _to_mark(test, sheet)),
         ):
             target = folder / part / sheet.name
-            files.write(target.with_suffix(".md"), markdown)
-            files.write(target.with_suffix(".html"), _page(test.title, _html(markdown)))
+            files.write(target.with_suffix(".md"), str(document))
+            files.write(target.with_suffix(".html"), _page(document.title, [document.html()]))
             files.write(target.with_suffix(".ipynb"), notebook)
     written = {"sheets.html": on_paper, "keys.html": solved}
     for name, bodies in written.items():
-        files.write(folder / name, _page("Class tests", "".join(bodies)))
+        files.write(folder / name, _page("Class tests", bodies))
     files.write(table, blank)
     return [*(folder / name for name in written), table]
 
@@ -161,14 +160,9 @@ def _blank_answers(sheets: Sequence[Sheet]) -> str:
     return tables.written([head, *rows])
 
 
-def _html(markdown: str) -> str:
-    # A student's name was made harmless before; raw HTML is not let through either.
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
-    return f"<article>\n{body}</article>\n"
-
-
-def _page(title: str, body: str) -> str:
-    return _PAGE.format(title=title, style=_STYLE, body=body)
+def _page(title: str, bodies: Sequence[str]) -> str:
+    articles = "".join(f"<article>\n{body}</article>\n" for body in bodies)
+    return _PAGE.format(title=title, style=_STYLE, body=articles)
 
 
 def _to_answer(test: ClassTest, sheet: Sheet) -> str:
@@ -182,7 +176,7 @@ def _to_answer(test: ClassTest, sheet: Sheet) -> str:
     )
     return _notebook(
         [
-            nbformat.v4.new_markdown_cell(test.sheet(sheet.student)),
+            nbformat.v4.new_markdown_cell(str(test.sheet(sheet.student))),
             nbformat.v4.new_code_cell(f"student = {sheet.student!r}\nanswers = {{\n{entries}\n}}"),
             nbformat.v4.new_markdown_cell("Run this cell, and hand in the line that it prints:"),
             nbformat.v4.new_code_cell(row),
@@ -201,7 +195,7 @@ def _to_mark(test: ClassTest, sheet: Sheet) -> str:
     )
     return _notebook(
         [
-            nbformat.v4.new_markdown_cell(test.worked_solution()),
+            nbformat.v4.new_markdown_cell(str(test.worked_solution())),
             nbformat.v4.new_markdown_cell("Put answers in place of the key to have them marked:"),
             nbformat.v4.new_code_cell(code),
         ]

@@ -1,0 +1,140 @@
+"""Right and wrong answers to the exercises of chapter 8; `test_checks_answers.py` tries them."""
+
+import nbformat
+from conftest import NOTEBOOKS
+
+from cnn_course import classtest
+from cnn_course.checks import chapter_08, check
+
+import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
+from keras import layers
+
+DENSE = {"120 units": 48_120, "84 units": 10_164, "10 units": 850}
+BLOCK = {"depthwise": 216, "norm_1": 96, "conv": 1_152, "norm_2": 192, "not trained": 144}
+WORK = {"parameters": 51_264, "multiplications": 2_508_800}
+MISTAKE = {"taken": 48_120, "right": 120, "factor": 398}
+SLIP = {"dense_2": 100, "output": 30}
+TEST = {
+    "conv_1 shape": (4, 4, 1),
+    "conv_1 parameters": 5,
+    "conv_2 shape": (4, 4, 2),
+    "conv_2 parameters": 10,
+    "pool shape": (2, 2, 2),
+    "pool parameters": 0,
+    "flatten shape": (8,),
+    "flatten parameters": 0,
+    "dense_1 shape": (10,),
+    "dense_1 parameters": 90,
+    "dense_2 shape": (10,),
+    "dense_2 parameters": 110,
+    "output shape": (3,),
+    "output parameters": 33,
+    "total parameters": 248,
+    "hidden activation": "relu",
+    "output activation": "softmax",
+}
+HARD = {
+    "conv_1 shape": (22, 13, 8),
+    "conv_1 parameters": 200,
+    "norm_1 parameters": 32,
+    "pool_1 shape": (10, 6, 8),
+    "depthwise_1 parameters": 80,
+}
+
+
+def counted(height, width, channels, filters, bias):
+    return (height * width * channels + bias) * filters
+
+
+def without_channels(height, width, channels, filters, bias):
+    return (height * width + bias) * filters
+
+
+def without_bias(height, width, channels, filters, bias):
+    return height * width * channels * filters
+
+
+def square(height, width, channels, filters, bias):
+    return (height * height * channels + bias) * filters
+
+
+RIGHT = {
+    "conv-rule": [counted, lambda *a: float(counted(*a))],
+    "three-dense": [DENSE],
+    "modern-block": [BLOCK],
+    "work": [WORK],
+    "mistake": [MISTAKE],
+    "slip": [SLIP],
+    "class-test": [TEST, TEST | {"conv_1 shape": "4 x 4 x 1", "hidden activation": "ReLU"}],
+    "hard": [HARD, {name: HARD[name] for name in list(HARD)[:4]}],
+}
+
+WRONG = [
+    ("conv-rule", 76, "function"),
+    ("conv-rule", lambda *a: print(end=""), "return what it computes"),
+    ("conv-rule", lambda *a: "76", "should be a number"),
+    ("conv-rule", without_channels, "16 channels.*too few"),
+    ("conv-rule", without_bias, "bias=True.*too few"),
+    ("conv-rule", square, "kernel of 1 x 7"),
+    ("conv-rule", lambda *a: counted(*a) + 1, "too many"),
+    ("three-dense", 48_120, "dictionary"),
+    ("three-dense", DENSE | {"120 units": 48_000}, "'120 units': .*bias"),
+    ("three-dense", DENSE | {"120 units": 2_040}, "keeps every value"),
+    ("three-dense", DENSE | {"84 units": 4_042_164}, "not the parameters before"),
+    ("three-dense", DENSE | {"10 units": 101_650}, "'10 units': .*not the parameters"),
+    ("three-dense", DENSE | {"10 units": 7}, "hand on"),
+    ("modern-block", BLOCK | {"depthwise": 5_184}, "across channels"),
+    ("modern-block", BLOCK | {"depthwise": 240}, "no bias"),
+    ("modern-block", BLOCK | {"norm_1": 48}, "two are kept"),
+    ("modern-block", BLOCK | {"conv": 1_200}, "no bias"),
+    ("modern-block", BLOCK | {"norm_2": 96}, "'norm_2': "),
+    ("modern-block", BLOCK | {"not trained": 288}, "Half of them"),
+    ("work", WORK | {"parameters": 51_200}, "bias"),
+    ("work", WORK | {"multiplications": 14 * 14 * 51_200}, "not those of the input"),
+    ("work", WORK | {"multiplications": 49 * 51_264}, "no multiplication"),
+    ("mistake", MISTAKE | {"taken": 400}, "multiplied by 84"),
+    ("mistake", MISTAKE | {"right": 84}, "its own units"),
+    ("mistake", MISTAKE | {"factor": 4_031_996}, "Divide"),
+    ("slip", SLIP | {"dense_2": 110}, "they erred"),
+    ("slip", SLIP | {"output": 12}, "compare 4 with 5"),
+    ("class-test", list(TEST.values()), "dictionary"),
+    ("class-test", TEST | {"conv_2 parameters": 8}, r"27 of 28 points. Look at: conv_2 par.* bias"),
+    ("class-test", TEST | {"pool shape": (3, 3, 2)}, "26 of 28 points. Look at: pool shape"),
+    ("class-test", TEST | {"output activation": "sigmoid"}, "add up to 1"),
+    ("class-test", TEST | {"conv_1 shapes": 1}, "no question 'conv_1 shapes'"),
+    ("hard", "nothing", "dictionary"),
+    ("hard", HARD | {"norm_1 parameters": 16, "conv_1 shape": (20, 11, 8)}, "9 of .* conv_1 shape"),
+    ("hard", dict(list(HARD.items())[:2]), "5 of "),
+]
+
+
+def test_the_notebook_asks_what_the_check_marks() -> None:
+    test = classtest.about(chapter_08._LAYERS, ask=chapter_08._ASKED)
+    assert test.key == TEST
+    (file,) = (path for path in NOTEBOOKS if path.stem == "08-class-test")
+    source = "\n".join(cell.source for cell in nbformat.read(file, as_version=4).cells)
+    assert source.count('"conv_1 parameters"') >= 2
+    assert all(f'"{name}"' in source for name in TEST)
+    assert 'generate(seed=3, level="hard")' in source
+    assert classtest.generate(seed=3, level="hard").key.items() >= HARD.items()
+
+
+def test_the_class_test_cannot_be_passed_with_one_answer_missing() -> None:
+    for name in TEST:
+        assert not check("class-test", {**TEST, name: ""})
+
+
+def test_the_counts_in_the_answers_are_those_of_keras() -> None:
+    inputs = keras.Input((32, 32, 24))
+    x = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="depthwise")(inputs)
+    x = layers.BatchNormalization(name="norm_1")(x)
+    x = layers.Conv2D(48, 1, use_bias=False, name="conv")(x)
+    model = keras.Model(inputs, layers.BatchNormalization(name="norm_2")(x))
+    assert {layer.name: layer.count_params() for layer in model.layers[1:]} == {
+        name: value for name, value in BLOCK.items() if name != "not trained"
+    }
+    assert sum(weight.shape[0] for weight in model.non_trainable_weights) == BLOCK["not trained"]
+    conv = layers.Conv2D(64, 5, strides=2, padding="same")
+    assert conv(keras.Input((14, 14, 32))).shape[1:3] == (7, 7)
+    assert conv.count_params() == WORK["parameters"]
+    assert 49 * conv.kernel.shape.num_elements() == WORK["multiplications"]
