@@ -239,6 +239,18 @@ def mark(answers: Path, *, out: Path | None) -> None:
 
 
 @commands.command()
+@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
+def handout(chapters: tuple[str, ...], *, out: Path) -> None:
+    """Write chapters without solutions for students, and with everything for instructors."""
+    from cnn_course.press.handouts import write_handouts  # noqa: PLC0415
+
+    project = find_project()
+    for folder in write_handouts(project, project.select(chapters), out):
+        click.echo(f"Written: {folder}")
+
+
+@commands.command()
 @click.option("--check", is_flag=True, help="Only list what differs; status 1 if anything does.")
 def sync(*, check: bool) -> None:
     """Carry the address and the requirements in pyproject.toml to the files that repeat them."""

@@ -1,0 +1,181 @@
+"""Handouts: chapters without solutions for students, and with everything for instructors."""
+
+import ast
+import copy
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnn_course.press import files, notebooks
+from cnn_course.press.notebooks import Cell, Notebook
+from cnn_course.press.project import Chapter, PressError, Project
+from cnn_course.press.store import RunStore
+
+_CHECK = re.compile(r'(?m)^check\("([a-z0-9-]+)", (\w+)\)')
+_WORDS_A_MINUTE = 150  # of technical prose, read with a pencil in the hand
+_MINUTES_AN_EXERCISE = 5
+
+
+@dataclass(frozen=True)
+class Times:
+    """What a chapter takes.
+
+    Attributes:
+        words: of its text.
+        exercises: how many there are.
+        questions: cells with quiz questions.
+        run_seconds: of its last good run with the tiny profile; None where there was none.
+    """
+
+    words: int
+    exercises: int
+    questions: int
+    run_seconds: float | None
+
+    @property
+    def minutes(self) -> int:
+        """For a class that reads everything and tries every exercise, to the next five."""
+        needed = self.words / _WORDS_A_MINUTE + self.exercises * _MINUTES_AN_EXERCISE
+        return 5 * round((needed + self.questions * 2) / 5)
+
+    def note(self) -> str:
+        """Return what an instructor is told above a chapter."""
+        run = (
+            f"runs in about {self.run_seconds:.0f} seconds (measured, tiny profile)"
+            if self.run_seconds
+            else "was not run on this machine yet: `cnn-course run` measures how long it takes"
+        )
+        return (
+            f"> **For instructors.** About {self.minutes} minutes for a class that reads all of it "
+            f"and tries all exercises: {self.words:,} words of text at {_WORDS_A_MINUTE} a minute, "
+            f"{self.exercises} exercises at {_MINUTES_AN_EXERCISE} minutes, {self.questions} "
+            f"groups of quiz questions at 2. The notebook {run}."
+        )
+
+
+def for_students(notebook: Notebook) -> Notebook:
+    """Return a chapter without solutions and outputs.
+
+    A cell that works on with a solution works on with the student's own answer instead, and asks
+    for it where it is missing.
+
+    Raises:
+        PressError: a cell depends on a solution in a way that no answer can replace.
+    """
+    made = copy.deepcopy(notebook)
+    cells: list[Cell] = []
+    hidden: set[str] = set()  # names that only solutions give a value
+    own = ""  # the check of the exercise before, with the student's answer
+    for cell in made["cells"]:
+        if cell["cell_type"] != "code":
+            cells.append(cell)
+            continue
+        if "exercise" in notebooks.tags(cell):
+            found = _CHECK.search(cell["source"])
+            own = found[0] if found else ""
+        if "solution" in notebooks.tags(cell):
+            hidden |= _defined(cell["source"])
+            continue
+        cell["source"] = _without_solution(cell["source"], hidden, own)
+        hidden -= _defined(cell["source"])
+        cell["outputs"], cell["execution_count"] = [], None
+        cells.append(cell)
+    made["cells"] = cells
+    return made
+
+
+def for_instructors(notebook: Notebook, times: Times) -> Notebook:
+    """Return a chapter with everything, solutions unfolded, and a note on time below its title."""
+    made = copy.deepcopy(notebook)
+    for cell in made["cells"]:
+        if "solution" in notebooks.tags(cell):
+            cell["metadata"] = {"tags": ["solution"]}
+    note = {
+        "cell_type": "markdown",
+        "id": "for-instructors",
+        "metadata": {},
+        "source": times.note(),
+    }
+    made["cells"].insert(1, note)
+    return made
+
+
+def times_of(notebook: Notebook, run_seconds: float | None) -> Times:
+    """Return what a chapter takes."""
+    text = " ".join(c["source"] for c in notebook["cells"] if c["cell_type"] == "markdown")
+    code = notebooks.code_cells(notebook)
+    return Times(
+        words=len(re.findall(r"\w+", text)),
+        exercises=sum("exercise" in notebooks.tags(cell) for cell in code),
+        questions=sum("remove-input" in notebooks.tags(cell) for cell in code),
+        run_seconds=run_seconds,
+    )
+
+
+def write_handouts(project: Project, chapters: Sequence[Chapter], folder: Path) -> list[Path]:
+    """Write `students/NAME.ipynb` and `instructors/NAME.ipynb` for each chapter.
+
+    Returns:
+        The two folders.
+
+    Raises:
+        PressError: the folder is the one with the chapters, or a chapter cannot be handed out.
+    """
+    if folder.resolve() == (project.root / "notebooks").resolve():
+        raise PressError(f"{folder} holds the chapters themselves. Choose another folder.")
+    store = RunStore(project, "tiny")
+    written: list[tuple[Path, str]] = []
+    for chapter in chapters:
+        notebook, run = notebooks.read(chapter.file), store.load(chapter.name)
+        try:
+            student = for_students(notebook)
+        except PressError as error:
+            raise PressError(f"{chapter.name}: {error}") from None
+        times = times_of(notebook, run.seconds if run else None)
+        name = chapter.file.name
+        written.append((folder / "students" / name, notebooks.dumps(student)))
+        whole = for_instructors(notebook, times)
+        written.append((folder / "instructors" / name, notebooks.dumps(whole)))
+    for file, content in written:
+        files.write(file, content)
+    return [folder / "students", folder / "instructors"]
+
+
+def _without_solution(source: str, hidden: set[str], own: str) -> str:
+    used = hidden & _read(source)
+    if not used:
+        return source
+    found = _CHECK.fullmatch(own)
+    if used != {"solution"} or found is None:
+        listed = ", ".join(sorted(used))
+        raise PressError(f"a cell needs {listed}, which only a solution defines:\n{source}")
+    mine = re.sub(r"\bsolution\b", found[2], source)
+    return f'assert {own}, "Answer the exercise above first."\n{mine}'
+
+
+def _read(source: str) -> set[str]:
+    """Return the names that a cell reads."""
+    nodes = ast.walk(_parsed(source))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def _defined(source: str) -> set[str]:
+    """Return the names that a cell leaves behind, functions and classes included."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [_parsed(source)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)  # what happens inside stays there
+        elif isinstance(node, ast.comprehension):
+            continue  # its variable ends with it
+        else:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found.add(node.id)
+            waiting += ast.iter_child_nodes(node)
+    return found
+
+
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(re.sub(r"(?m)^(\s*)%.*$", r"\1pass", source))
