@@ -1,7 +1,18 @@
 """Marks the learner: self-checks of exercises and quiz questions, each with its reason."""
 
 from cnn_course.checks.exercises import check, exercise_names
+from cnn_course.checks.progress import Progress, forget_progress, progress
 from cnn_course.checks.quiz import Question, Quiz, quiz
 from cnn_course.checks.verdicts import Verdict
 
-__all__ = ["Question", "Quiz", "Verdict", "check", "exercise_names", "quiz"]
+__all__ = [
+    "Progress",
+    "Question",
+    "Quiz",
+    "Verdict",
+    "check",
+    "exercise_names",
+    "forget_progress",
+    "progress",
+    "quiz",
+]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from cnn_course.checks import diary
 from cnn_course.checks.verdicts import Verdict, unanswered, wrong
 
 Marker = Callable[[Any], Verdict]
@@ -63,9 +64,12 @@ def check(name: str, answer: Any) -> Verdict:
     if not is_attempted(answer):
         return unanswered()
     try:
-        return _MARKERS[name](answer)
+        verdict = _MARKERS[name](answer)
     except Exception as error:  # an answer may be anything; a check must survive all of it
         return wrong(f"Your answer made the check stop: {type(error).__name__}: {error}")
+    if verdict:
+        diary.note(name)
+    return verdict
 
 
 def is_attempted(answer: Any) -> bool:

@@ -94,8 +94,8 @@ def questions_about(
     for layer in network.layers:
         name, shape = str(layer.name), network.shapes[str(layer.name)]
         if "shape" in kinds:
-            what = "height x width x channels" if len(shape) == 3 else "how many values"
-            text = f"Shape of the output of {name} ({what})"
+            what = "Shape of the output" if len(shape) == 3 else "Number of output values"
+            text = f"{what} of {name}"
             yield Question(f"{name} shape", "shape", name, text, len(shape))
         if "parameters" in kinds:
             text = f"Number of parameters of {name}"

@@ -239,6 +239,17 @@ def mark(answers: Path, *, out: Path | None) -> None:
 
 
 @commands.command()
+@click.option("--clear", is_flag=True, help="Forget all of it.")
+def progress(*, clear: bool) -> None:
+    """Show which exercises you have answered rightly; it is known on this machine only."""
+    from cnn_course import checks  # noqa: PLC0415
+
+    if clear:
+        checks.forget_progress()
+    click.echo(repr(checks.progress()))
+
+
+@commands.command()
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
 def handout(chapters: tuple[str, ...], *, out: Path) -> None:
@@ -253,7 +264,7 @@ def handout(chapters: tuple[str, ...], *, out: Path) -> None:
 @commands.command()
 @click.option("--check", is_flag=True, help="Only list what differs; status 1 if anything does.")
 def sync(*, check: bool) -> None:
-    """Carry the address and the requirements in pyproject.toml to the files that repeat them."""
+    """Carry the address, the requirements and the names of exercises to files that repeat them."""
     from cnn_course.press import files  # noqa: PLC0415
     from cnn_course.press.sync import differing  # noqa: PLC0415
 
@@ -261,10 +272,10 @@ def sync(*, check: bool) -> None:
     found = list(differing(project))
     names = "\n".join(f"  {file.relative_to(project.root)}" for file, _ in found)
     if check and found:
-        raise PressError(f"These differ from pyproject.toml. Run: cnn-course sync\n{names}")
+        raise PressError(f"These are not up to date. Run: cnn-course sync\n{names}")
     for file, wanted in found:
         files.write(file, wanted)
-    click.echo(f"Written:\n{names}" if found else "Everything agrees with pyproject.toml.")
+    click.echo(f"Written:\n{names}" if found else "Everything is up to date.")
 
 
 def main() -> None:

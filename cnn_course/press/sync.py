@@ -1,9 +1,10 @@
-"""Files that repeat what `pyproject.toml` says, made equal to it.
+"""Files that repeat what `pyproject.toml` or the chapters say, made equal to it.
 
 The public address of the course and its requirements stand in one place; Binder, Colab and readers
 need them in others.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ _HEAD = """\
 # For conda and Binder. Written by `cnn-course sync` from pyproject.toml: edit that file.
 # The course is published at {address}
 """
+_EXERCISE = re.compile(r'(?m)^check\("([a-z0-9-]+)", ')
 _PAGES = ("*.md", "CITATION.cff", "book/**/*.md", ".github/**/*.md", ".github/**/*.yml")
 # What comes before OWNER/NAME in addresses on GitHub, Colab and Binder, and of a badge.
 _BEFORE = r"((?:github\.com|githubusercontent\.com|/github|/gh|/status)/)"
@@ -67,6 +69,26 @@ def _wanted(project: Project) -> Iterator[tuple[Path, str]]:
         yield page, replace(page.read_text(encoding="utf-8"))
     for file in sorted((root / "notebooks").glob("*.ipynb")):
         yield file, _chapter_with_address(file, replace)
+    checks = root / "cnn_course" / "checks"
+    if checks.is_dir():
+        yield checks / "sections.json", sections(project)
+
+
+def sections(project: Project) -> str:
+    """Return chapter -> section -> names of its exercises, as JSON; a learner's progress needs it.
+
+    Sections without an exercise are left out.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for chapter in project.chapters:
+        title, inside = "", found.setdefault(chapter.name, {})
+        for cell in notebooks.read(chapter.file)["cells"]:
+            if cell["cell_type"] == "markdown":
+                headings = re.findall(r"(?m)^## (.+)$", cell["source"])
+                title = headings[-1].strip() if headings else title
+            elif "exercise" in notebooks.tags(cell):
+                inside.setdefault(title, []).extend(_EXERCISE.findall(cell["source"]))
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 
 def _chapter_with_address(file: Path, replace: Callable[[str], str]) -> str:

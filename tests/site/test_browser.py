@@ -5,6 +5,7 @@ import functools
 import http.server
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -194,3 +195,62 @@ def test_a_solution_is_folded_until_the_reader_asks_for_it(browser, address):
         assert "Show the solution" in folded.locator("summary").inner_text()
         folded.locator("summary").click()
         assert code.is_visible()
+
+
+@pytest.mark.parametrize("from_folder", [False, True], ids=["server", "folder"])
+def test_a_reader_marks_parts_as_done_and_clears_them(
+    browser: Browser, address: str, site: Path, from_folder: bool
+) -> None:
+    own = site.as_uri() if from_folder else address
+    with opened(browser, own, CHAPTER) as watched:
+        page = watched.page
+        line = page.locator(".course-progress")
+        total = page.locator(".course-done").count()
+        assert total > 10
+        assert f"0 of {total} parts done" in line.inner_text()
+        page.get_by_role("button", name="Done: Why not compare pixels?").focus()
+        page.keyboard.press("Enter")  # by keyboard
+        page.locator(".course-done").nth(3).click()
+        page.locator(".course-quiz details.wrong summary").first.click()
+        assert f"2 of {total} parts done, 1 of " in line.inner_text()
+        page.reload(wait_until="networkidle")
+        assert f"2 of {total} parts done, 1 of " in line.inner_text()
+        pressed = page.locator('.course-done[aria-pressed="true"]')
+        assert pressed.count() == 2
+        assert f"2/{total}" in page.locator(".bd-links").inner_text()
+        pressed.first.click()
+        assert f"1 of {total} parts done" in line.inner_text()
+        page.goto(f"{own}/book/how-to-use.html", wait_until="networkidle")
+        overview = page.locator("#course-progress")
+        assert f"01-convolution-by-hand: 1 of {total} parts done" in overview.inner_text()
+        overview.get_by_role("button", name="Clear everything").click()
+        assert "not marked anything" in overview.inner_text()
+        assert page.locator(".course-count").count() == 0
+        page.goto(f"{own}/{CHAPTER}", wait_until="networkidle")
+        assert f"0 of {total} parts done" in line.inner_text()
+        assert watched.errors == []
+        assert watched.foreign == []
+
+
+@pytest.mark.parametrize("entry", ["{", "[]", "7", '{"01-convolution-by-hand": {"done": 3}}'])
+def test_a_damaged_entry_in_the_browser_begins_anew(
+    browser: Browser, address: str, entry: str
+) -> None:
+    with opened(browser, address, CHAPTER) as watched:
+        watched.page.evaluate("entry => localStorage.setItem('cnn-course-progress', entry)", entry)
+        watched.page.reload(wait_until="networkidle")
+        assert "0 of " in watched.page.locator(".course-progress").inner_text()
+        watched.page.locator(".course-done").first.click()
+        assert "1 of " in watched.page.locator(".course-progress").inner_text()
+        assert watched.errors == []
+
+
+def test_a_browser_that_keeps_nothing_shows_the_page_without_marks(
+    browser: Browser, address: str
+) -> None:
+    refuse = "Storage.prototype.setItem = () => { throw new DOMException('full'); };"
+    with opened(browser, address, "book/glossary.html") as watched:
+        watched.page.add_init_script(refuse)
+        watched.page.goto(f"{address}/{CHAPTER}", wait_until="networkidle")
+        assert watched.page.locator(".course-done").count() == 0
+        assert watched.errors == []

@@ -1,0 +1,109 @@
+"""Progress in JupyterLab: right answers of the learner are kept, and nothing else is."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from conftest import NOTEBOOKS
+from nbclient import NotebookClient
+from nbformat import v4
+
+from cnn_course import checks
+from cnn_course.checks import check, exercise_names, forget_progress, progress
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file where progress is kept for this test; it is not there yet."""
+    file = tmp_path / "new folder" / "progress.json"
+    monkeypatch.setenv("CNN_COURSE_PROGRESS", str(file))
+    return file
+
+
+def run(*cells: str) -> None:
+    """Run cells in a kernel, as JupyterLab does."""
+    first = "from cnn_course.checks import check"
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in (first, *cells)])
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+
+
+RIGHT = '{"dense_2": 100, "output": 30}'
+
+
+def test_only_a_right_answer_of_the_learner_is_kept(kept: Path) -> None:
+    run(
+        'answer = {"dense_2": ..., "output": ...}\ncheck("slip", answer)',
+        'answer = {"dense_2": 1, "output": 1}\ncheck("slip", answer)',
+        f'solution = {RIGHT}\ncheck("slip", solution)',
+    )
+    assert not kept.exists()
+    run(f'answer = {RIGHT}\ncheck("slip", answer)')
+    assert list(json.loads(kept.read_text())) == ["slip"]
+    assert "[x] slip" in str(progress())
+
+
+def test_a_script_keeps_nothing(kept: Path) -> None:
+    assert check("slip", {"dense_2": 100, "output": 30})
+    assert not kept.exists()
+
+
+def test_what_was_kept_survives_a_second_exercise_and_can_be_forgotten(kept: Path) -> None:
+    answers = '{"taken": 48_120, "right": 120, "factor": 398}'
+    run(f'mine = {RIGHT}\ncheck("slip", mine)', f'mine = {answers}\ncheck("mistake", mine)')
+    assert set(json.loads(kept.read_text())) == {"slip", "mistake"}
+    assert "2 of 8 exercises" in str(progress())
+    assert "2 of 8 exercises" in progress()._repr_html_()
+    forget_progress()
+    assert not kept.exists()
+    assert "2 of 8" not in str(progress())
+    forget_progress()  # a second time is no error
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"\xff\xfe", b"null", b'"text"'])
+def test_a_damaged_file_counts_as_nothing_done(kept: Path, content: bytes) -> None:
+    kept.parent.mkdir()
+    kept.write_bytes(content)
+    assert progress().done == frozenset()
+
+
+def test_an_answer_is_marked_where_nothing_can_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("CNN_COURSE_PROGRESS", str(tmp_path / "file" / "progress.json"))
+    run(f'answer = {RIGHT}\nassert check("slip", answer)')
+
+
+def test_every_exercise_stands_in_one_section_of_its_chapter() -> None:
+    sections = progress().sections
+    assert list(sections) == [file.stem for file in NOTEBOOKS]
+    for chapter, inside in sections.items():
+        listed = [name for names in inside.values() for name in names]
+        assert sorted(listed) == sorted(exercise_names(chapter))
+        headings = re.findall(
+            r"(?m)^## (.+)$",
+            "\n".join(
+                "".join(cell["source"])
+                for cell in json.loads(_file(chapter).read_text(encoding="utf-8"))["cells"]
+                if cell["cell_type"] == "markdown"
+            ),
+        )
+        assert set(inside) <= {heading.strip() for heading in headings}
+
+
+def _file(chapter: str) -> Path:
+    return next(file for file in NOTEBOOKS if file.stem == chapter)
+
+
+def test_no_answer_in_a_chapter_but_its_solution_is_called_solution() -> None:
+    # By this name a chapter's own answer is told from the learner's.
+    for file in NOTEBOOKS:
+        for cell in json.loads(file.read_text(encoding="utf-8"))["cells"]:
+            source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
+            handed = re.findall(r'(?m)^check\("[a-z0-9-]+", (\w+)\)', source)
+            assert all((name == "solution") == ("solution" in tags) for name in handed), source
+
+
+def test_progress_is_a_part_of_what_checks_offers() -> None:
+    assert {"progress", "forget_progress"} <= set(checks.__all__)
