@@ -69,6 +69,19 @@ def test_forgetting_biases_channels_or_strides_never_gives_the_right_answer(leve
                 assert right != 2 * shape[-1]
 
 
+@pytest.mark.parametrize("level", classtest.LEVELS)
+def test_numbers_that_a_mistake_would_exchange_are_never_equal(level: str) -> None:
+    for seed in range(200):
+        network = classtest.generate(seed, level).network
+        for layer in network.layers:
+            *places, channels = network.shapes[layer.after[0]]
+            assert channels not in places, (level, seed, layer)
+            if isinstance(layer, counting.Conv2D):
+                assert len({layer.filters, layer.kernel_size, channels}) == 3, (level, seed, layer)
+            elif isinstance(layer, counting.Dense):
+                assert layer.units != channels, (level, seed, layer)
+
+
 def test_hard_tests_have_all_that_makes_them_hard() -> None:
     kinds: Counter[str] = Counter()
     for seed in range(100):

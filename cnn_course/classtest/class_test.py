@@ -26,7 +26,7 @@ from cnn_course.classtest.questions import (
     hidden_mistakes,
     questions_about,
 )
-from cnn_course.counting import BatchNormalization, Conv2D, Dense, Input, Layer
+from cnn_course.counting import Add, Conv2D, Dense, Input, Layer
 
 LEVELS: Final = tuple(lots.LEVELS)
 
@@ -168,25 +168,32 @@ def _tells_mistakes(test: ClassTest, level: str) -> bool:
 
 def _exchangeable(network: Network) -> bool:
     """Return whether numbers that a mistake would exchange are equal."""
-    added = {name for one in network.layers if one.kind == "Add" for name in sources(one)}
-    wide: list[int] = [network.input[2]]
-    for layer in network.layers:
-        if isinstance(layer, Conv2D) and layer.name not in added:
-            wide.append(layer.filters)
-        elif isinstance(layer, Dense):
-            wide.append(layer.units)
-    if len(set(wide)) < len(wide):
+    wide = _widths(network)
+    if len(set(wide)) < len(wide) or set(network.input[:2]) & set(wide):
         return True
     for layer in network.layers:
-        if isinstance(layer, BatchNormalization):
-            continue
-        height, width, channels = (*network.shapes[sources(layer)[0]], 0, 0)[:3]
-        if channels and channels in (height, width):
+        *places, channels = network.shapes[sources(layer)[0]]
+        if channels in places:
             return True
-        if isinstance(layer, Convolution) and size_of(layer.kernel_size) == channels:
+        if isinstance(layer, Dense) and layer.units == channels:
             return True
-    height, width, _ = network.input
-    return height in wide or width in wide
+        if isinstance(layer, Convolution):
+            outputs = network.shapes[str(layer.name)][-1]
+            if size_of(layer.kernel_size) in (channels, outputs):
+                return True
+    return False
+
+
+def _widths(network: Network) -> list[int]:
+    """Return the channels and units that somebody chose: of what is added, one for both."""
+    added = {name for one in network.layers if isinstance(one, Add) for name in sources(one)[1:]}
+    chosen = [network.input[2]]
+    for layer in network.layers:
+        if isinstance(layer, Conv2D) and layer.name not in added:
+            chosen.append(layer.filters)
+        elif isinstance(layer, Dense):
+            chosen.append(layer.units)
+    return chosen
 
 
 def _leaves_rows_over(network: Network) -> bool:
