@@ -66,7 +66,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
             epochs=20, batch_size=8, comparison_epochs=20, side=64, base="mini_vgg16", copies=5
         ),
         "full": Settings(
-            epochs=20, batch_size=32, comparison_epochs=50, side=192, base="mobilenet", copies=10
+            epochs=20, batch_size=32, comparison_epochs=50, side=224, base="mobilenet", copies=10
         ),
     },
     "06-fine-tuning": {
@@ -84,7 +84,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
             epochs=10,
             batch_size=32,
             comparison_epochs=50,
-            side=192,
+            side=224,
             base="mobilenet",
             copies=10,
             unfrozen_from="conv_dw_10",

@@ -13,11 +13,10 @@ from cnn_course.classtest.network import (
     INPUT,
     Convolution,
     Network,
-    Pooling,
     network_of,
     size_of,
+    sliding,
     sources,
-    stride_of,
 )
 from cnn_course.classtest.questions import (
     KINDS,
@@ -199,11 +198,10 @@ def _widths(network: Network) -> list[int]:
 def _leaves_rows_over(network: Network) -> bool:
     """Return whether somewhere the window does not fit evenly, so that rounding matters."""
     for layer in network.layers:
-        if isinstance(layer, Convolution | Pooling) and stride_of(layer) > 1:
-            kernel = size_of(getattr(layer, "kernel_size", getattr(layer, "pool_size", 1)))
-            missing = kernel if layer.padding == "valid" else 0
+        for kernel, stride in sliding(layer):
+            missing = kernel if getattr(layer, "padding", "") == "valid" else 0
             height, width, _ = network.shapes[sources(layer)[0]]
-            if any((n - missing) % stride_of(layer) for n in (height, width)):
+            if (height - missing) % stride or (width - missing) % stride:
                 return True
     return False
 

@@ -6,7 +6,7 @@ the layer before taken for its units.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 from types import MappingProxyType
@@ -18,8 +18,8 @@ from cnn_course.classtest.network import (
     Pooling,
     counted,
     size_of,
+    sliding,
     sources,
-    stride_of,
 )
 from cnn_course.counting import (
     Add,
@@ -116,8 +116,7 @@ def of_places(layer: Layer, shapes: Mapping[str, Shape]) -> Slips:
     if not isinstance(layer, Convolution | Pooling):
         return slips
     picture = shapes[sources(layer)[0]][:2]
-    stride = stride_of(layer)
-    kernel = next(size_of(k) for k in (getattr(layer, "kernel_size", 0), *_pool(layer)) if k)
+    ((kernel, stride),) = sliding(layer)
     if stride > 1:
         slips.add("stride forgotten", _places(replace(layer, strides=1), shapes))
     other = "same" if layer.padding == "valid" else "valid"
@@ -231,11 +230,6 @@ def of_total(known: Mapping[str, int], kept: int) -> Slips:
         if parameters:
             slips.add("layer left out", slips.right - parameters)
     return slips
-
-
-def _pool(layer: Layer) -> Iterator[object]:
-    if isinstance(layer, Pooling):
-        yield layer.pool_size
 
 
 def _places(layer: Layer, shapes: Mapping[str, Shape]) -> Shape | None:
