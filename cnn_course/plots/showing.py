@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 _SHOWN_PER_INCH = 96  # what browsers take an inch for, so that 9 points look like 9 points
 # More dots than are shown: sharp on a phone, too. A photograph gets fewer of them, because it has
 # less to show and fills a notebook with megabytes.
-_DOTS_PER_INCH = {"diagram": 168, "picture": 146}
+_DOTS_PER_INCH = {"diagram": 168, "picture": 145}
 
 
 def show(figure: Figure, alt: str, kind: Literal["diagram", "picture"] = "diagram") -> None:
