@@ -34,11 +34,11 @@ TEST = {
     "output activation": "softmax",
 }
 HARD = {
-    "conv_1 shape": (22, 13, 8),
-    "conv_1 parameters": 200,
-    "norm_1 parameters": 32,
-    "pool_1 shape": (10, 6, 8),
-    "depthwise_1 parameters": 80,
+    "conv_1 shape": (18, 29, 12),
+    "conv_1 parameters": 900,
+    "norm_1 parameters": 48,
+    "pool_1 shape": (8, 14, 12),
+    "depthwise_1 parameters": 120,
 }
 
 
@@ -73,10 +73,10 @@ WRONG = [
     ("conv-rule", 76, "function"),
     ("conv-rule", lambda *a: print(end=""), "return what it computes"),
     ("conv-rule", lambda *a: "76", "should be a number"),
-    ("conv-rule", without_channels, "16 channels.*too few"),
-    ("conv-rule", without_bias, "bias=True.*too few"),
+    ("conv-rule", without_channels, "channels: 16.*too few"),
+    ("conv-rule", without_bias, "bias for each filter"),
     ("conv-rule", square, "kernel of 1 x 7"),
-    ("conv-rule", lambda *a: counted(*a) + 1, "too many"),
+    ("conv-rule", lambda *a: counted(*a) * 3, "too many"),
     ("three-dense", 48_120, "dictionary"),
     ("three-dense", DENSE | {"120 units": 48_000}, "'120 units': .*bias"),
     ("three-dense", DENSE | {"120 units": 2_040}, "keeps every value"),
@@ -89,6 +89,7 @@ WRONG = [
     ("modern-block", BLOCK | {"conv": 1_200}, "no bias"),
     ("modern-block", BLOCK | {"norm_2": 96}, "'norm_2': "),
     ("modern-block", BLOCK | {"not trained": 288}, "Half of them"),
+    ("modern-block", BLOCK | {"not trained": 48}, "two layers"),
     ("work", WORK | {"parameters": 51_200}, "bias"),
     ("work", WORK | {"multiplications": 14 * 14 * 51_200}, "not those of the input"),
     ("work", WORK | {"multiplications": 49 * 51_264}, "no multiplication"),
@@ -103,8 +104,18 @@ WRONG = [
     ("class-test", TEST | {"output activation": "sigmoid"}, "add up to 1"),
     ("class-test", TEST | {"conv_1 shapes": 1}, "no question 'conv_1 shapes'"),
     ("hard", "nothing", "dictionary"),
-    ("hard", HARD | {"norm_1 parameters": 16, "conv_1 shape": (20, 11, 8)}, "9 of .* conv_1 shape"),
+    (
+        "hard",
+        HARD | {"norm_1 parameters": 24, "conv_1 shape": (16, 27, 12)},
+        "9 of .* conv_1 shape",
+    ),
     ("hard", dict(list(HARD.items())[:2]), "5 of "),
+    ("hard", HARD | dict.fromkeys(list(HARD)[2:], ...), "5 of "),
+    ("class-test", {name: 5 if name == "conv_1 parameters" else ... for name in TEST}, "2 of 28"),
+    ("class-test", TEST | {"conv_1 shape": (4, 4)}, "25 of 28.*A shape of 3 sizes"),
+    ("class-test", TEST | {"conv_1 shape": "four"}, "cannot be read"),
+    ("mistake", MISTAKE | {"factor": 397.69}, "whole number"),
+    ("conv-rule", lambda h, w, c, f, b: counted(h, w, c, f, True), "bias for each filter"),
 ]
 
 
@@ -115,8 +126,8 @@ def test_the_notebook_asks_what_the_check_marks() -> None:
     source = "\n".join(cell.source for cell in nbformat.read(file, as_version=4).cells)
     assert source.count('"conv_1 parameters"') >= 2
     assert all(f'"{name}"' in source for name in TEST)
-    assert 'generate(seed=3, level="hard")' in source
-    assert classtest.generate(seed=3, level="hard").key.items() >= HARD.items()
+    assert 'generate(seed=55, level="hard")' in source
+    assert classtest.generate(seed=55, level="hard").key.items() >= HARD.items()
 
 
 def test_the_class_test_cannot_be_passed_with_one_answer_missing() -> None:

@@ -75,6 +75,7 @@ def test_the_key_gets_all_points_and_an_empty_sheet_none(level: str) -> None:
         ("s4 receptive field", 5 + 2 + 5 + 2, "kernels added up"),
         ("s4 receptive field", 2, "last window only"),
         ("total parameters", 61_706 - 850, "layer left out"),
+        ("total parameters", 61_706 - 10_164, "layer left out"),
         ("c1 shape", (24, 24, 6), "padding confused"),
         ("c3 shape", (14, 14, 16), "padding confused"),
         ("c3 shape", (9, 9, 16), "first window forgotten"),
@@ -85,6 +86,8 @@ def test_the_key_gets_all_points_and_an_empty_sheet_none(level: str) -> None:
         ("flat shape", (25,), "channels forgotten"),
         ("hidden activation", "softmax", "output's activation"),
         ("hidden activation", "Sigmoid", "saturated"),
+        ("hidden activation", "logistic function", "saturated"),
+        ("hidden activation", "none", "no activation"),
         ("output activation", "sigmoid", "one probability for each"),
     ],
 )
@@ -191,6 +194,10 @@ def test_a_shape_is_marked_size_by_size(lenet: classtest.ClassTest) -> None:
         ("flat shape", "400"),
         ("flat shape", (400,)),
         ("flat shape", "(None, 400)"),
+        ("flat shape", "400,"),
+        ("s2 parameters", "none"),
+        ("c1 shape", "28 by 28 by 6"),
+        ("c1 shape", "28*28*6"),
         ("f5 parameters", "48,120"),
         ("f5 parameters", "48 120"),
         ("f5 parameters", "48'120"),
@@ -201,6 +208,9 @@ def test_a_shape_is_marked_size_by_size(lenet: classtest.ClassTest) -> None:
         ("s4 receptive field", (16, 16)),
         ("hidden activation", " ReLU "),
         ("hidden activation", "leaky_relu"),
+        ("hidden activation", "ReLU function"),
+        ("hidden activation", "Rectified linear unit."),
+        ("hidden activation", "swish"),
         ("output activation", "Softmax"),
     ],
 )
@@ -321,3 +331,79 @@ def test_a_marking_is_text_and_a_table_that_harms_no_page(lenet: classtest.Class
     html = marking._repr_html_()
     assert "<script>" not in html
     assert '<th scope="row"' in html
+
+
+def test_numbers_beyond_a_thousand_may_be_written_as_the_key_writes_them() -> None:
+    test = classtest.about(
+        [counting.Input((13, 14, 14)), counting.Conv2D(1_024, 1, name="c"), counting.Flatten()]
+    )
+    assert test.key["flatten shape"] == (186_368,)
+    for answer in ("186,368", "186 368", (186, 368), [186, 368], "(186,368)"):
+        assert mark(test, "flatten shape", answer).outcome == "right", answer
+    assert mark(test, "c shape", "13 x 14 x 1,024").outcome == "right"
+    assert mark(test, "c shape", "13, 14, 1024").outcome == "right"
+
+
+@pytest.mark.parametrize("answer", ["2.548", "1.000", "4*4*2=32", "circa 5", (4, "four", 2)])
+def test_what_can_be_meant_in_two_ways_is_not_guessed_at(
+    lenet: classtest.ClassTest, answer: object
+) -> None:
+    assert mark(lenet, "c1 shape", answer).outcome == "unreadable"
+
+
+def test_a_word_that_is_no_activation_is_not_called_wrong(lenet: classtest.ClassTest) -> None:
+    assert mark(lenet, "hidden activation", "squash").outcome == "unreadable"
+
+
+def test_a_named_slip_gives_half_of_two_points_and_none_of_one(lenet: classtest.ClassTest) -> None:
+    assert mark(lenet, "c1 parameters", 150).points == 1
+    assert mark(lenet, "s2 parameters", 4).points == 0
+    assert mark(lenet, "s2 parameters", 4).slips == ("pooling counted",)
+    assert mark(lenet, "total parameters", 61_706 - 850).points == 0
+
+
+def test_multiplications_follow_the_own_shape_of_the_same_layer() -> None:
+    test = classtest.generate(1, "exam")
+    layer = test.network.layer("conv_2")
+    height, width, filters = test.key["conv_2 shape"]
+    own = (height - 1, width - 1, filters)
+    weights = test.key["conv_2 multiplications"] // (height * width)
+    assert isinstance(layer, counting.Conv2D)
+    marked = mark(
+        test, "conv_2 multiplications", own[0] * own[1] * weights, **{"conv_2 shape": own}
+    )
+    assert marked.outcome == "follows"
+
+
+def test_one_mistake_has_one_name() -> None:
+    test = classtest.about(
+        [counting.Input((15, 15, 3)), counting.Conv2D(2, 5), counting.MaxPooling2D(2)]
+    )
+    # The kernel was taken for valid in place of same; pooling then rounds 15 up.
+    given = {"conv2d shape": (15, 15, 2), "max_pooling2d shape": (8, 8, 2)}
+    marks = {one.question.name: one for one in test.mark({**test.key, **given}).marks}
+    assert marks["conv2d shape"].slips == ("padding confused",)
+    assert marks["max_pooling2d shape"].slips == ("rounded up",)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        counting.Conv2D(4, (3, 5)),
+        counting.Conv2D(4, 3, strides=(1, 2)),
+        counting.MaxPooling2D((1, 2)),
+        counting.Conv2D(4, 3, dilation_rate=2),
+        counting.Conv2D(6, 3, groups=3),
+    ],
+)
+def test_what_a_sheet_has_no_words_for_is_refused(layer: counting.Layer) -> None:
+    with pytest.raises(ValueError, match=r"square windows|no words for it"):
+        classtest.about([counting.Input((20, 30, 3)), layer])
+
+
+@pytest.mark.parametrize("level", classtest.LEVELS)
+def test_no_receptive_field_that_is_asked_for_is_larger_than_the_picture(level: str) -> None:
+    for seed in range(100):
+        test = classtest.generate(seed, level)
+        asked = [value for name, value in test.key.items() if name.endswith("receptive field")]
+        assert all(value <= min(test.network.input[:2]) for value in asked)

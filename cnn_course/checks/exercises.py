@@ -20,10 +20,15 @@ from cnn_course.checks.verdicts import Verdict, unanswered, wrong
 
 Marker = Callable[[Any], Verdict]
 _MARKERS: dict[str, Marker] = {}
+_IN_PARTS: set[str] = set()
 
 
-def exercise(name: str) -> Callable[[Marker], Marker]:
+def exercise(name: str, *, in_parts: bool = False) -> Callable[[Marker], Marker]:
     """Register the function below as the check of exercise `name`.
+
+    Args:
+        name: as the chapter writes it.
+        in_parts: whether an answer is marked as soon as one of its parts is attempted.
 
     Raises:
         ValueError: two exercises have the same name.
@@ -33,6 +38,8 @@ def exercise(name: str) -> Callable[[Marker], Marker]:
         if name in _MARKERS:
             raise ValueError(f"Two exercises are called {name!r}. Rename one of them.")
         _MARKERS[name] = marker
+        if in_parts:
+            _IN_PARTS.add(name)
         return marker
 
     return register
@@ -61,7 +68,9 @@ def check(name: str, answer: Any) -> Verdict:
     if name not in _MARKERS:
         near = difflib.get_close_matches(name, _MARKERS, n=3, cutoff=0.0)
         raise ValueError(f"There is no exercise {name!r}. Did you mean: {', '.join(near)}?")
-    if not is_attempted(answer):
+    in_parts = name in _IN_PARTS and isinstance(answer, dict) and answer
+    parts = answer.values() if in_parts else [answer]
+    if not any(map(is_attempted, parts)):
         return unanswered()
     try:
         verdict = _MARKERS[name](answer)

@@ -131,12 +131,14 @@ def generate(seed: int, level: str = "exam") -> ClassTest:
 
     Args:
         seed: any whole number.
-        level: `"first"` (two or three layers), `"exam"` (as the class test of chapter 8) or
-            `"hard"` (strides that leave rows over, batch normalization, depthwise and 1x1
-            convolutions, a branch).
+        level: `"first"` (a convolution, perhaps a pooling, a dense layer), `"exam"` (like the
+            class test of chapter 8, with multiplications and a receptive field) or `"hard"`
+            (strides that leave rows over, batch normalization, depthwise and 1x1 convolutions, a
+            branch).
 
-    In a generated test no usual mistake happens to give the right answer, and no two numbers that
-    a mistake would exchange are equal.
+    In a generated test no usual mistake happens to give the right answer where it can be made (of
+    a single channel, none can be forgotten), and no two numbers that a mistake would exchange are
+    equal.
 
     Raises:
         TypeError: the seed is not a whole number.
@@ -160,7 +162,9 @@ def generate(seed: int, level: str = "exam") -> ClassTest:
 def _tells_mistakes(test: ClassTest, level: str) -> bool:
     """Return whether every usual mistake gives a wrong answer."""
     network = test.network
-    if _exchangeable(network) or (level == "hard" and not _leaves_rows_over(network)):
+    if _exchangeable(network) or _sees_too_far(network):
+        return False
+    if level == "hard" and not _leaves_rows_over(network):
         return False
     return not any(hidden_mistakes(question, network) for question in test.questions)
 
@@ -193,6 +197,13 @@ def _widths(network: Network) -> list[int]:
         elif isinstance(layer, Dense):
             chosen.append(layer.units)
     return chosen
+
+
+def _sees_too_far(network: Network) -> bool:
+    """Return whether a receptive field is larger than the picture: then it is a matter of words."""
+    with_places = [row for row in network.table if len(row.output_shape) == 3]
+    seen = [max(row.receptive_field) for row in with_places if row.receptive_field]
+    return max(seen, default=0) > min(network.input[:2])
 
 
 def _leaves_rows_over(network: Network) -> bool:

@@ -105,8 +105,8 @@ def exam(lots: Lots) -> list[Layer]:
 
 def hard(lots: Lots) -> list[Layer]:
     """Draw strides that leave rows over, batch normalization, 1x1 and depthwise, a branch."""
-    stack = Stack(lots.number(20, 44), lots.number(20, 44), lots.one_of((1, 3)))
-    kernel, stride = lots.one_of((3, 5, 7)), lots.one_of((2, 3))
+    stack = Stack(lots.number(28, 60), lots.number(28, 60), lots.one_of((1, 3)))
+    kernel, stride = lots.one_of((3, 5, 7)), lots.one_of((2, 2, 3))
     padding = lots.one_of(("valid", "same"))
     stack.add(Conv2D, lots.number(4, 12), kernel, stride, padding, use_bias=False)
     stack.add(BatchNormalization)

@@ -19,6 +19,8 @@ from cnn_course.classtest.answers import (
 )
 from cnn_course.classtest.network import Network
 from cnn_course.classtest.questions import (
+    ACTIVATIONS,
+    ALIASES,
     RECTIFIERS,
     Question,
     View,
@@ -52,7 +54,7 @@ class Mark:
 
     question: Question
     outcome: Outcome
-    points: float
+    points: int
     slips: tuple[str, ...] = ()
 
     @property
@@ -74,7 +76,7 @@ class Marking:
     unknown: tuple[str, ...] = ()
 
     @property
-    def points(self) -> float:
+    def points(self) -> int:
         """The points of all answers."""
         return sum(mark.points for mark in self.marks)
 
@@ -152,7 +154,7 @@ class Marker:
         for question in self._questions:
             answer, layer = given.get(question.name), str(question.layer)
             if question.kind == "shape":
-                found = read_shape(answer)
+                found = read_shape(answer, question.points)
                 numbers = [size for size in found if isinstance(size, int) and size > 0]
                 if len(numbers) == len(found) == question.points and max(numbers) < 10**6:
                     shapes[layer] = tuple(numbers)
@@ -169,7 +171,8 @@ class Marker:
         except ValueError:  # their own shapes leave no room for the kernel
             following = true
         if question.kind == "shape":
-            return self._shape(question, read_shape(answer), following.right, own)
+            given = read_shape(answer, question.points)
+            return self._shape(question, given, following.right, own)
         if question.kind.endswith("activation"):
             return _word(question, read_word(answer), true)
         read = read_square if question.kind == "receptive field" else read_number
@@ -179,7 +182,7 @@ class Marker:
         right = self._expected[question.name].right
         if all(size == OPEN for size in given):
             return Mark(question, "open", 0)
-        if all(size in (OPEN, UNREADABLE) for size in given):
+        if UNREADABLE in given:
             return Mark(question, "unreadable", 0)
         if given == list(right):
             return Mark(question, "right", question.points)
@@ -190,10 +193,10 @@ class Marker:
             sum(a == b for a, b in zip(given, value, strict=True)) if aligned else 0
             for value in (right, following)
         )
-        views = (self._true, own)
-        named = [name for view in views for name in self._shape_slips(question, given, view)]
-        slip = tuple(dict.fromkeys(named))
-        return Mark(question, "partly" if points else "wrong", points, slip)
+        # A slip is made on one's own numbers; only where none fits, on the right ones.
+        slip = self._shape_slips(question, given, own)
+        slip = slip or self._shape_slips(question, given, self._true)
+        return Mark(question, "partly" if points else "wrong", points, tuple(slip))
 
     def _shape_slips(self, question: Question, given: list[Read], view: View) -> list[str]:
         layer = self._network.layer(str(question.layer))
@@ -215,20 +218,23 @@ def _number(question: Question, given: Read, true: slips.Slips, following: slips
         return Mark(question, "right", question.points)
     if given == following.right:
         return Mark(question, "follows", question.points)
-    slip = true.values.get(given) or following.values.get(given)
+    slip = following.values.get(given) or true.values.get(given)
     if slip is None:
         return Mark(question, "wrong", 0)
-    half = question.points / 2
+    half = question.points // 2
     return Mark(question, "partly" if half else "wrong", half, (slip,))
 
 
 def _word(question: Question, given: str, true: slips.Slips) -> Mark:
     if given in (OPEN, UNREADABLE):
         return Mark(question, "open" if given == OPEN else "unreadable", 0)
+    name = ALIASES.get(given.removesuffix(" function"), given.removesuffix(" function"))
     accepted = RECTIFIERS if true.right == "relu" else {true.right}
-    if given in accepted:
+    if name in accepted:
         return Mark(question, "right", question.points)
-    slip = true.values.get(given)
+    if name not in ACTIVATIONS:
+        return Mark(question, "unreadable", 0)
+    slip = true.values.get(name)
     return Mark(question, "wrong", 0, (slip,) if slip else ())
 
 

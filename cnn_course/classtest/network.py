@@ -117,6 +117,7 @@ def network_of(layers: Sequence[object]) -> Network:
                 f"There are no questions about {row.name!r} ({layer.kind}). A test asks about: "
                 f"{known}. An activation belongs into the layer before it."
             )
+        _refuse_oblong(layer, row.name)
         after = layer.after or before
         names = (after,) if isinstance(after, str) else after
         described.append(
@@ -143,8 +144,22 @@ def counted(layer: Layer, shapes: Mapping[str, Shape]) -> Count:
     return layer.count(*(shapes[name] for name in sources(layer)))
 
 
+def _refuse_oblong(layer: Layer, name: str) -> None:
+    for argument in ("kernel_size", "pool_size", "strides"):
+        value = getattr(layer, argument, None)
+        if isinstance(value, tuple | list) and len(set(value)) > 1:
+            raise ValueError(
+                f"{name!r} ({layer.kind}) has {argument} {tuple(value)}. A test asks about square "
+                "windows and equal steps only: write one number."
+            )
+    if max(size_of(getattr(layer, "dilation_rate", 1)), getattr(layer, "groups", 1)) > 1:
+        raise ValueError(
+            f"{name!r} ({layer.kind}) is dilated or grouped: a test has no words for it."
+        )
+
+
 def size_of(value: object) -> int:
-    """Return the height of a kernel or stride; it is that of a square one in generated tests."""
+    """Return the side of a square window, or the step, from one number or two equal ones."""
     return int(value[0]) if isinstance(value, tuple | list) else int(str(value))
 
 

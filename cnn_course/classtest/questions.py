@@ -29,16 +29,31 @@ KINDS: Final[tuple[Kind, ...]] = (
 )
 
 #: Rectifiers: any of them keeps gradients alive in a deep network.
-RECTIFIERS: Final = frozenset({"relu", "leaky relu", "leakyrelu", "elu", "gelu", "silu", "swish"})
+RECTIFIERS: Final = frozenset({"relu", "leaky relu", "elu", "gelu", "selu", "silu"})
+#: Other words for an activation -> the one that Keras uses.
+ALIASES: Final = {
+    "rectified linear unit": "relu",
+    "rectified linear": "relu",
+    "rectifier": "relu",
+    "leakyrelu": "leaky relu",
+    "swish": "silu",
+    "logistic": "sigmoid",
+    "none": "linear",
+    "no": "linear",
+    "identity": "linear",
+    "hyperbolic tangent": "tanh",
+}
 _HIDDEN_SLIPS: Final = {
     **dict.fromkeys(("sigmoid", "tanh"), "saturated"),
     "softmax": "output's activation",
-    **dict.fromkeys(("linear", "none", "no", "identity"), "no activation"),
+    "linear": "no activation",
 }
 _OUTPUT_SLIPS: Final = {
     "softmax": {"sigmoid": "one probability for each", "relu": "one probability for each"},
     "sigmoid": {"softmax": "softmax for one unit"},
 }
+#: Every activation that an answer can name.
+ACTIVATIONS: Final = RECTIFIERS | _HIDDEN_SLIPS.keys()
 
 
 @dataclass(frozen=True)

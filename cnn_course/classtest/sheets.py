@@ -10,8 +10,8 @@ from cnn_course.classtest.words import describe, sizes, takes
 
 _RULES = (
     "Shapes are height x width x channels, without the batch. Unless it says otherwise, a layer "
-    "has a bias. Parameters are all numbers that a layer keeps, trained or not. Multiplications "
-    "are those of a value with a weight."
+    "has a bias. Parameters are all numbers that a layer keeps, trained or not; write 0 where "
+    "there are none. Multiplications are those of a value with a weight."
 )
 
 

@@ -117,6 +117,13 @@ def of_places(layer: Layer, shapes: Mapping[str, Shape]) -> Slips:
         return slips
     picture = shapes[sources(layer)[0]][:2]
     ((kernel, stride),) = sliding(layer)
+    missing = kernel if layer.padding == "valid" else stride
+    steps = [(n - missing) / stride for n in picture]
+    if any(step % 1 for step in steps):  # before padding, which may give the same
+        wrong, rounded = (
+            ("rounded up", math.ceil) if layer.padding == "valid" else ("rounded down", math.floor)
+        )
+        slips.add(wrong, tuple(rounded(step) + 1 for step in steps))
     if stride > 1:
         slips.add("stride forgotten", _places(replace(layer, strides=1), shapes))
     other = "same" if layer.padding == "valid" else "valid"
@@ -124,13 +131,6 @@ def of_places(layer: Layer, shapes: Mapping[str, Shape]) -> Slips:
     # A pooling window that divides the map exactly needs no padding: there is nothing to confuse.
     if kernel > 1 and found and (found != slips.right or isinstance(layer, Convolution)):
         slips.add("padding confused", found)
-    missing = kernel if layer.padding == "valid" else stride
-    steps = [(n - missing) / stride for n in picture]
-    if any(step % 1 for step in steps):
-        wrong, rounded = (
-            ("rounded up", math.ceil) if layer.padding == "valid" else ("rounded down", math.floor)
-        )
-        slips.add(wrong, tuple(rounded(step) + 1 for step in steps))
     if layer.padding == "valid":
         slips.add("first window forgotten", tuple(math.floor(step) for step in steps))
     return slips
@@ -184,24 +184,28 @@ def of_parameters(
 
 
 def of_multiplications(layer: Layer, shapes: Mapping[str, Shape]) -> Slips:
-    """Return slips about the multiplications of a layer with weights, for one picture."""
+    """Return slips about the multiplications of a layer with weights, for one picture.
+
+    The places are those of the layer's own output in `shapes`: who got it wrong goes on from there.
+    """
     count = counted(layer, shapes)
-    slips = Slips(count.multiplications)
-    slips.add("additions counted", 2 * count.multiplications)
+    output = shapes[str(layer.name)]
+    positions = prod(output[:-1])
+    weights = count.multiplications // prod(count.output_shape[:-1])
+    slips = Slips(positions * weights)
+    slips.add("additions counted", 2 * slips.right)
     if isinstance(layer, Convolution):
-        positions = prod(count.output_shape[:2])
-        weights = count.multiplications // positions
         arriving = shapes[sources(layer)[0]]
         slips.add("parameters counted", count.parameters)
         slips.add("positions forgotten", weights)
-        if arriving[:2] != count.output_shape[:2]:
+        if arriving[:2] != output[:2]:
             slips.add("positions of the input", prod(arriving[:2]) * weights)
         if layer.use_bias:
             slips.add("biases multiplied", positions * count.parameters)
         if isinstance(layer, Conv2D) and arriving[-1] > 1:
-            slips.add("channels forgotten", count.multiplications // arriving[-1])
+            slips.add("channels forgotten", slips.right // arriving[-1])
         if isinstance(layer, Conv2D) and layer.filters > 1:
-            slips.add("one filter only", count.multiplications // layer.filters)
+            slips.add("one filter only", slips.right // layer.filters)
     elif isinstance(layer, Dense) and layer.use_bias:
         slips.add("biases multiplied", count.parameters)
     return slips

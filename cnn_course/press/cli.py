@@ -178,7 +178,7 @@ def get(names: tuple[str, ...]) -> None:
     type=click.Choice(("first", "exam", "hard")),
     default="exam",
     show_default=True,
-    help="first: two or three layers. exam: as in chapter 8. hard: branches, left-over rows.",
+    help="first: one convolution. exam: like chapter 8's. hard: branches, left-over rows.",
 )
 @click.option("--seeds", metavar="1-30", help="One test for each; the same seed, the same test.")
 @click.option(
@@ -205,10 +205,10 @@ def class_test(
         raise click.UsageError("Say how many and where: --seeds 1-30 --out FOLDER.")
     chosen = sheets.seeds_in(seeds) if seeds else None
     if class_list:
-        wanted = sheets.for_class(class_list, level, chosen)
+        wanted, delimiter = sheets.for_class(class_list, level, chosen)
     else:
-        wanted = sheets.for_seeds(level, chosen or [])
-    for file in sheets.write_sheets(out, wanted):
+        wanted, delimiter = sheets.for_seeds(level, chosen or []), ","
+    for file in sheets.write_sheets(out, wanted, delimiter):
         click.echo(f"Written: {file}")
 
 
@@ -235,7 +235,9 @@ def mark(answers: Path, *, out: Path | None) -> None:
         files.write(out, marking.as_csv(marked))
         click.echo(f"Written: {out}")
     if marked.problems:
-        raise PressError("Some rows need a look:\n  " + "\n  ".join(marked.problems))
+        listed = "\n".join(f"  {problem}" for problem in marked.problems)
+        click.echo(f"These rows need a look:\n{listed}", err=True)
+        sys.exit(1)
 
 
 @commands.command()

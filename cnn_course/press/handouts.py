@@ -24,19 +24,21 @@ class Times:
     Attributes:
         words: of its text.
         exercises: how many there are.
+        exercise_minutes: for all of them; one that takes longer than usual says so in its metadata.
         questions: cells with quiz questions.
         run_seconds: of its last good run with the tiny profile; None where there was none.
     """
 
     words: int
     exercises: int
+    exercise_minutes: int
     questions: int
     run_seconds: float | None
 
     @property
     def minutes(self) -> int:
         """For a class that reads everything and tries every exercise, to the next five."""
-        needed = self.words / _WORDS_A_MINUTE + self.exercises * _MINUTES_AN_EXERCISE
+        needed = self.words / _WORDS_A_MINUTE + self.exercise_minutes
         return 5 * round((needed + self.questions * 2) / 5)
 
     def note(self) -> str:
@@ -49,7 +51,7 @@ class Times:
         return (
             f"> **For instructors.** About {self.minutes} minutes for a class that reads all of it "
             f"and tries all exercises: {self.words:,} words of text at {_WORDS_A_MINUTE} a minute, "
-            f"{self.exercises} exercises at {_MINUTES_AN_EXERCISE} minutes, {self.questions} "
+            f"{self.exercises} exercises in {self.exercise_minutes} minutes, {self.questions} "
             f"groups of quiz questions at 2. The notebook {run}."
         )
 
@@ -63,7 +65,7 @@ def for_students(notebook: Notebook) -> Notebook:
     Raises:
         PressError: a cell depends on a solution in a way that no answer can replace.
     """
-    made = copy.deepcopy(notebook)
+    made = _without_links_to_the_book(notebook)
     cells: list[Cell] = []
     hidden: set[str] = set()  # names that only solutions give a value
     own = ""  # the check of the exercise before, with the student's answer
@@ -87,7 +89,7 @@ def for_students(notebook: Notebook) -> Notebook:
 
 def for_instructors(notebook: Notebook, times: Times) -> Notebook:
     """Return a chapter with everything, solutions unfolded, and a note on time below its title."""
-    made = copy.deepcopy(notebook)
+    made = _without_links_to_the_book(notebook)
     for cell in made["cells"]:
         if "solution" in notebooks.tags(cell):
             cell["metadata"] = {"tags": ["solution"]}
@@ -105,9 +107,11 @@ def times_of(notebook: Notebook, run_seconds: float | None) -> Times:
     """Return what a chapter takes."""
     text = " ".join(c["source"] for c in notebook["cells"] if c["cell_type"] == "markdown")
     code = notebooks.code_cells(notebook)
+    exercises = [cell["metadata"] for cell in code if "exercise" in notebooks.tags(cell)]
     return Times(
         words=len(re.findall(r"\w+", text)),
-        exercises=sum("exercise" in notebooks.tags(cell) for cell in code),
+        exercises=len(exercises),
+        exercise_minutes=sum(one.get("minutes", _MINUTES_AN_EXERCISE) for one in exercises),
         questions=sum("remove-input" in notebooks.tags(cell) for cell in code),
         run_seconds=run_seconds,
     )
@@ -140,6 +144,15 @@ def write_handouts(project: Project, chapters: Sequence[Chapter], folder: Path) 
     for file, content in written:
         files.write(file, content)
     return [folder / "students", folder / "instructors"]
+
+
+def _without_links_to_the_book(notebook: Notebook) -> Notebook:
+    """Return a copy whose text does without the pages of the book, which are not handed out."""
+    made = copy.deepcopy(notebook)
+    for cell in made["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = re.sub(r"\[([^\]]+)\]\(\.\./book/[^)]*\)", r"\1", cell["source"])
+    return made
 
 
 def _without_solution(source: str, hidden: set[str], own: str) -> str:

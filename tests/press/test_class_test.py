@@ -33,7 +33,7 @@ def write_csv(file: Path, rows: list[list[object]], delimiter: str = ",") -> Pat
 
 
 def read_csv(file: Path) -> list[dict[str, str]]:
-    with file.open(newline="", encoding="utf-8") as stream:
+    with file.open(newline="", encoding="utf-8-sig") as stream:
         return list(csv.DictReader(stream))
 
 
@@ -150,9 +150,9 @@ def test_a_class_is_marked_with_scores_and_common_slips(tmp_path: Path) -> None:
     rows = read_csv(tmp_path / "points.csv")
     possible = int(rows[0]["possible"])
     assert [float(row["points"]) for row in rows] == [possible, possible - 1, possible - 3]
-    assert [row["slips"] for row in rows] == ["", "bias forgotten", "bias forgotten"]
+    assert [row["slips"] for row in rows] == ["", "2: bias forgotten", "2: bias forgotten"]
     assert [row["2"] for row in rows] == ["2", "1", "1"]
-    assert rows[0]["percent"] == "100.0"
+    assert rows[0]["percent"] == "100"
     assert marking.mark_class(file).slips == {"bias forgotten": 2}
 
 
@@ -284,3 +284,55 @@ def test_two_thousand_students_are_marked_in_the_time_of_two_thousand(tmp_path: 
     assert len(marked.rows) == 2_000
     assert all(row.marking for row in marked.rows)
     assert time.perf_counter() - begun < 12
+
+
+def test_answers_saved_by_an_old_spreadsheet_are_not_written_over(tmp_path: Path) -> None:
+    listed = write_csv(tmp_path / "class.csv", [["student"], ["Änne"]])
+    course = Course(tmp_path)
+    course.do("class-test", "--class-list", str(listed), "--out", "out")
+    table = tmp_path / "out" / "answers.csv"
+    table.write_bytes(table.read_text(encoding="utf-8-sig").encode("cp1252"))
+    before = table.read_bytes()
+    said = course.do("class-test", "--class-list", str(listed), "--out", "out", status=1)
+    assert "choose another folder" in said
+    assert table.read_bytes() == before
+
+
+def test_what_is_written_for_a_spreadsheet_opens_in_it(tmp_path: Path) -> None:
+    listed = write_csv(tmp_path / "class.csv", [["student", "mail"], ["Änne", "x"]], ";")
+    course = Course(tmp_path)
+    course.do("class-test", "--class-list", str(listed), "--out", "out")
+    answers = (tmp_path / "out" / "answers.csv").read_bytes()
+    assert answers.startswith(b"\xef\xbb\xbfstudent;level;seed;1;")
+    course.do("class-test", "mark", "out/answers.csv", "--out", "points.csv", status=1)
+    assert (tmp_path / "points.csv").read_bytes().startswith(b"\xef\xbb\xbfline;student;")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
+def test_a_spreadsheets_own_first_line_is_passed_over(tmp_path: Path, encoding: str) -> None:
+    text = "sep=;\nstudent;level;seed;1\nÄnne;exam;1;4x4\n"
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    (row,) = marking.mark_class(tmp_path / "a.csv").rows
+    assert (row.student, row.line.number) == ("Änne", 3)
+    assert row.marking is not None
+
+
+def test_half_of_two_students_know_everything_and_absent_ones_do_not_count(tmp_path: Path) -> None:
+    nothing = ["exam", 1, *[0] * 20]
+    rows = [head(), ["Ada", *answered(1)], ["Alan", *nothing], ["absent", "exam", 1]]
+    marked = marking.mark_class(write_csv(tmp_path / "a.csv", rows))
+    zero = marked.rows[1].marking
+    low = zero.points / zero.possible
+    assert (
+        f"2 marked: {(1 + low) / 2:.0%} on average, median {(1 + low) / 2:.0%}"
+        in marking.summary(marked)
+    )
+    assert marked.problems[-1] == "line 4: nothing is answered"
+
+
+def test_levels_in_capitals_and_long_seeds_are_understood(tmp_path: Path) -> None:
+    seed = 12345678901234567890
+    rows = [head(), ["Ada", "Exam", *answered(seed)[1:]], ["Alan", "exam", "8.0", "4x4"]]
+    first, second = marking.mark_class(write_csv(tmp_path / "a.csv", rows)).rows
+    assert first.marking.points == first.marking.possible
+    assert second.marking is not None

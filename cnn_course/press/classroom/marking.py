@@ -1,5 +1,7 @@
 """Marks the answers of a whole class."""
 
+import re
+import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,11 +48,13 @@ class MarkedClass:
         rows: in the order of the file.
         slips: name -> how many students made it.
         ignored: columns that are a question of nobody's test.
+        delimiter: what stands between the cells of the file.
     """
 
     rows: tuple[Row, ...]
     slips: Counter[str]
     ignored: tuple[str, ...]
+    delimiter: str
 
     @property
     def problems(self) -> list[str]:
@@ -68,22 +72,23 @@ def mark_class(file: Path) -> MarkedClass:
     Raises:
         PressError: the file cannot be read, or has not these columns.
     """
-    lines = tables.read(file, COLUMNS)
-    rows = [_marked(line) for line in tqdm(lines, unit="student", delay=2, leave=False)]
+    table = tables.read(file, COLUMNS)
+    rows = [_marked(line) for line in tqdm(table.lines, unit="student", delay=2, leave=False)]
     markings = [row.marking for row in rows if row.marking]
     nobodys = set.intersection(*(set(one.unknown) for one in markings)) if markings else set()
     seen: dict[tuple[str, ...], int] = {}
     checked = [_with_problem(row, nobodys, seen) for row in rows]
     # How many students made a slip, not how many times.
     slips = Counter(name for one in markings for name in set(one.slips))
-    return MarkedClass(tuple(checked), slips, tuple(sorted(nobodys)))
+    return MarkedClass(tuple(checked), slips, tuple(sorted(nobodys)), table.delimiter)
 
 
 def as_csv(marked: MarkedClass) -> str:
     """Return the points of each student and question, with slips and problems, as CSV."""
     longest = max((len(row.marking.marks) for row in marked.rows if row.marking), default=0)
     head = ["line", *COLUMNS, "points", "possible", "percent", "slips", "problem"]
-    return tables.written([head + list(range(1, longest + 1)), *map(_cells, marked.rows)])
+    rows = [head + list(range(1, longest + 1)), *map(_cells, marked.rows)]
+    return tables.written(rows, marked.delimiter)
 
 
 def scores(marked: MarkedClass) -> Table:
@@ -94,7 +99,7 @@ def scores(marked: MarkedClass) -> Table:
             points, possible = row.marking.points, row.marking.possible
             test = f"{row.line.cells['level']}-{row.line.cells['seed']}"
             table.add_row(
-                *map(Text, (row.student, test, f"{points:g}", str(possible))),
+                *map(Text, (row.student, test, str(points), str(possible))),
                 f"{points / possible:.0%}",
                 ", ".join(row.marking.slips),
             )
@@ -110,23 +115,30 @@ def common_slips(marked: MarkedClass) -> Table:
 
 
 def summary(marked: MarkedClass) -> str:
-    """Return how many students were marked, and how well they did."""
-    shares = sorted(row.marking.points / row.marking.possible for row in marked.rows if row.marking)
-    if not shares:
-        return "Nothing was marked."
-    mean, middle = sum(shares) / len(shares), shares[len(shares) // 2]
-    return f"{len(shares):,} marked: {mean:.0%} on average, median {middle:.0%}."
+    """Return how many students were marked, and how well those did who answered anything."""
+    markings = [row.marking for row in marked.rows if row.marking and _answered(row.marking)]
+    if not markings:
+        return "Nobody answered anything."
+    shares = [one.points / one.possible for one in markings]
+    return (
+        f"{len(shares):,} marked: {statistics.mean(shares):.0%} on average, "
+        f"median {statistics.median(shares):.0%}."
+    )
+
+
+def _answered(marking: Marking) -> bool:
+    return any(mark.outcome != "open" for mark in marking.marks)
 
 
 def _marked(line: Line) -> Row:
     if line.problem:
         return Row(line, None, line.problem)
-    level, seed = line.cells.get("level", ""), line.cells.get("seed", "")
-    if level not in classtest.LEVELS:
+    level, seed = line.cells.get("level", ""), line.cells.get("seed", "").removesuffix(".0")
+    if level.casefold() not in classtest.LEVELS:
         return Row(line, None, f"there is no level {level[:40]!r}")
-    if not (seed.isascii() and seed.isdecimal()) or len(seed) > 18:
+    if not re.fullmatch(r"[+-]?[0-9]{1,1000}", seed):
         return Row(line, None, f"the seed {seed[:40]!r} is no whole number")
-    test = classtest.generate(int(seed), level)
+    test = classtest.generate(int(seed), level.casefold())
     answers = {name: cell for name, cell in line.cells.items() if name not in COLUMNS}
     return Row(line, test.mark(answers))
 
@@ -136,6 +148,8 @@ def _with_problem(row: Row, nobodys: set[str], seen: dict[tuple[str, ...], int])
     if row.marking is None:
         return row
     problems = [] if row.student else ["no name"]
+    if not _answered(row.marking):
+        problems.append("nothing is answered")
     who = tuple(row.line.cells.get(name, "") for name in COLUMNS)
     if row.student and seen.setdefault(who, row.line.number) != row.line.number:
         problems.append(f"the same student and test as in line {seen[who]}")
@@ -153,14 +167,20 @@ def _cells(row: Row) -> Sequence[object]:
     if row.marking is None:
         return [row.line.number, *given, "", "", "", "", row.problem]
     marking = row.marking
-    percent = f"{100 * marking.points / marking.possible:.1f}"
+    percent = round(100 * marking.points / marking.possible)
     return [
         row.line.number,
         *given,
-        f"{marking.points:g}",
+        marking.points,
         marking.possible,
         percent,
-        "; ".join(marking.slips),
+        _slips_by_question(marking),
         row.problem,
-        *(f"{mark.points:g}" for mark in marking.marks),
+        *(mark.points for mark in marking.marks),
     ]
+
+
+def _slips_by_question(marking: Marking) -> str:
+    """Return the number of each question with the slips that were made there."""
+    marks = enumerate(marking.marks, start=1)
+    return "; ".join(f"{place}: {', '.join(mark.slips)}" for place, mark in marks if mark.slips)

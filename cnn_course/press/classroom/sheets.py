@@ -77,8 +77,10 @@ def for_seeds(level: str, seeds: Sequence[int]) -> list[Sheet]:
     return [Sheet("", level, seed) for seed in seeds]
 
 
-def for_class(class_list: Path, level: str, seeds: Sequence[int] | None) -> list[Sheet]:
-    """Return a sheet for each student of a class list, a CSV file with the column `student`.
+def for_class(class_list: Path, level: str, seeds: Sequence[int] | None) -> tuple[list[Sheet], str]:
+    """Return a sheet for each student of a class list, and what stands between its cells.
+
+    The list is a CSV file with the column `student`.
 
     Args:
         class_list: one student in each row.
@@ -89,7 +91,8 @@ def for_class(class_list: Path, level: str, seeds: Sequence[int] | None) -> list
         PressError: the list cannot be read or is empty, a student has no name or the same as
             another one, or there are more students than seeds.
     """
-    lines = tables.read(class_list, ["student"])
+    table = tables.read(class_list, ["student"])
+    lines = table.lines
     names = [line.cells.get("student", "") for line in lines]
     problems = []
     first_seen: dict[str, int] = {}
@@ -107,16 +110,18 @@ def for_class(class_list: Path, level: str, seeds: Sequence[int] | None) -> list
     chosen = list(seeds or range(1, len(names) + 1))
     if len(chosen) < len(names):
         raise PressError(f"{len(names)} students, but only {len(chosen)} seeds.")
-    return [Sheet(name, level, seed) for name, seed in zip(names, chosen, strict=False)]
+    made = [Sheet(name, level, seed) for name, seed in zip(names, chosen, strict=False)]
+    return made, table.delimiter
 
 
-def write_sheets(folder: Path, sheets: Sequence[Sheet]) -> list[Path]:
+def write_sheets(folder: Path, sheets: Sequence[Sheet], delimiter: str = ",") -> list[Path]:
     """Write sheets, keys and an empty table of answers, each file whole or not at all.
 
     Args:
         folder: gets `sheets/` and `keys/` with three files for each test, `sheets.html` and
             `keys.html` with all of them to be printed at once, and `answers.csv`.
         sheets: at least one.
+        delimiter: between the cells of `answers.csv`.
 
     Returns:
         The files at the top of the folder.
@@ -125,8 +130,8 @@ def write_sheets(folder: Path, sheets: Sequence[Sheet]) -> list[Path]:
         PressError: `answers.csv` is there and not empty: answers were written into it.
     """
     table = folder / "answers.csv"
-    blank = _blank_answers(sheets)
-    if table.exists() and table.read_text(encoding="utf-8") != blank:
+    blank = _blank_answers(sheets, delimiter)
+    if table.exists() and table.read_bytes() != blank.encode():
         raise PressError(
             f"{table} is there already, and not as it would be written. Answers may be in it: "
             "choose another folder."
@@ -152,12 +157,12 @@ def write_sheets(folder: Path, sheets: Sequence[Sheet]) -> list[Path]:
     return [*(folder / name for name in written), table]
 
 
-def _blank_answers(sheets: Sequence[Sheet]) -> str:
+def _blank_answers(sheets: Sequence[Sheet], delimiter: str) -> str:
     longest = max(len(classtest.generate(sheet.seed, sheet.level).questions) for sheet in sheets)
     head = ["student", "level", "seed", *range(1, longest + 1)]
     empty = [""] * longest
     rows = ([sheet.student, sheet.level, sheet.seed, *empty] for sheet in sheets)
-    return tables.written([head, *rows])
+    return tables.written([head, *rows], delimiter)
 
 
 def _page(title: str, bodies: Sequence[str]) -> str:
@@ -172,7 +177,7 @@ def _to_answer(test: ClassTest, sheet: Sheet) -> str:
         "import csv\nimport sys\n\n"
         f"row = [student, {sheet.level!r}, {sheet.seed}]\n"
         'row += ["" if given is ... else given for given in answers.values()]\n'
-        "csv.writer(sys.stdout).writerow(row)"
+        "_ = csv.writer(sys.stdout).writerow(row)"
     )
     return _notebook(
         [

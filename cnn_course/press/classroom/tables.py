@@ -1,5 +1,6 @@
 """Tables that people keep in spreadsheets: CSV in any of its dialects, and safe to open again."""
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,10 +29,23 @@ class Line:
     problem: str = ""
 
 
-def read(file: Path, required: Sequence[str]) -> list[Line]:
-    """Return the rows of a table; one that cannot be read is there with its problem.
+@dataclass(frozen=True)
+class Table:
+    """A table as somebody's spreadsheet wrote it.
 
-    Commas, semicolons or tabs stand between cells; the encoding is UTF-8 or, as older
+    Attributes:
+        lines: its rows; one that cannot be read is there with its problem.
+        delimiter: what stands between cells. What is written for the same person has the same.
+    """
+
+    lines: list[Line]
+    delimiter: str
+
+
+def read(file: Path, required: Sequence[str]) -> Table:
+    """Return a table.
+
+    Commas, semicolons or tabs stand between cells; the encoding is UTF-8, UTF-16 or, as older
     spreadsheets write it, Windows-1252. Empty rows are left out.
 
     Args:
@@ -42,9 +56,12 @@ def read(file: Path, required: Sequence[str]) -> list[Line]:
         PressError: there is no such file, or a column is missing.
     """
     text = _text(file)
-    head_line = text.split("\n", 1)[0]
+    skipped = int(text.casefold().startswith("sep="))  # a spreadsheet's own note
+    head_line = text.split("\n", 2)[skipped] if text.count("\n") >= skipped else ""
     delimiter = max(_DELIMITERS, key=head_line.count)
     rows = _rows(text, delimiter)
+    for _ in range(skipped):
+        next(rows)
     _, head = next(rows, (1, []))
     names = [name.strip().casefold() for name in head]
     for name in required:
@@ -55,13 +72,18 @@ def read(file: Path, required: Sequence[str]) -> list[Line]:
             )
     if twice := sorted({name for name in names if name and names.count(name) > 1}):
         raise PressError(f"{file} has two columns {twice[0]!r}. Give each a name of its own.")
-    return [_line(number, names, cells) for number, cells in rows if any(map(str.strip, cells))]
+    filled = [(number, cells) for number, cells in rows if any(map(str.strip, cells))]
+    return Table([_line(number, names, cells) for number, cells in filled], delimiter)
 
 
-def written(rows: Iterable[Sequence[object]]) -> str:
-    """Return rows as CSV. A cell that a spreadsheet would take for a formula begins with '."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
+def written(rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
+    """Return rows as CSV. A cell that a spreadsheet would take for a formula begins with '.
+
+    The text begins with the mark by which spreadsheets know that it is UTF-8.
+    """
+    stream = io.StringIO("\ufeff")
+    stream.seek(1)
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
     for row in rows:
         writer.writerow([_harmless(cell) for cell in row])
     return stream.getvalue()
@@ -77,7 +99,8 @@ def _text(file: Path) -> str:
     except OSError as error:
         raise PressError(f"{file} cannot be read: {error.strerror or error}.") from error
     try:
-        text = content.decode("utf-8-sig")
+        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
     return text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
@@ -101,5 +124,9 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 def _line(number: int, names: list[str], cells: list[str]) -> Line:
     found = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
     beyond = [cell for cell in cells[len(names) :] if cell.strip()]
-    problem = f"{len(cells)} cells, but the head names {len(names)}" if beyond else ""
+    problem = (
+        f"{len(cells)} cells, but the head names {len(names)}; a text with the sign that stands "
+        "between cells needs quotes"
+    )
+    problem = problem if beyond else ""
     return Line(number, found, problem)
