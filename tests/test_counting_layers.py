@@ -278,7 +278,7 @@ def test_layers_without_a_name_are_numbered_and_names_are_kept() -> None:
         ([GroupNormalization(3)], "1 channels cannot be split into 3 groups"),
         ([BatchNormalization(axis=4)], "no axis 4"),
         ([LayerNormalization(axis=0)], "no axis 0"),
-        ([Add()], "two inputs or more, but it was given 1.*hand in a Keras model"),
+        ([Add()], "two inputs or more, but it was given 1. Name them, for example after="),
         ([Input((8, 8, 1))], "cannot follow a layer"),
         ([Conv2D(1, 1, name="a"), Conv2D(1, 1, name="a")], "Two layers are named 'a'"),
     ],

@@ -150,6 +150,8 @@ def generate(seed: int, level: str = "exam") -> ClassTest:
         raise ValueError(f"There is no level {level!r}. {_near(str(level), LEVELS)}")
     number = seed.__index__()
     for layers in lots.networks(number, level):
+        if _repeats_a_width(layers):  # before anything is counted: most are drawn in vain for that
+            continue
         try:
             test = about(layers, f"Class test {level}-{number}", _ASKED[level])
         except ValueError:  # a kernel larger than what is left of the picture
@@ -169,11 +171,26 @@ def _tells_mistakes(test: ClassTest, level: str) -> bool:
     return not any(hidden_mistakes(question, network) for question in test.questions)
 
 
+def _repeats_a_width(layers: Sequence[Layer]) -> bool:
+    """Return whether two layers have as many filters or units, or as the picture has pixels.
+
+    Of what is added, both have the same number, and one counts.
+    """
+    first, *others = layers
+    assert isinstance(first, Input)
+    height, width, channels = first.shape
+    added = {str(name) for one in others if isinstance(one, Add) for name in (one.after or ())[1:]}
+    chosen = [channels]
+    for layer in others:
+        if isinstance(layer, Conv2D) and layer.name not in added:
+            chosen.append(layer.filters)
+        elif isinstance(layer, Dense):
+            chosen.append(layer.units)
+    return len(set(chosen)) < len(chosen) or height in chosen or width in chosen
+
+
 def _exchangeable(network: Network) -> bool:
-    """Return whether numbers that a mistake would exchange are equal."""
-    wide = _widths(network)
-    if len(set(wide)) < len(wide) or set(network.input[:2]) & set(wide):
-        return True
+    """Return whether numbers that meet in a layer, and a mistake would exchange, are equal."""
     for layer in network.layers:
         *places, channels = network.shapes[sources(layer)[0]]
         if channels in places:
@@ -185,18 +202,6 @@ def _exchangeable(network: Network) -> bool:
             if size_of(layer.kernel_size) in (channels, outputs):
                 return True
     return False
-
-
-def _widths(network: Network) -> list[int]:
-    """Return the channels and units that somebody chose: of what is added, one for both."""
-    added = {name for one in network.layers if isinstance(one, Add) for name in sources(one)[1:]}
-    chosen = [network.input[2]]
-    for layer in network.layers:
-        if isinstance(layer, Conv2D) and layer.name not in added:
-            chosen.append(layer.filters)
-        elif isinstance(layer, Dense):
-            chosen.append(layer.units)
-    return chosen
 
 
 def _sees_too_far(network: Network) -> bool:

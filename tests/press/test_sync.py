@@ -1,5 +1,7 @@
 """`cnn-course sync`: the address and the requirements stand in one place and are right in all."""
 
+import json
+
 import nbformat
 import pytest
 import yaml
@@ -53,7 +55,7 @@ def test_every_address_follows_pyproject_and_nothing_else_changes(clone: Course)
 
 def test_check_lists_what_differs_and_writes_nothing(clone: Course):
     clone.do("sync")
-    assert "Everything agrees" in clone.do("sync", "--check")
+    assert "Everything is up to date" in clone.do("sync", "--check")
     before = (clone.root / "README.md").read_bytes()
     (clone.root / "pyproject.toml").write_text(PYPROJECT.replace(OLD, NEW))
     said = clone.do("sync", "--check", status=1)
@@ -78,7 +80,7 @@ def test_binder_gets_the_python_and_the_requirements_of_the_project(clone: Cours
             {"pip": ["numpy>=1.26,<3", "papermill>=2.6,<3", "pytest>=8.2", "-e ."]},
         ],
     }
-    assert "Everything agrees" in clone.do("sync")
+    assert "Everything is up to date" in clone.do("sync")
     assert (clone.root / "environment.yml").read_text() == text
 
 
@@ -87,3 +89,26 @@ def test_an_address_that_colab_cannot_open_is_refused(clone: Course, address: st
     text = PYPROJECT.replace("https://github.com/nobody/small-course", address)
     (clone.root / "pyproject.toml").write_text(text)
     assert "write such an address" in clone.do("sync", status=1)
+
+
+def test_exercises_are_listed_by_chapter_and_section_where_there_are_checks(clone: Course):
+    (clone.root / "cnn_course" / "checks").mkdir(parents=True)
+    with clone.edit("01-first") as notebook:
+        notebook.cells += [
+            nbformat.v4.new_markdown_cell("# Chapter\n\n## Before\n\n## Counting"),
+            nbformat.v4.new_code_cell('a = ...\ncheck("one", a)', metadata={"tags": ["exercise"]}),
+            nbformat.v4.new_code_cell('check("one", solution)', metadata={"tags": ["solution"]}),
+        ]
+    clone.do("sync")
+    listed = json.loads((clone.root / "cnn_course" / "checks" / "sections.json").read_text())
+    assert listed == {"01-first": {"Counting": ["one"]}, "02-second": {}}
+    assert "Everything is up to date" in clone.do("sync", "--check")
+
+
+def test_progress_is_listed_and_cleared_on_the_command_line(clone: Course):
+    file = clone.root / "progress.json"
+    file.write_text('{"slip": "2026-11-21"}')
+    clone.environment["CNN_COURSE_PROGRESS"] = str(file)
+    assert "[x] slip" in clone.do("progress")
+    assert "[ ] slip" in clone.do("progress", "--clear")
+    assert not file.exists()
