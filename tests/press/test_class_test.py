@@ -336,3 +336,23 @@ def test_levels_in_capitals_and_long_seeds_are_understood(tmp_path: Path) -> Non
     first, second = marking.mark_class(write_csv(tmp_path / "a.csv", rows)).rows
     assert first.marking.points == first.marking.possible
     assert second.marking is not None
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ('"Ada,exam,1,4x4', "quotation marks do not fit"),
+        ('"Ada" Lovelace,exam,1,4x4', "quotation marks do not fit"),
+        (f"Ada,exam,1,{'4' * 200_000}", "field larger than field limit"),
+    ],
+)
+def test_a_row_that_cannot_be_read_spoils_no_other(tmp_path: Path, row: str, said: str) -> None:
+    others = [f'"Student {n}",exam,{n},"4, 4, 2"' for n in range(40)]
+    lines = ["student,level,seed,1", *others[:20], row, *others[20:]]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    marked = marking.mark_class(tmp_path / "a.csv")
+    good = [one.student for one in marked.rows if one.marking]
+    assert good == [f"Student {n}" for n in range(40)]
+    (bad,) = [one for one in marked.rows if not one.marking]
+    assert bad.line.number == 22
+    assert said in bad.problem

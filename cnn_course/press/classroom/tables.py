@@ -10,6 +10,7 @@ from pathlib import Path
 from cnn_course.press.project import PressError
 
 _DELIMITERS = ",;\t"
+_MOST_LINES = 20  # that one row can have; more of them are a quotation mark that was left open
 # Spreadsheets take a cell that begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -63,6 +64,8 @@ def read(file: Path, required: Sequence[str]) -> Table:
     for _ in range(skipped):
         next(rows)
     _, head = next(rows, (1, []))
+    if isinstance(head, str):
+        raise PressError(f"The first line of {file}: {head}.")
     names = [name.strip().casefold() for name in head]
     for name in required:
         if name not in names:
@@ -72,8 +75,8 @@ def read(file: Path, required: Sequence[str]) -> Table:
             )
     if twice := sorted({name for name in names if name and names.count(name) > 1}):
         raise PressError(f"{file} has two columns {twice[0]!r}. Give each a name of its own.")
-    filled = [(number, cells) for number, cells in rows if any(map(str.strip, cells))]
-    return Table([_line(number, names, cells) for number, cells in filled], delimiter)
+    lines = [_line(number, names, cells) for number, cells in rows if any(map(str.strip, cells))]
+    return Table(lines, delimiter)
 
 
 def written(rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
@@ -106,27 +109,42 @@ def _text(file: Path) -> str:
     return text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the number of the line that it begins in."""
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    begins = 1
-    while True:
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield the number of the line that a row begins in, with its cells or with what is wrong.
+
+    Each row is read for itself: a quotation mark that somebody left open spoils its own line and
+    does not swallow those of others.
+    """
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        found, taken = _record(lines[at : at + _MOST_LINES], delimiter)
+        yield at + 1, found
+        at += taken
+
+
+def _record(lines: Sequence[str], delimiter: str) -> tuple[list[str] | str, int]:
+    """Return the first row of some lines, or what is wrong with it, and how many lines it takes."""
+    for taken in range(1, len(lines) + 1):
+        part = io.StringIO("\n".join(lines[:taken]))
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:  # a cell beyond the limit; the reader goes on behind it
-            cells = []
-        yield begins, cells
-        begins = reader.line_num + 1
+            return next(csv.reader(part, delimiter=delimiter, strict=True), []), taken
+        except csv.Error as error:
+            if "expected after" in str(error):  # a mark inside a text, or the next row's first one
+                break
+            if "end of data" not in str(error):  # else a cell has a line break in it
+                return f"it cannot be read: {error}", 1
+    return "its quotation marks do not fit together", 1
 
 
-def _line(number: int, names: list[str], cells: list[str]) -> Line:
+def _line(number: int, names: list[str], cells: list[str] | str) -> Line:
+    if isinstance(cells, str):
+        return Line(number, {}, cells)
     found = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
-    beyond = [cell for cell in cells[len(names) :] if cell.strip()]
+    if not any(cell.strip() for cell in cells[len(names) :]):
+        return Line(number, found)
     problem = (
         f"{len(cells)} cells, but the head names {len(names)}; a text with the sign that stands "
         "between cells needs quotes"
     )
-    problem = problem if beyond else ""
     return Line(number, found, problem)
