@@ -27,6 +27,7 @@ class Settings:
         learning_rate: of fine-tuning.
         steps: gradient steps of a training that is not counted in epochs.
         comparison_steps: those of the networks that the chapter only compares with.
+        blocks: of two convolutions, in each of the networks that are compared.
     """
 
     epochs: int
@@ -41,6 +42,7 @@ class Settings:
     learning_rate: float = 0.0
     steps: int = 0
     comparison_steps: int = 0
+    blocks: tuple[int, ...] = ()
 
 
 _SMALL: Final = (16, 32, 64, 64)
@@ -97,6 +99,16 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
         ),
         "full": Settings(
             epochs=1, batch_size=16, side=96, base="mobilenet", steps=250, comparison_steps=1_000
+        ),
+    },
+    "09-famous-architectures": {
+        "tiny": Settings(epochs=6, batch_size=32, blocks=(2, 10)),
+        "full": Settings(epochs=6, batch_size=64, comparison_pictures=10_000, blocks=(3, 27)),
+    },
+    "10-batch-normalization": {
+        "tiny": Settings(epochs=4, batch_size=32, comparison_epochs=4),
+        "full": Settings(
+            epochs=4, batch_size=64, comparison_epochs=1, comparison_pictures=10_000
         ),
     },
 }

@@ -74,4 +74,6 @@ def resnet50(classes: int = 1000, side: int = 224) -> Any:
 
 def _normalized(x: Any, filters: int, side: int, stride: int = 1, *, bias: bool = False) -> Any:
     x = layers.Conv2D(filters, side, strides=stride, padding="same", use_bias=bias)(x)
-    return layers.BatchNormalization(epsilon=1.001e-5)(x)
+    # Keras keeps 0.99 of its moving statistics at each step. That is for trainings of many thousand
+    # steps; after a few hundred they would still be half of what they began with.
+    return layers.BatchNormalization(momentum=0.9, epsilon=1.001e-5)(x)

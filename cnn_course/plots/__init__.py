@@ -1,8 +1,8 @@
 """Figures. Every one carries an alt text that states its message; a colour means one thing."""
 
 from cnn_course.plots.evidence import evidence
-from cnn_course.plots.grids import feature_maps, filters, number_grids, pictures
-from cnn_course.plots.measurements import confusion_matrix, histories, points_by_shift, scores
+from cnn_course.plots.grids import averaged_over, feature_maps, filters, number_grids, pictures
+from cnn_course.plots.measurements import confusion_matrix, histories, lines, points_by_shift, scores
 from cnn_course.plots.networks import maps_by_layer, sizes
 from cnn_course.plots.palette import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION
 from cnn_course.plots.showing import show
@@ -16,11 +16,13 @@ __all__ = [
     "TRAINING",
     "VALIDATION",
     "Stepper",
+    "averaged_over",
     "confusion_matrix",
     "evidence",
     "feature_maps",
     "filters",
     "histories",
+    "lines",
     "maps_by_layer",
     "number_grids",
     "pictures",

@@ -1,12 +1,12 @@
 """Grids: of numbers, of pictures, of filters, of feature maps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from cnn_course.plots.palette import ACTIVATION, BRIGHTNESS, SIGNED
+from cnn_course.plots.palette import ACTIVATION, BRIGHTNESS, INPUT, SIGNED
 from cnn_course.plots.showing import show
 
 _SQUARE = 0.34  # inches
@@ -68,6 +68,37 @@ def _number_grid(axis: Axes, title: str, array: np.ndarray) -> None:
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
     axis.set_title(title, fontsize=10, loc="left")
+
+
+def averaged_over(
+    grids: Mapping[str, np.ndarray], *, rows: str, columns: str, alt: str
+) -> None:
+    """Show which squares of a grid take part in the value that stands in the first one.
+
+    Args:
+        grids: title -> (rows, columns), True where a square takes part. The first one is framed.
+        rows: what the rows are, for the axis.
+        columns: what the columns are.
+        alt: the message of the figure.
+    """
+    figure, axes = plt.subplots(
+        1, len(grids), figsize=(1.5 * len(grids), 1.6), squeeze=False, layout="constrained"
+    )
+    for axis, (title, taking_part) in zip(axes[0], grids.items(), strict=True):
+        for (row, column), takes_part in np.ndenumerate(taking_part):
+            colour = INPUT if takes_part else "#E4E4E4"
+            corner = (column - 0.45, row - 0.45)
+            axis.add_patch(plt.Rectangle(corner, 0.9, 0.9, facecolor=colour, linewidth=0))
+        frame = plt.Rectangle((-0.45, -0.45), 0.9, 0.9, fill=False, edgecolor="black", linewidth=2)
+        axis.add_patch(frame)
+        height, width = taking_part.shape
+        axis.set(xlim=(-0.6, width - 0.4), ylim=(height - 0.4, -0.6), xticks=[], yticks=[])
+        axis.set_aspect("equal")
+        axis.spines[:].set_visible(False)
+        axis.set_title(title, fontsize=9)
+        axis.set_xlabel(columns, fontsize=9)
+    axes[0][0].set_ylabel(rows, fontsize=9)
+    show(figure, alt)
 
 
 def pictures(

@@ -9,6 +9,8 @@ from cnn_course.plots.palette import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION
 from cnn_course.plots.showing import show
 
 Curves = Mapping[str, Sequence[float]]
+# Told apart without colours, of which there is one: all of them are measured in training.
+_LINES = ("--o", "-o", "--s", "-s", "--^", "-^")
 
 
 def histories(runs: Mapping[str, Curves], *, alt: str, metric: str = "accuracy") -> None:
@@ -44,6 +46,33 @@ def histories(runs: Mapping[str, Curves], *, alt: str, metric: str = "accuracy")
         axis.grid(alpha=0.3)
     axes[0][0].set_ylabel(metric)
     axes[0][-1].legend(frameon=False)
+    show(figure, alt)
+
+
+def lines(series: Mapping[str, Sequence[float]], *, x: str, y: str, alt: str) -> None:
+    """Show several series on one logarithmic axis: losses by epoch, gradients by layer.
+
+    Args:
+        series: name -> values above zero, the first of them at 1 of the x axis.
+        x: what is counted along the axis, for example `"epoch"`.
+        y: what is shown.
+        alt: the message of the figure.
+
+    Raises:
+        ValueError: more series than there are kinds of lines.
+    """
+    if len(series) > len(_LINES):
+        raise ValueError(f"{len(series)} series are too many for one figure; {len(_LINES)} fit.")
+    figure, axis = plt.subplots(figsize=(6.6, 3.2), layout="constrained")
+    for (name, values), line in zip(series.items(), _LINES, strict=False):
+        places = np.arange(1, len(values) + 1)
+        axis.plot(places, values, line, color=TRAINING, markersize=5, label=name)
+    axis.set_yscale("log")
+    axis.set_xlabel(x)
+    axis.set_ylabel(f"{y}\n(logarithmic)")
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.grid(alpha=0.3)
+    figure.legend(frameon=False, loc="outside right center")
     show(figure, alt)
 
 

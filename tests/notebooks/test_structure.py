@@ -20,6 +20,8 @@ EXERCISES_AT_LEAST = {
     "06-fine-tuning": 6,
     "07-transfer-learning-cases": 6,
     "08-class-test": 8,
+    "09-famous-architectures": 7,
+    "10-batch-normalization": 7,
 }
 
 
