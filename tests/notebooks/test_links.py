@@ -1,0 +1,132 @@
+"""Links between pages and chapters lead where their words say, before anything is built."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from conftest import NOTEBOOKS, ROOT
+from prose import all_markdown, all_prose, in_notebook, named
+
+CHAPTERS = {int(file.name[:2]): file for file in NOTEBOOKS}
+# "chapter 5", "chapters 3, 4 and 6", "chapters 3 to 6", with or without links around the numbers.
+MENTION = re.compile(r"(?i)\bchapters? (\[?\d+\]?(?:(?:, | and | or | to |, and )\[?\d+\]?)*)\b")
+LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(([^)\s]+)\)")
+
+
+def without_code(markdown: str) -> str:
+    """Return Markdown without blocks of code and code in a line, which may look like links."""
+    return re.sub(r"(?ms)^(`{3,}).*?^\1|`[^`\n]+`", "", markdown)
+
+
+def slug(heading: str) -> str:
+    """Return the anchor that the book gives to a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
+
+
+@cache
+def headings(file: Path) -> list[str]:
+    """Return the headings of a page or chapter, its title first."""
+    if file.suffix == ".ipynb":
+        text = "\n\n".join(source for _, source in in_notebook(file))
+    else:
+        text = file.read_text(encoding="utf-8")
+    text = re.sub(r"(?ms)^(`{3,}).*?^\1", "", text)
+    return re.findall(r"(?m)^#{1,3} (.+)$", text)
+
+
+def mistakes(file: Path, text: str) -> Iterator[str]:
+    """Yield what is wrong with the links of a text that stands in `file`."""
+    for words, address in LINK.findall(without_code(text)):
+        if re.match(r"[a-z]+:", address):
+            continue
+        path, _, anchor = address.partition("#")
+        target = (file.parent / unquote(path)).resolve() if path else file
+        if not target.exists():
+            yield f"[{words}]({address}): there is no such file"
+        elif anchor and anchor not in map(slug, headings(target)):
+            yield f"[{words}]({address}): {target.name} has no such heading"
+        elif target in CHAPTERS.values() and not anchor:
+            (number,) = (n for n, chapter in CHAPTERS.items() if chapter == target)
+            title = headings(target)[0]
+            right = {f"chapter {number}", f"{number}", f"{number:02}", title.lower()}
+            if words.lower() not in right:
+                yield f"[{words}]({address}): that is chapter {number}, {title}"
+
+
+def unknown_chapters(text: str) -> list[str]:
+    """Return the mentions of chapters that do not exist."""
+    return [
+        found[0]
+        for found in MENTION.finditer(text)
+        if not {int(number) for number in re.findall(r"\d+", found[1])} <= set(CHAPTERS)
+    ]
+
+
+def test_the_chapters_are_numbered_without_a_gap() -> None:
+    assert list(CHAPTERS) == list(range(1, len(NOTEBOOKS) + 1))
+
+
+def test_every_link_leads_to_a_file_and_heading_and_to_the_chapter_it_names() -> None:
+    wrong = [
+        f"{named(file, place)}: {mistake}"
+        for file, place, text in all_markdown()
+        for mistake in mistakes(file, text)
+    ]
+    assert wrong == []
+
+
+def test_every_chapter_that_is_mentioned_exists() -> None:
+    texts = [(named(file, place), text) for file, place, text in all_prose()]
+    assert sum(len(MENTION.findall(text)) for _, text in texts) > 30
+    wrong = [f"{where}: {one}" for where, text in texts for one in unknown_chapters(text)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[chapter 3](02-mnist-convnet.ipynb)", "that is chapter 2, A convnet for digits"),
+        ("[A convnet for cats](02-mnist-convnet.ipynb)", "that is chapter 2"),
+        ("[chapter 2](02-mnist.ipynb)", "there is no such file"),
+        ("[stride](../book/glossary.md#strides)", "glossary.md has no such heading"),
+        ("[above](#nothing-of-the-kind)", "01-convolution-by-hand.ipynb has no such heading"),
+    ],
+)
+def test_a_wrong_link_is_found(text: str, said: str) -> None:
+    (mistake,) = mistakes(CHAPTERS[1], f"See {text}.")
+    assert said in mistake
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Chapter 2](02-mnist-convnet.ipynb), [2](02-mnist-convnet.ipynb)",
+        "[a convnet for digits](02-mnist-convnet.ipynb)",
+        "[stride](../book/glossary.md#stride), [1x1](../book/glossary.md#1x1-convolution)",
+        "[the strides](#strides), [elsewhere](https://example.org/02-mnist-convnet.ipynb#no)",
+        "`x[0](1)`, and ![a picture](nowhere.png)",
+    ],
+)
+def test_a_right_link_is_left_alone(text: str) -> None:
+    assert list(mistakes(CHAPTERS[1], text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("as in chapter 99.", ["chapter 99"]),
+        ("Chapters 3 to 66 and chapter 0", ["Chapters 3 to 66", "chapter 0"]),
+        ("chapters 1, 2 and [33]", ["chapters 1, 2 and [33"]),
+        ("chapters 1 and 2, chapter [3], a chapter of 400 lines", []),
+    ],
+)
+def test_a_chapter_that_does_not_exist_is_found(text: str, found: list[str]) -> None:
+    assert unknown_chapters(text) == found
+
+
+def test_every_page_is_read() -> None:
+    read = {file for file, _, _ in all_markdown()}
+    assert {ROOT / "README.md", ROOT / "book" / "index.md", *NOTEBOOKS} <= read
