@@ -85,6 +85,18 @@ def test_every_chapter_that_is_mentioned_exists() -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("number", list(CHAPTERS))
+def test_every_chapter_ends_with_the_way_to_the_next_one(number: int) -> None:
+    *_, (_, key_points) = in_notebook(CHAPTERS[number])
+    last_paragraph = key_points.split("\n\n")[-1]
+    assert last_paragraph.startswith("Next: ")
+    leads_to = [address for _, address in LINK.findall(last_paragraph)]
+    if number + 1 in CHAPTERS:
+        assert leads_to == [CHAPTERS[number + 1].name]
+    else:
+        assert leads_to
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
