@@ -61,6 +61,13 @@ def test_a_network_has_the_layers_of_keras_applications(build: object, original:
 
 
 @pytest.mark.usefixtures("without_weights")
+def test_the_layers_of_resnet50_have_the_names_of_keras_applications() -> None:
+    own, original = models.resnet50(), keras.applications.ResNet50(weights=None)
+    names, originals = ([one.name for one in model.layers[1:]] for model in (own, original))
+    assert sorted(names) == sorted(originals)
+
+
+@pytest.mark.usefixtures("without_weights")
 def test_the_biases_of_resnet50_are_needless_and_as_many_as_it_says() -> None:
     model = models.resnet50()
     convolutions = [one for one in model.layers if isinstance(one, layers.Conv2D)]

@@ -201,4 +201,6 @@ def _separable(answer: Any) -> Verdict:
             },
         ),
     }
-    return compare.parts(answer, marks, "With 256 filters, one ninth of the weights is nearly all that is left.")
+    return compare.parts(
+        answer, marks, "With 256 filters, one ninth of the weights is nearly all that is left."
+    )

@@ -70,9 +70,7 @@ def _number_grid(axis: Axes, title: str, array: np.ndarray) -> None:
     axis.set_title(title, fontsize=10, loc="left")
 
 
-def averaged_over(
-    grids: Mapping[str, np.ndarray], *, rows: str, columns: str, alt: str
-) -> None:
+def averaged_over(grids: Mapping[str, np.ndarray], *, rows: str, columns: str, alt: str) -> None:
     """Show which squares of a grid take part in the value that stands in the first one.
 
     Args:
