@@ -32,7 +32,7 @@ test: book ## check everything that a change has to pass
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
 	$(BIN)/cnn-course sync --check
-	$(NEUTRAL) $(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env tests notebooks
+	$(NEUTRAL) $(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env tests notebooks book
 
 lab: $(READY) ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab notebooks/01-convolution-by-hand.ipynb

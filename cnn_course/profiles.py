@@ -102,7 +102,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
         ),
     },
     "09-famous-architectures": {
-        "tiny": Settings(epochs=6, batch_size=32, blocks=(2, 10)),
+        "tiny": Settings(epochs=6, batch_size=32, blocks=(2, 12)),
         "full": Settings(epochs=6, batch_size=64, comparison_pictures=10_000, blocks=(3, 27)),
     },
     "10-batch-normalization": {

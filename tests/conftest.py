@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+COMPUTED = [*NOTEBOOKS, *sorted((ROOT / "book").glob("*.ipynb"))]
 SITE = ROOT / "_build" / "html"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -39,6 +40,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
 def notebook(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
     """Each stored chapter in turn."""
+    return nbformat.read(request.param, as_version=4)
+
+
+@pytest.fixture(params=COMPUTED, ids=lambda path: path.stem)
+def computed(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
+    """Each stored notebook in turn: the chapters, and the pages of the book that compute."""
     return nbformat.read(request.param, as_version=4)
 
 

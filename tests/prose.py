@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
-from conftest import NOTEBOOKS, ROOT
+from conftest import COMPUTED, ROOT
 
 PAGES = [*sorted((ROOT / "book").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 QUIZZES = sorted((ROOT / "cnn_course" / "checks" / "quizzes").glob("*.toml"))
@@ -48,7 +48,7 @@ def all_markdown() -> Iterator[tuple[Path, str, str]]:
     """Yield every page and every Markdown cell: the file, the place in it, the text."""
     for file in PAGES:
         yield file, "", file.read_text(encoding="utf-8")
-    for file in NOTEBOOKS:
+    for file in COMPUTED:
         for place, text in in_notebook(file):
             yield file, place, text
 

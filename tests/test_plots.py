@@ -11,6 +11,8 @@ import pytest
 from bs4 import BeautifulSoup
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from matplotlib.colors import to_hex
+from open_figures import drawn
 from PIL import Image
 
 from cnn_course import plots
@@ -52,6 +54,11 @@ FIGURES = [
         [np.zeros((5, 20, 30, 3)), np.ones((5, 2, 3)), ["cat", "dog"]],
     ),
     (plots.sizes, [{"in": (28, 28, 1), "maps": (5, 5, 64), "flat": (1600,), "out": (1,)}]),
+    (partial(plots.lines, x="epoch", y="loss"), [{"a": [2.0, 1.0], "b": [1.0, 1e-9, 3.0]}]),
+    (
+        partial(plots.averaged_over, rows="pictures", columns="channels"),
+        [{f"grid {n}": np.eye(4, 6, dtype=bool) for n in range(5)}],
+    ),
     (plots.maps_by_layer, [{"a": np.ones((5, 5, 9)), "b": np.zeros((2, 2, 3))}]),
 ]
 
@@ -79,6 +86,36 @@ def test_a_figure_without_a_message_is_refused():
 def test_the_same_figure_has_the_same_bytes():
     first, second = (draw(plots.number_grids, ("a", NINE_NUMBERS), alt=ALT) for _ in range(2))
     assert first.data["image/png"] == second.data["image/png"]
+
+
+def test_lines_are_told_apart_without_colours_and_no_more_are_taken_than_can_be():
+    series = {f"run {n}": [3.0, 2.0, 1.0] for n in range(6)}
+    with drawn(plots.lines, series, x="epoch", y="loss") as figure:
+        (axis,) = figure.axes
+        kinds = {(line.get_linestyle(), line.get_marker()) for line in axis.lines}
+        assert len(kinds) == 6
+        assert axis.get_yscale() == "log"
+        assert [list(line.get_xdata()) for line in axis.lines] == [[1, 2, 3]] * 6
+    with pytest.raises(ValueError, match="7 series are too many"):
+        plots.lines(series | {"run 6": [1.0]}, x="epoch", y="loss", alt=ALT)
+
+
+def test_a_square_is_coloured_where_it_takes_part_and_the_first_one_is_framed():
+    taking_part = np.array([[True, False, True], [False, False, True]])
+    other = {"b": ("filters", "weights")}
+    grids = {"a": taking_part, "b": ~taking_part}
+    with drawn(
+        plots.averaged_over, grids, rows="pictures", columns="channels", other_axes=other
+    ) as figure:
+        first, second = figure.axes
+        for axis, expected in ((first, taking_part), (second, ~taking_part)):
+            *squares, frame = axis.patches
+            blue = [to_hex(square.get_facecolor()) == plots.INPUT.lower() for square in squares]
+            assert np.array_equal(np.reshape(blue, (2, 3)), expected)
+            assert frame.get_xy() == squares[0].get_xy()
+            assert not frame.get_fill()
+        assert (first.get_ylabel(), first.get_xlabel()) == ("pictures", "channels")
+        assert (second.get_ylabel(), second.get_xlabel()) == ("filters", "weights")
 
 
 def test_the_stepper_has_a_step_for_every_place_and_its_map_is_the_cross_correlation():

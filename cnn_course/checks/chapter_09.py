@@ -104,7 +104,6 @@ def _bottleneck(answer: Any) -> Verdict:
 @exercise("projection")
 def _projection(answer: Any) -> Verdict:
     convolution = "Kernel height x width x channels in x filters, without a bias."
-    total = 9 * 64 * 128 + 9 * 128 * 128 + 64 * 128 + 3 * 4 * 128
     marks = {
         "first conv": compare.number_as(
             9 * 64 * 128,
@@ -140,7 +139,7 @@ def _projection(answer: Any) -> Verdict:
                 3 * 2 * 128: "Two numbers are trained and two are kept, for each channel.",
             },
         ),
-        "together": compare.number_as(total, hint="Add the four."),
+        "together": compare.number_as(230_912, hint="Add the four."),
     }
     return compare.parts(answer, marks, "The projection is the cheapest of the three by far.")
 

@@ -62,7 +62,7 @@ def _small_number_as(expected: float, slips: dict[float, str]) -> Any:
         for slip, look_at in thousandths.items():
             if np.isclose(scaled, slip, rtol=6e-3):
                 return wrong(look_at)
-        return wrong(f"It is not {answer:,.4g}. How many products are in one sum?")
+        return wrong(f"It is not {scaled / 1_000:,.4g}. How many products are in one sum?")
 
     return mark
 

@@ -12,6 +12,7 @@ from cnn_course.plots.showing import show
 _SQUARE = 0.34  # inches
 _SQUARE_OF_DECIMALS = 0.46
 _GAP = 0.3
+_GRIDS_A_LINE = 4
 
 
 def number_grids(
@@ -70,33 +71,50 @@ def _number_grid(axis: Axes, title: str, array: np.ndarray) -> None:
     axis.set_title(title, fontsize=10, loc="left")
 
 
-def averaged_over(grids: Mapping[str, np.ndarray], *, rows: str, columns: str, alt: str) -> None:
+def averaged_over(
+    grids: Mapping[str, np.ndarray],
+    *,
+    rows: str,
+    columns: str,
+    alt: str,
+    other_axes: Mapping[str, tuple[str, str]] | None = None,
+) -> None:
     """Show which squares of a grid take part in the value that stands in the first one.
 
     Args:
         grids: title -> (rows, columns), True where a square takes part. The first one is framed.
-        rows: what the rows are, for the axis.
+        rows: what the rows are.
         columns: what the columns are.
         alt: the message of the figure.
+        other_axes: title -> what rows and columns of that grid are, where it differs.
     """
+    width = min(len(grids), _GRIDS_A_LINE)
+    height = -(-len(grids) // width)
     figure, axes = plt.subplots(
-        1, len(grids), figsize=(1.5 * len(grids), 1.6), squeeze=False, layout="constrained"
+        height, width, figsize=(1.8 * width, 1.75 * height), squeeze=False, layout="constrained"
     )
-    for axis, (title, taking_part) in zip(axes[0], grids.items(), strict=True):
-        for (row, column), takes_part in np.ndenumerate(taking_part):
-            colour = INPUT if takes_part else "#E4E4E4"
-            corner = (column - 0.45, row - 0.45)
-            axis.add_patch(plt.Rectangle(corner, 0.9, 0.9, facecolor=colour, linewidth=0))
-        frame = plt.Rectangle((-0.45, -0.45), 0.9, 0.9, fill=False, edgecolor="black", linewidth=2)
-        axis.add_patch(frame)
-        height, width = taking_part.shape
-        axis.set(xlim=(-0.6, width - 0.4), ylim=(height - 0.4, -0.6), xticks=[], yticks=[])
-        axis.set_aspect("equal")
-        axis.spines[:].set_visible(False)
+    for axis in axes.flat[len(grids) :]:
+        axis.axis("off")
+    for axis, (title, taking_part) in zip(axes.flat, grids.items(), strict=False):
+        down, across = (other_axes or {}).get(title, (rows, columns))
+        _squares(axis, taking_part)
         axis.set_title(title, fontsize=9)
-        axis.set_xlabel(columns, fontsize=9)
-    axes[0][0].set_ylabel(rows, fontsize=9)
+        axis.set_xlabel(across, fontsize=9)
+        axis.set_ylabel(down, fontsize=9)
     show(figure, alt)
+
+
+def _squares(axis: Axes, taking_part: np.ndarray) -> None:
+    for (row, column), takes_part in np.ndenumerate(taking_part):
+        colour = INPUT if takes_part else "#E4E4E4"
+        corner = (column - 0.45, row - 0.45)
+        axis.add_patch(plt.Rectangle(corner, 0.9, 0.9, facecolor=colour, linewidth=0))
+    frame = plt.Rectangle((-0.45, -0.45), 0.9, 0.9, fill=False, edgecolor="black", linewidth=2)
+    axis.add_patch(frame)
+    height, width = taking_part.shape
+    axis.set(xlim=(-0.6, width - 0.4), ylim=(height - 0.4, -0.6), xticks=[], yticks=[])
+    axis.set_aspect("equal")
+    axis.spines[:].set_visible(False)
 
 
 def pictures(

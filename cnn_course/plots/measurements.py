@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from cnn_course.plots.palette import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION
 from cnn_course.plots.showing import show
@@ -70,7 +71,7 @@ def lines(series: Mapping[str, Sequence[float]], *, x: str, y: str, alt: str) ->
     axis.set_yscale("log")
     axis.set_xlabel(x)
     axis.set_ylabel(f"{y}\n(logarithmic)")
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(alpha=0.3)
     figure.legend(frameon=False, loc="outside right center")
     show(figure, alt)

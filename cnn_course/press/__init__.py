@@ -11,7 +11,9 @@ The learner's side never imports this room.
 | `execute` | runs the chapters that need it, several at a time |
 | `store` | the last good run of every chapter |
 | `stage` | puts together what Jupyter Book reads |
-| `site` | the finished site: renders, swaps, recovers |
+| `filling` | fills in what pages take from chapters; `chapter_map` draws the map |
+| `measured` | says how long a chapter takes |
+| `render` | the finished site: renders, swaps, recovers |
 | `record` | keeps what a full run measured |
 | `sync` | files that repeat what `pyproject.toml` says |
 | `cli` | the command `cnn-course` |

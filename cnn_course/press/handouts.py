@@ -120,6 +120,8 @@ def times_of(notebook: Notebook, run_seconds: float | None) -> Times:
 def write_handouts(project: Project, chapters: Sequence[Chapter], folder: Path) -> list[Path]:
     """Write `students/NAME.ipynb` and `instructors/NAME.ipynb` for each chapter.
 
+    Pages that compute, which have no number, have no exercises and are left out.
+
     Returns:
         The two folders.
 
@@ -130,7 +132,7 @@ def write_handouts(project: Project, chapters: Sequence[Chapter], folder: Path) 
         raise PressError(f"{folder} holds the chapters themselves. Choose another folder.")
     store = RunStore(project, "tiny")
     written: list[tuple[Path, str]] = []
-    for chapter in chapters:
+    for chapter in filter(lambda one: one.number, chapters):
         notebook, run = notebooks.read(chapter.file), store.load(chapter.name)
         try:
             student = for_students(notebook)

@@ -16,7 +16,7 @@ class PressError(Exception):
 
 @dataclass(frozen=True)
 class Chapter:
-    """One notebook of the book.
+    """One notebook of the book: a chapter, or a page that computes.
 
     Attributes:
         name: the file's name without its ending, for example `"01-convolution-by-hand"`.
@@ -25,6 +25,12 @@ class Chapter:
 
     name: str
     file: Path
+
+    @property
+    def number(self) -> str:
+        """Its number in the course, for example `"chapter 1"`; empty for a page of `book/`."""
+        in_place = self.file.parent.name == "notebooks" and self.name[:2].isdecimal()
+        return f"chapter {int(self.name[:2])}" if in_place else ""
 
 
 @dataclass(frozen=True)
@@ -143,9 +149,9 @@ def read_yaml(file: Path) -> dict[str, Any]:
 
 def _chapters(root: Path) -> Iterator[Chapter]:
     for entry in _files(read_yaml(root / "_toc.yml")):
-        if not entry.startswith("notebooks/"):
-            continue
         file = root / f"{entry.removesuffix('.ipynb')}.ipynb"
+        if not entry.startswith("notebooks/") and not file.is_file():
+            continue  # a page in Markdown
         if not file.is_file():
             raise PressError(f"_toc.yml lists {entry}, but {file} does not exist.")
         yield Chapter(file.stem, file)

@@ -9,11 +9,13 @@ from typing import Any
 
 import yaml
 
-from cnn_course.press import files, notebooks
+from cnn_course.press import notebooks
+from cnn_course.press.filling import fill
 from cnn_course.press.mathjax import add_mathjax
+from cnn_course.press.measured import measured_line
 from cnn_course.press.notebooks import Cell, Notebook, Output
-from cnn_course.press.project import PressError, Project, read_yaml, repository
-from cnn_course.press.store import Run, RunStore
+from cnn_course.press.project import Project, read_yaml, repository
+from cnn_course.press.store import RunStore
 
 _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__")
 # What a tag of a cell becomes on those parts of it that show outputs only.
@@ -49,8 +51,11 @@ def stage(project: Project, profile: str, folder: Path) -> None:
     for chapter in project.chapters:
         run, notebook = RunStore(project, profile).read(chapter.name)
         page = _as_page(notebook, measured_line(project, chapter.name, profile, run))
-        target = folder / "notebooks" / f"{chapter.name}.ipynb"
+        target = folder / chapter.file.relative_to(project.root)
         target.write_text(json.dumps(page), encoding="utf-8")
+    for file in sorted((folder / "book").glob("*.md")):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(fill(text, project, profile, file.parent), encoding="utf-8")
 
 
 def _paths(config: Any) -> Iterator[str]:
@@ -72,49 +77,6 @@ def _copy_named(root: Path, name: str, folder: Path) -> None:
     elif source.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
-
-
-def measured_line(project: Project, name: str, profile: str, run: Run) -> str:
-    """Return the sentence that says how long a chapter takes, for its page.
-
-    The record of a full run is used where the page does not show a full run itself.
-
-    Args:
-        project: the clone.
-        name: the chapter.
-        profile: the profile of `run`.
-        run: the run that the page shows.
-
-    Raises:
-        PressError: there is a record, and it does not say how long it took.
-    """
-    file = project.measured / f"{name}.json"
-    timings = {}
-    if file.exists():
-        record = files.read_json(file)
-        try:
-            timings["full"] = _timing(record["seconds"], record["hardware"], record["date"])
-        except (KeyError, TypeError):
-            raise PressError(
-                f"{file} is not a whole record. Make it again: cnn-course record {name}"
-            ) from None
-    timings[profile] = _timing(run.seconds, run.hardware, run.finished)
-    parts = [timings[kind].format(kind) for kind in ("tiny", "full") if kind in timings]
-    return f"*Measured: {', '.join(parts)}.*"
-
-
-def _timing(seconds: float, hardware: dict[str, Any], moment: str) -> str:
-    cores = hardware["cores"]
-    place = [f"{cores} core{'s' * (cores != 1)}", hardware.get("gpu"), moment[:10]]
-    return f"{_duration(seconds)} with the {{}} profile ({', '.join(filter(None, place))})"
-
-
-def _duration(seconds: float) -> str:
-    """Return a time that a person can plan with."""
-    if seconds < 99.5:
-        return f"{max(1, round(seconds))} s"
-    minutes = seconds / 60
-    return f"{round(minutes)} min" if minutes < 99.5 else f"{minutes / 60:.1f} h"
 
 
 def _as_page(notebook: Notebook, measured: str) -> Notebook:

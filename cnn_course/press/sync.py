@@ -67,7 +67,7 @@ def _wanted(project: Project) -> Iterator[tuple[Path, str]]:
     pages = {page for pattern in _PAGES for page in root.glob(pattern)}
     for page in sorted(pages):
         yield page, replace(page.read_text(encoding="utf-8"))
-    for file in sorted((root / "notebooks").glob("*.ipynb")):
+    for file in sorted([*root.glob("notebooks/*.ipynb"), *root.glob("book/*.ipynb")]):
         yield file, _chapter_with_address(file, replace)
     checks = root / "cnn_course" / "checks"
     if checks.is_dir():
@@ -80,7 +80,7 @@ def sections(project: Project) -> str:
     Sections without an exercise are left out.
     """
     found: dict[str, dict[str, list[str]]] = {}
-    for chapter in project.chapters:
+    for chapter in filter(lambda one: one.number, project.chapters):
         title, inside = "", found.setdefault(chapter.name, {})
         for cell in notebooks.read(chapter.file)["cells"]:
             if cell["cell_type"] == "markdown":

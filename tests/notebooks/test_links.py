@@ -139,6 +139,18 @@ def test_a_chapter_that_does_not_exist_is_found(text: str, found: list[str]) -> 
     assert unknown_chapters(text) == found
 
 
+def test_every_term_of_the_glossary_is_linked_from_a_chapter() -> None:
+    _, *terms = headings(ROOT / "book" / "glossary.md")
+    linked = {
+        address.partition("#")[2]
+        for file, _, text in all_markdown()
+        if file in NOTEBOOKS
+        for _, address in LINK.findall(without_code(text))
+        if "glossary.md#" in address
+    }
+    assert [term for term in terms if slug(term) not in linked] == []
+
+
 def test_every_page_is_read() -> None:
     read = {file for file, _, _ in all_markdown()}
     assert {ROOT / "README.md", ROOT / "book" / "index.md", *NOTEBOOKS} <= read

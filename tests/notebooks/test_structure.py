@@ -44,26 +44,26 @@ def chapter(request):
     return request.node.callspec.params["notebook"].stem
 
 
-def test_every_code_cell_was_run_in_order_and_none_stores_an_error(notebook):
+def test_every_code_cell_was_run_in_order_and_none_stores_an_error(computed):
     # nbval compares no cell whose count is missing: a notebook without outputs would pass.
-    counts = [cell.execution_count for cell in code_cells(notebook)]
+    counts = [cell.execution_count for cell in code_cells(computed)]
     assert counts == list(range(1, len(counts) + 1))
-    kinds = Counter(output.output_type for cell in code_cells(notebook) for output in cell.outputs)
+    kinds = Counter(output.output_type for cell in code_cells(computed) for output in cell.outputs)
     assert kinds["error"] == 0
     assert kinds["display_data"] + kinds["execute_result"] + kinds["stream"] > len(counts) / 2
-    assert not any(o.get("name") == "stderr" for c in code_cells(notebook) for o in c.outputs)
+    assert not any(o.get("name") == "stderr" for c in code_cells(computed) for o in c.outputs)
 
 
-def test_the_kernelspec_is_the_one_that_every_machine_has(notebook):
-    assert dict(notebook.metadata.kernelspec) == {
+def test_the_kernelspec_is_the_one_that_every_machine_has(computed):
+    assert dict(computed.metadata.kernelspec) == {
         "display_name": "Python 3",
         "language": "python",
         "name": "python3",
     }
 
 
-def test_one_cell_sets_the_profile_and_the_stored_one_is_tiny(notebook):
-    (cell,) = code_cells(notebook, "parameters")
+def test_one_cell_sets_the_profile_and_the_stored_one_is_tiny(computed):
+    (cell,) = code_cells(computed, "parameters")
     profile, *more = cell.source.splitlines()
     assert re.match(r'profile = "tiny"', profile)
     # A chapter whose claims are measured with several seeds takes the seed as a parameter, too, and
@@ -73,14 +73,14 @@ def test_one_cell_sets_the_profile_and_the_stored_one_is_tiny(notebook):
     assert all(re.match(want, line) for want, line in zip(allowed, more, strict=False))
 
 
-def test_no_cell_hides_behind_a_tag(notebook):
-    used = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
+def test_no_cell_hides_behind_a_tag(computed):
+    used = {tag for cell in computed.cells for tag in cell.metadata.get("tags", [])}
     assert used <= TAGS
-    for cell in code_cells(notebook, "remove-input"):
+    for cell in code_cells(computed, "remove-input"):
         assert re.fullmatch(r"quiz\(.*\)", cell.source, re.DOTALL), "only a quiz hides its input"
-    for cell in code_cells(notebook, "hide-cell"):
+    for cell in code_cells(computed, "hide-cell"):
         assert "solution" in cell.metadata.tags
-    assert "NBVAL" not in "".join(cell.source for cell in notebook.cells)
+    assert "NBVAL" not in "".join(cell.source for cell in computed.cells)
 
 
 def test_every_exercise_has_one_check_and_one_solution_that_passes_it(notebook, chapter):
@@ -118,8 +118,8 @@ def test_every_quiz_question_of_the_chapter_is_asked_once(notebook, chapter):
     assert sorted(asked) == sorted(question.name for question in quiz(chapter).questions)
 
 
-def test_every_figure_states_its_message_and_stands_alone_in_its_cell(notebook):
-    for cell in code_cells(notebook):
+def test_every_figure_states_its_message_and_stands_alone_in_its_cell(computed):
+    for cell in code_cells(computed):
         figures = [o for o in cell.outputs if "image/png" in o.get("data", {})]
         assert len(figures) <= 1, cell.source
         for figure in figures:
@@ -128,8 +128,8 @@ def test_every_figure_states_its_message_and_stands_alone_in_its_cell(notebook):
             assert alt.endswith(".")
 
 
-def test_cells_are_small_enough_to_be_read_at_once(notebook):
-    for cell in code_cells(notebook):
+def test_cells_are_small_enough_to_be_read_at_once(computed):
+    for cell in code_cells(computed):
         assert max(map(len, cell.source.splitlines())) <= WIDEST_LINE, cell.source
         assert len(cell.source.splitlines()) <= LONGEST_CELL, cell.source
 

@@ -1,0 +1,146 @@
+"""Pages of the book get times, pictures, recorded numbers, the map and the terms from chapters."""
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import pytest
+from nbformat import v4
+
+from cnn_course.press.chapter_map import Place, direct_needs, draw
+from cnn_course.press.filling import anchor, fill, needs, title
+from cnn_course.press.project import PressError, Project, find_project
+
+from .conftest import Course
+
+FIGURE = """
+from IPython.display import display
+png = "iVBORw0KGgo="
+display({"image/png": png}, metadata={"image/png": {"alt": "What it shows."}}, raw=True)
+"""
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def project(course: Course) -> Project:
+    course.write("01-first", FIGURE)
+    with course.edit("01-first") as notebook:
+        text = "## A section?\n\n> **You need** nothing\n\nA [word](../book/glossary.md#a-word)."
+        notebook.cells.append(v4.new_markdown_cell(text, id="text"))
+    with course.edit("02-second") as notebook:
+        text = "**You need** [chapter 1](01-first.ipynb): all of it."
+        notebook.cells.insert(1, v4.new_markdown_cell(text, id="opening"))
+    (course.root / "book" / "glossary.md").write_text("# Glossary\n\n## A word\n\nSo.\n")
+    measured = course.root / "book" / "measured"
+    measured.mkdir(exist_ok=True)
+    record = {"seconds": 150, "hardware": {"cores": 2}, "date": "2026-01-02"}
+    record["results"] = {"after": {"accuracy": 0.98765}}
+    (measured / "01-first.json").write_text(json.dumps(record))
+    course.do("run")
+    return find_project(course.root)
+
+
+def test_a_page_gets_what_it_asks_for_and_keeps_the_rest(project: Project, tmp_path: Path) -> None:
+    page = "It takes <!-- fill: minutes 01-first -->. <!-- a note --> More.\n"
+    filled = fill(page, project, "tiny", tmp_path)
+    assert re.fullmatch(r"It takes \d+ s; full: 2 min\. <!-- a note --> More\.\n", filled)
+    recorded = "<!-- fill: recorded 01-first after accuracy -->"
+    assert fill(recorded, project, "tiny", tmp_path) == "0.988"
+
+
+def test_a_picture_is_the_figure_of_the_cell_with_its_alt_text(
+    project: Project, tmp_path: Path
+) -> None:
+    filled = fill("<!-- fill: picture 01-first code-0 -->", project, "tiny", tmp_path)
+    assert filled == "![What it shows.](code-0.png)"
+    assert (tmp_path / "code-0.png").read_bytes() == base64.b64decode("iVBORw0KGgo=")
+
+
+def test_a_term_is_listed_with_the_section_that_links_it(project: Project, tmp_path: Path) -> None:
+    filled = fill("<!-- fill: terms -->", project, "tiny", tmp_path)
+    section = "[A section?](../notebooks/01-first.ipynb#a-section)"
+    assert filled == f"- [A word](glossary.md#a-word): {section} (chapter 1)"
+
+
+def test_the_map_has_a_box_and_a_link_for_each_chapter(project: Project, tmp_path: Path) -> None:
+    filled = fill("<!-- fill: map -->", project, "tiny", tmp_path)
+    assert re.findall(r'href="([^"]+)"', filled) == [
+        "../notebooks/01-first.html",
+        "../notebooks/02-second.html",
+    ]
+    assert filled.count("<path") == 1
+    assert "1. Chapter 01-first" in filled
+    assert "full: 2 min" in filled
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("<!-- fill: hours 01-first -->", "It can ask for: minutes"),
+        ("<!-- fill: minutes -->", "It can ask for: minutes"),
+        ("<!-- fill: recorded 01-first before -->", "It can ask for: minutes"),
+        ("<!-- fill: recorded 02-second accuracy -->", "It can ask for: minutes"),
+        ("<!-- fill: minutes 03-third -->", "03-third has no good run"),
+        ("<!-- fill: picture 01-first title -->", "'title', and there is none"),
+    ],
+)
+def test_what_is_not_there_is_named(
+    project: Project, tmp_path: Path, asked: str, said: str
+) -> None:
+    with pytest.raises(PressError, match=said):
+        fill(asked, project, "tiny", tmp_path)
+
+
+def places_of_the_course() -> list[Place]:
+    found = []
+    for chapter in find_project(ROOT).chapters:
+        if chapter.number:
+            notebook = json.loads(chapter.file.read_text(encoding="utf-8"))
+            for cell in notebook["cells"]:
+                cell["source"] = "".join(cell["source"])
+            found.append(Place(chapter.name, title(notebook), needs(notebook), "1 s"))
+    return found
+
+
+def test_every_chapter_but_the_first_needs_earlier_ones_only() -> None:
+    places = places_of_the_course()
+    assert not places[0].needs
+    for place in places[1:]:
+        assert place.needs
+        assert all(need < place.name for need in place.needs)
+
+
+def test_the_lines_of_the_map_say_all_that_the_openings_say() -> None:
+    places = places_of_the_course()
+    drawn = {place.name: direct_needs(place, places) for place in places}
+
+    def below(name: str) -> set[str]:
+        return set(drawn[name]).union(*map(below, drawn[name])) if drawn[name] else set()
+
+    for place in places:
+        assert set(place.needs) <= below(place.name)
+
+
+def test_no_box_of_the_map_covers_another_and_no_line_crosses_one() -> None:
+    svg = draw(places_of_the_course())
+    boxes = [
+        tuple(map(int, corner))
+        for corner in re.findall(r'<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"', svg)
+    ]
+    assert len(boxes) == len(set(boxes)) == 10
+    for n, (x, y, width, height) in enumerate(boxes):
+        for other_x, other_y, _, _ in boxes[:n]:
+            assert abs(x - other_x) >= width or abs(y - other_y) >= height
+    for line in re.findall(r'd="M(\d+),(\d+) C(\d+),(\d+) (\d+),(\d+) (\d+),(\d+)"', svg):
+        points = [complex(*map(int, line[n : n + 2])) for n in range(0, 8, 2)]
+        for step in range(1, 100):
+            t = step / 100
+            weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+            at = sum(weight * point for weight, point in zip(weights, points, strict=True))
+            for x, y, width, height in boxes:
+                assert not (x < at.real < x + width and y < at.imag < y + height)
+
+
+def test_an_anchor_is_the_one_that_the_book_gives() -> None:
+    assert anchor("VGG: only 3 x 3, but deep (2014)") == "vgg-only-3-x-3-but-deep-2014"
