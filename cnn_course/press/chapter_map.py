@@ -7,7 +7,7 @@ from html import escape
 
 _WIDTH, _HEIGHT = 210, 74
 _ACROSS, _DOWN = 236, 108
-_LETTERS = 25
+_LETTERS = 21
 _LINE = 17
 
 
