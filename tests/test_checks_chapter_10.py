@@ -11,7 +11,7 @@ from keras import layers
 DEEP = {"sigmoid": 10, "tanh": 62}
 DEVIATION = {"He": 0.0589, "Glorot": 0.0417}
 KEPT = {"after 1": 1.0, "after 2": 1.9, "after 3": 3.71, "batches": 459}
-FOLDED = {"weight": 0.5, "bias": -2.0}
+FOLDED = {"weight": 1.5, "bias": -8.0}
 AXES = {"batch": (0, 1, 2), "layer": (1, 2, 3), "instance": (1, 2)}
 MEANS = {"batch": 64, "layer": 32, "instance": 2_048}
 
@@ -29,10 +29,14 @@ def without_root(x, gamma, beta, mean, variance):
     return gamma * (x - mean) / (variance + 1e-3) + beta
 
 
+def epsilon_outside(x, gamma, beta, mean, variance):
+    return gamma * (x - mean) / (np.sqrt(variance) + 1e-3) + beta
+
+
 RIGHT = {
     "how-deep": [DEEP],
     "standard-deviation": [DEVIATION, {"He": (2 / 576) ** 0.5, "Glorot": 1 / 24}],
-    "with-a-pencil": [[-2, 0, 0, 6]],
+    "with-a-pencil": [[-5, -1, -1, 11]],
     "what-is-kept": [KEPT],
     "in-inference": [inference],
     "fold": [FOLDED],
@@ -48,12 +52,14 @@ WRONG = [
     ("standard-deviation", DEVIATION | {"He": 0.0417}, "halves"),
     ("standard-deviation", DEVIATION | {"Glorot": 0.0589}, "That is He's"),
     ("standard-deviation", DEVIATION | {"Glorot": "0.04"}, "number"),
-    ("standard-deviation", DEVIATION | {"He": 0.055}, "How many products"),
+    ("standard-deviation", DEVIATION | {"He": 0.055}, "What is n"),
+    ("standard-deviation", DEVIATION | {"Glorot": 0.0559}, "Count what goes out"),
     ("with-a-pencil", [-1, -1 / 3, -1 / 3, 5 / 3], "come after"),
-    ("with-a-pencil", [0, 2 / 3, 2 / 3, 8 / 3], "root of the variance"),
-    ("with-a-pencil", [0, 2, 2, 8], "at last"),
-    ("with-a-pencil", [3, 5, 5, 11], "Subtract the mean"),
-    ("with-a-pencil", [-1.598, 0.134, 0.134, 5.330], "by 4, not by 3"),
+    ("with-a-pencil", [-1, 1 / 3, 1 / 3, 13 / 3], "root of the variance"),
+    ("with-a-pencil", [0, 4, 4, 16], "at last"),
+    ("with-a-pencil", [5, 9, 9, 21], "Subtract the mean"),
+    ("with-a-pencil", [-2, 0, 0, 6], "then multiply"),
+    ("with-a-pencil", [-4.196, -0.732, -0.732, 9.660], "by 4, not by 3"),
     ("with-a-pencil", [1, 1, 1], "shape"),
     ("what-is-kept", KEPT | {"after 1": 9.0}, "old value"),
     ("what-is-kept", KEPT | {"after 2": 2.0}, "not all of it"),
@@ -65,16 +71,19 @@ WRONG = [
     ("in-inference", without_root, "root"),
     ("in-inference", lambda x, g, b, m, v: inference(x, 1, 0, m, v), "Gamma and beta"),
     ("in-inference", lambda x, g, b, m, v: inference(x, g, b, m, v - 1e-3), "Epsilon"),
+    ("in-inference", epsilon_outside, "below the root"),
     ("in-inference", lambda x, g, b, m, v: inference(x, g, 0, m, v), "Beta is"),
     ("in-inference", lambda x, g, b, m, v: inference(x, 1, b, m, v), "Gamma is"),
     ("in-inference", lambda x, g, b, m, v: x, "the values do not"),
     ("in-inference", lambda *a: print(end=""), "return"),
     ("in-inference", lambda x, g, b, m, v: x.mean(), "comes out"),
-    ("fold", FOLDED | {"weight": 1.0}, "too"),
-    ("fold", FOLDED | {"weight": 0.25}, "forgot the root"),
-    ("fold", FOLDED | {"bias": 4.0}, "subtracted"),
-    ("fold", FOLDED | {"bias": -0.5}, "not by the variance"),
-    ("fold", FOLDED | {"bias": -3.0}, "Beta is added"),
+    ("fold", FOLDED | {"weight": 3.0}, "too"),
+    ("fold", FOLDED | {"weight": 0.5, "bias": -2.0}, "Scale it"),
+    ("fold", FOLDED | {"weight": 0.25}, "Gamma is missing"),
+    ("fold", FOLDED | {"bias": 10.0}, "subtracted"),
+    ("fold", FOLDED | {"bias": -2.0}, "scaled, too"),
+    ("fold", FOLDED | {"bias": -3.5}, "not by the variance"),
+    ("fold", FOLDED | {"bias": -9.0}, "Beta is added"),
     ("which-axes", AXES, "two dictionaries"),
     ("which-axes", (AXES | {"batch": (0, 3)}, MEANS), "over the places"),
     ("which-axes", (AXES | {"layer": (0, 1, 2)}, MEANS), "Which of them"),
@@ -86,7 +95,7 @@ WRONG = [
 def test_the_pencilled_values_are_those_of_keras() -> None:
     layer = layers.BatchNormalization(epsilon=1e-9)
     layer.build((None, 1))
-    layer.gamma.assign([3.0])
+    layer.gamma.assign([6.0])
     layer.beta.assign([1.0])
     result = layer(np.array([[2.0], [4.0], [4.0], [10.0]]), training=True)
     np.testing.assert_allclose(np.ravel(result), RIGHT["with-a-pencil"][0], atol=1e-5)

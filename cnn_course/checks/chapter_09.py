@@ -201,5 +201,5 @@ def _separable(answer: Any) -> Verdict:
         ),
     }
     return compare.parts(
-        answer, marks, "With 256 filters, one ninth of the weights is nearly all that is left."
+        answer, marks, "One ninth is left, and a little more for the depthwise kernels."
     )

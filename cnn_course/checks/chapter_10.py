@@ -22,7 +22,7 @@ def _how_deep(answer: Any) -> Verdict:
             62, hint=hint, slips={61: "Behind 61 layers there is still more than a millionth."}
         ),
     }
-    return compare.parts(answer, marks, "Sixty layers are many, and ten are not.")
+    return compare.parts(answer, marks, "A share of 0.8 lasts six times as long as one of 0.25.")
 
 
 @exercise("standard-deviation")
@@ -45,6 +45,7 @@ def _standard_deviation(answer: Any) -> Verdict:
             {
                 glorot: "That is the variance. Take its root.",
                 he**0.5: "That is He's. Glorot's counts what comes in and what goes out.",
+                (2 / (products + 64)) ** 0.5: "Count what goes out like what comes in: 3 x 3 each.",
             },
         ),
     }
@@ -62,7 +63,7 @@ def _small_number_as(expected: float, slips: dict[float, str]) -> Any:
         for slip, look_at in thousandths.items():
             if np.isclose(scaled, slip, rtol=6e-3):
                 return wrong(look_at)
-        return wrong(f"It is not {scaled / 1_000:,.4g}. How many products are in one sum?")
+        return wrong(f"It is not {scaled / 1_000:,.4g}. What is n, and for Glorot, what is m?")
 
     return mark
 
@@ -73,15 +74,16 @@ def _with_a_pencil(answer: Any) -> Verdict:
     normal = (values - 5) / 3
     return compare.array(
         answer,
-        3 * normal + 1,
-        reason="Mean 5, variance 9: gamma undoes the division, and beta is the new mean.",
+        6 * normal + 1,
+        reason="Mean 5, variance 9. Gamma over 3 is 2: each deviation doubles, around beta.",
         hint="Subtract the mean, divide by the root of the variance, then gamma and beta.",
         slips={
             "Those are the normalized values. Gamma and beta come after them.": normal,
-            "Divide by the root of the variance.": 3 * (values - 5) / 9 + 1,
-            "Add beta at last: it is not multiplied by gamma.": 3 * (normal + 1),
-            "Divide the squares by 4, not by 3.": 3 * (values - 5) / 12**0.5 + 1,
-            "Subtract the mean first.": 3 * values / 3 + 1,
+            "Divide by the root of the variance.": 6 * (values - 5) / 9 + 1,
+            "Add beta at last: it is not multiplied by gamma.": 6 * (normal + 1),
+            "Divide the squares by 4, not by 3.": 6 * (values - 5) / 12**0.5 + 1,
+            "Subtract the mean first.": 6 * values / 3 + 1,
+            "Divide by 3 first, then multiply by gamma.": values - 5 + 1,
         },
     )
 
@@ -134,6 +136,8 @@ def _in_inference(answer: Any) -> Verdict:
         / own[1]
         + beta,
         "Divide by the root of the variance.": gamma * (x - mean) / (variance + _EPSILON) + beta,
+        "Epsilon belongs below the root.": gamma * (x - mean) / (np.sqrt(variance) + _EPSILON)
+        + beta,
         "Gamma and beta are missing.": (x - mean) / deviation,
         "Beta is missing.": gamma * (x - mean) / deviation,
         "Gamma is missing.": (x - mean) / deviation + beta,
@@ -151,22 +155,26 @@ def _in_inference(answer: Any) -> Verdict:
 def _fold(answer: Any) -> Verdict:
     marks = {
         "weight": compare.number_as(
-            0.5,
+            1.5,
             hint="What is x multiplied by in the end?",
             slips={
-                1.0: "Divide by the root of the variance, too.",
-                0.25: "Gamma over the root of the variance is 2 / 2. With 4 you forgot the root.",
+                0.5: "Scale it: gamma over the root of the variance.",
+                3.0: "Divide by the root of the variance, too.",
+                0.75: "Divide by the root of the variance, not by the variance.",
+                0.25: "Gamma is missing.",
             },
         ),
         "bias": compare.number_as(
-            -2.0,
+            -8.0,
             hint="What is left when x is 0?",
             slips={
-                4.0: "The mean is subtracted.",
-                -5.0: "Divide by the root of the variance, too.",
-                -0.5: "Divide by the root of the variance, not by the variance.",
+                10.0: "The mean is subtracted.",
+                -17.0: "Divide by the root of the variance, too.",
+                -3.5: "Divide by the root of the variance, not by the variance.",
+                -0.5: "Gamma is missing.",
+                -2.0: "The mean is scaled, too.",
                 1.0: "The mean, scaled, is subtracted from it.",
-                -3.0: "Beta is added.",
+                -9.0: "Beta is added.",
             },
         ),
     }
@@ -198,7 +206,7 @@ def _axes_as(expected: tuple[int, ...]) -> Any:
         if sorted(axis % 4 for axis in answer) == list(expected):
             return right("")
         if 1 not in answer or 2 not in answer:
-            return wrong("All of them average over the places: axes 1 and 2.")
+            return wrong("In the figure, all of them average over the places: axes 1 and 2.")
         return wrong("Axis 0 is the pictures, axis 3 the channels. Which of them are mixed?")
 
     return mark

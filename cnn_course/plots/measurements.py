@@ -10,7 +10,8 @@ from cnn_course.plots.palette import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION
 from cnn_course.plots.showing import show
 
 Curves = Mapping[str, Sequence[float]]
-# Told apart without colours, of which there is one: all of them are measured in training.
+# Told apart by dashes and marks; a pair has its own shade of the colour for training.
+_SHADES = (TRAINING, "#4A1633", "#D070A8")
 _LINES = ("--o", "-o", "--s", "-s", "--^", "-^")
 
 
@@ -65,9 +66,9 @@ def lines(series: Mapping[str, Sequence[float]], *, x: str, y: str, alt: str) ->
     if len(series) > len(_LINES):
         raise ValueError(f"{len(series)} series are too many for one figure; {len(_LINES)} fit.")
     figure, axis = plt.subplots(figsize=(6.6, 3.2), layout="constrained")
-    for (name, values), line in zip(series.items(), _LINES, strict=False):
-        places = np.arange(1, len(values) + 1)
-        axis.plot(places, values, line, color=TRAINING, markersize=5, label=name)
+    for place, ((name, values), line) in enumerate(zip(series.items(), _LINES, strict=False)):
+        counted = np.arange(1, len(values) + 1)
+        axis.plot(counted, values, line, color=_SHADES[place // 2], markersize=5, label=name)
     axis.set_yscale("log")
     axis.set_xlabel(x)
     axis.set_ylabel(f"{y}\n(logarithmic)")
