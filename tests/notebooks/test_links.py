@@ -151,6 +151,42 @@ def test_every_term_of_the_glossary_is_linked_from_a_chapter() -> None:
     assert [term for term in terms if slug(term) not in linked] == []
 
 
+def unlinked_terms(text: str) -> list[str]:
+    """Return the terms of the glossary that a text uses in plain words and links nowhere."""
+    linked = set(re.findall(r"glossary\.md#([\w-]+)", text))
+    # Headings, openings, quotations and what is linked elsewhere are not the place for a link.
+    plain = LINK.sub(" ", re.sub(r'(?m)^(?:#+ |>).*$|"[^"\n]*"', " ", prose_with_links(text)))
+    _, *terms = headings(ROOT / "book" / "glossary.md")
+    missing = []
+    for term in sorted(terms, key=len, reverse=True):  # a "batch" in "batch normalization" is none
+        as_written = term if term[:1].isdigit() or not term[1:].islower() else f"(?i:{term})"
+        used = rf"(?<![\w-]){as_written}(?:s|es)?(?![\w-])"
+        if re.search(used, plain) and slug(term) not in linked:
+            missing.append(term)
+        plain = re.sub(used, " ", plain)
+    return missing
+
+
+def prose_with_links(text: str) -> str:
+    """Return Markdown without code and formulas."""
+    return re.sub(r"(?s)\$\$.+?\$\$|\$[^$\n]+\$", " ", without_code(text))
+
+
+@pytest.mark.parametrize("number", list(CHAPTERS))
+def test_a_term_that_a_chapter_uses_is_linked_there(number: int) -> None:
+    text = "\n\n".join(source for _, source in in_notebook(CHAPTERS[number]))
+    assert unlinked_terms(text) == []
+
+
+def test_a_term_without_a_link_is_found() -> None:
+    linked = "[stride](../book/glossary.md#stride)"
+    assert unlinked_terms(f"A {linked}, padding, and batch normalization.") == [
+        "Batch normalization",
+        "Padding",
+    ]
+    assert unlinked_terms('## Padding\n\n> A stride.\n\n`padding` is $stride$, "padding".') == []
+
+
 def test_every_page_is_read() -> None:
     read = {file for file, _, _ in all_markdown()}
     assert {ROOT / "README.md", ROOT / "book" / "index.md", *NOTEBOOKS} <= read
