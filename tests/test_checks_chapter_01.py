@@ -12,6 +12,7 @@ RIGHT = {
     "read-an-edge": [(40, 0)],
     "output-size": [lambda n, k, p, s: (n + 2 * p - k) // s + 1],
     "eleven-to-five": [(2, 0)],
+    "unchanged": [[[0, 0, 0], [0, 1, 0], [0, 0, 0]], np.array([[0, 0, 0], [0, 1.0, 0], [0, 0, 0]])],
     "pooling-gradient": [[[0, 0], [0, 6]]],
 }
 
@@ -43,6 +44,11 @@ WRONG = [
     ("output-size", lambda n, k, p, s: print(end=""), "return"),
     ("eleven-to-five", (1, 0), "9 x 9"),
     ("eleven-to-five", (3, 1), "4 x 4"),
+    ("unchanged", np.full((3, 3), 1 / 9), "blurs"),
+    ("unchanged", np.ones((3, 3)), "all nine"),
+    ("unchanged", np.zeros((3, 3)), "0 everywhere"),
+    ("unchanged", [[0, 0, 0], [0, 2, 0], [0, 0, 0]], "are not to count"),
+    ("unchanged", [[1]], "shape"),
     ("pooling-gradient", [[1.5, 1.5], [1.5, 1.5]], "average"),
     ("pooling-gradient", [[0, 0], [0, 1]], "not 1"),
     ("pooling-gradient", [[0, 0], [0, 7]], "own value"),

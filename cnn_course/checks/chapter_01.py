@@ -174,6 +174,24 @@ def _eleven_to_five(answer: Any) -> Verdict:
     )
 
 
+@exercise("unchanged")
+def _unchanged(answer: Any) -> Verdict:
+    expected = np.zeros((3, 3), dtype=int)
+    expected[1, 1] = 1
+    return compare.array(
+        answer,
+        expected=expected,
+        reason="The sum is the pixel in the middle, and nothing else.",
+        hint="Which of the nine pixels is to come out, and which are not to count?",
+        slips={
+            "That is a mean: it blurs.": np.full((3, 3), 1 / 9),
+            "That adds up all nine.": np.ones((3, 3)),
+            "That gives 0 everywhere.": np.zeros((3, 3)),
+            "That shifts the image.": np.eye(9)[0].reshape(3, 3),
+        },
+    )
+
+
 @exercise("pooling-gradient")
 def _pooling_gradient(answer: Any) -> Verdict:
     block = np.array([[4.0, 1.0], [0.0, 7.0]])[None, :, :, None]

@@ -15,6 +15,7 @@ Notebook = dict[str, Any]
 Cell = dict[str, Any]
 Output = dict[str, Any]
 
+_WIDGET = "application/vnd.jupyter.widget-view+json"
 KERNELSPEC = {"name": "python3", "language": "python", "display_name": "Python 3"}
 
 # Written by tools at every run or click; says nothing about the chapter.
@@ -120,13 +121,22 @@ def finish(source: Notebook, executed: Notebook) -> Notebook:
     result = copy.deepcopy(source)
     for cell, ran in zip(result["cells"], executed["cells"], strict=True):
         if cell["cell_type"] == "code":
-            cell["outputs"] = list(_merged(ran["outputs"]))
+            cell["outputs"] = [_without_kernel(output) for output in _merged(ran["outputs"])]
     language = dict(executed["metadata"].get("language_info", {}))
     language.pop("version", None)  # the page does not show it, and it differs between machines
     result["metadata"] |= {"kernelspec": dict(KERNELSPEC), "language_info": language}
-    if "widgets" in executed["metadata"]:
+    shown = (output.get("data", {}) for cell in code_cells(result) for output in cell["outputs"])
+    if "widgets" in executed["metadata"] and any(_WIDGET in data for data in shown):
         result["metadata"]["widgets"] = executed["metadata"]["widgets"]
     return tidy(result)
+
+
+def _without_kernel(output: Output) -> Output:
+    """Return an output without its widget where it has HTML that does the same without a kernel."""
+    data = output.get("data", {})
+    if _WIDGET not in data or "text/html" not in data:
+        return output
+    return output | {"data": {kind: data[kind] for kind in data if kind != _WIDGET}}
 
 
 def tidy(notebook: Notebook) -> Notebook:

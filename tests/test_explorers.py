@@ -1,0 +1,251 @@
+"""Explorers: the numbers of the package, without a kernel and with one, whatever is put in."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from conftest import browser_path
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Page, sync_playwright
+
+from cnn_course import conv, explorers
+from cnn_course.examples import LOOP, NINE
+
+MODULE = Path(explorers.__file__).with_name("convolution.mjs")
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=browser_path(), args=["--no-sandbox", "--disable-gpu"]
+        )
+        context = browser.new_context(offline=True)
+        page = context.new_page()
+        page.complaints = []  # type: ignore[attr-defined]
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
+        yield page
+        browser.close()
+
+
+def opened(page: Page, folder: Path, *shown: explorers.Convolution, address: str = "") -> list[str]:
+    """Open a page with explorers, as a file; return what each is called there."""
+    html = "".join(one.page() for one in shown)
+    file = folder / "page.html"
+    file.write_text(f"<!doctype html><html lang=en><meta charset=utf-8><body>{html}</body></html>")
+    names = re.findall(r'<div id="(explorer-\d+)">', html)
+    page.goto("about:blank")
+    page.goto(file.as_uri() + address.replace("NAME", names[0]))
+    page.wait_for_selector(".explorer table")
+    return names
+
+
+def numbers(page: Page, name: str) -> np.ndarray:
+    """Return what the output of an explorer shows."""
+    rows = page.locator(f"#{name} figure:last-child tr").all()
+    return np.array(
+        [
+            [float(text.replace("\u2212", "-")) for text in row.locator("td").all_inner_texts()]
+            for row in rows
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def convolve(page: Page):
+    """The arithmetic of the module, called from Python."""
+    page.goto("about:blank")
+    code = MODULE.read_text(encoding="utf-8").replace("export default", "const whole =")
+    page.add_script_tag(
+        type="module", content=f"{code.replace('export ', '')}; globalThis.convolve = convolve;"
+    )
+    page.wait_for_function("() => globalThis.convolve")
+
+    def call(**state):
+        found = page.evaluate("state => convolve(state).output.map(row => [...row])", state)
+        return np.array(found)
+
+    return call
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_the_module_computes_what_conv_computes(convolve, data) -> None:
+    side, reach = st.integers(1, 9), st.integers(1, 4)
+    height, width, rows, columns = (data.draw(one) for one in (side, side, reach, reach))
+    stride = data.draw(st.integers(1, 4))
+    padding = data.draw(st.one_of(st.sampled_from(["valid", "same"]), st.integers(0, 3)))
+    mode = data.draw(st.sampled_from(["constant", "edge"]))
+    random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    image, kernel = random.normal(size=(height, width)), random.normal(size=(rows, columns))
+    try:
+        expected = conv.correlate2d(image, kernel, stride=stride, padding=padding, pad_mode=mode)
+    except ValueError:
+        with pytest.raises(Exception, match="smaller kernel or more padding"):
+            convolve(
+                image=image.tolist(),
+                kernel=kernel.tolist(),
+                stride=stride,
+                padding=padding,
+                pad_mode=mode,
+                divide=False,
+                relu=False,
+            )
+        return
+    divide, relu = data.draw(st.booleans()), data.draw(st.booleans())
+    found = convolve(
+        image=image.tolist(),
+        kernel=kernel.tolist(),
+        stride=stride,
+        padding=padding,
+        pad_mode=mode,
+        divide=divide,
+        relu=relu,
+    )
+    expected = expected / kernel.size if divide else expected
+    np.testing.assert_allclose(found, np.maximum(expected, 0) if relu else expected, atol=1e-9)
+
+
+def test_it_works_from_a_folder_and_shows_what_python_computes(page, tmp_path) -> None:
+    explorer = explorers.Convolution(divide=True)
+    (name,) = opened(page, tmp_path, explorer)
+    np.testing.assert_allclose(numbers(page, name), explorer.output.round(2), atol=0.006)
+    page.select_option(f"#{name} [data-name=stride]", "2")
+    page.select_option(f"#{name} [data-name=padding]", "same")
+    page.select_option(f"#{name} [data-name=pad_mode]", "edge")
+    page.select_option(f"#{name} [data-name=relu]", "true")
+    expected = conv.relu(
+        conv.correlate2d(NINE, LOOP, stride=2, padding="same", pad_mode="edge") / 9
+    )
+    np.testing.assert_allclose(numbers(page, name), expected.round(2), atol=0.006)
+    assert "= 4. Columns" in page.inner_text(f"#{name} .explorer-sizes")
+    assert page.complaints == []
+
+
+def test_every_product_of_a_place_is_written_out(page, tmp_path) -> None:
+    (name,) = opened(page, tmp_path, explorers.Convolution(divide=True))
+    page.click(f'#{name} [data-cell="output-0-1"]')
+    text = page.inner_text(f"#{name} .explorer-sum")
+    assert text.startswith("Row 0, column 1: 1\u00b71 + 1\u00b71")
+    assert text.endswith("= 9; 9 / 9 = 1")
+    assert text.count("\u00b7") == 9
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.inner_text(f"#{name} .explorer-sum").startswith("Row 0, column 2")
+
+
+def test_the_address_brings_back_what_one_saw(page, tmp_path) -> None:
+    (name,) = opened(page, tmp_path, explorers.Convolution())
+    page.select_option(f"#{name} [data-name=image_name]", "shifted 9")
+    page.fill(f'#{name} [data-cell="kernel-1-1"]', "5")
+    page.keyboard.press("Tab")
+    before, address = numbers(page, name), page.url
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_selector(".explorer table")
+    np.testing.assert_array_equal(numbers(page, name), before)
+    assert page.input_value(f"#{name} [data-name=kernel_name]") == "own"
+
+
+@pytest.mark.parametrize(
+    "kept", ["{", '{"image_name": "nobody"}', "null", '{"kernel": 3}', '{"stride": -1}']
+)
+def test_an_address_that_somebody_broke_begins_as_usual(page, tmp_path, kept: str) -> None:
+    explorer = explorers.Convolution()
+    (name,) = opened(page, tmp_path, explorer, address=f"#NAME={quote(kept)}")
+    np.testing.assert_allclose(numbers(page, name), explorer.output)
+    assert page.complaints == []
+
+
+def test_two_on_a_page_do_not_disturb_each_other(page, tmp_path) -> None:
+    first, second = (explorers.Convolution(), explorers.Convolution(kernel="vertical"))
+    names = opened(page, tmp_path, first, second)
+    assert len(set(names)) == 2
+    page.select_option(f"#{names[0]} [data-name=stride]", "2")
+    assert numbers(page, names[0]).shape == (3, 2)
+    np.testing.assert_allclose(numbers(page, names[1]), second.output)
+
+
+@pytest.mark.parametrize("text", ["", "two", "1e999", "NaN"])
+def test_what_is_no_number_is_refused_and_the_one_before_kept(page, tmp_path, text: str) -> None:
+    explorer = explorers.Convolution()
+    (name,) = opened(page, tmp_path, explorer)
+    page.fill(f'#{name} [data-cell="kernel-0-0"]', text)
+    page.keyboard.press("Tab")
+    assert "is not a number. 1 is kept." in page.inner_text(f"#{name} .explorer-message")
+    assert page.input_value(f'#{name} [data-cell="kernel-0-0"]') == "1"
+    np.testing.assert_allclose(numbers(page, name), explorer.output)
+
+
+def test_a_file_that_is_no_picture_is_refused_and_the_image_before_kept(page, tmp_path) -> None:
+    explorer = explorers.Convolution()
+    (name,) = opened(page, tmp_path, explorer)
+    (tmp_path / "cat.jpg").write_bytes(b"<svg onload=alert(1)>" * 9)
+    page.set_input_files(f"#{name} input[type=file]", tmp_path / "cat.jpg")
+    page.wait_for_function("() => document.querySelector('.explorer-message').textContent")
+    assert "cat.jpg cannot be read" in page.inner_text(f"#{name} .explorer-message")
+    np.testing.assert_allclose(numbers(page, name), explorer.output)
+
+
+def test_a_picture_of_ones_own_is_drawn_fast_and_stays_out_of_the_address(page, tmp_path) -> None:
+    from PIL import Image  # noqa: PLC0415
+
+    (name,) = opened(page, tmp_path, explorers.Convolution(kernel="Sobel x"))
+    noise = np.random.default_rng(1).integers(0, 256, (700, 700, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    page.set_input_files(f"#{name} input[type=file]", tmp_path / "noise.png")
+    page.wait_for_selector(f"#{name} canvas")
+    assert "image, 256 x 256" in page.inner_text(f"#{name} .explorer-grids")
+    assert "output, 254 x 254" in page.inner_text(f"#{name} .explorer-grids")
+    assert len(page.url) < 1_000
+    milliseconds = page.evaluate(
+        """() => {
+            const select = document.querySelector('[data-name=relu]'), times = [];
+            for (let n = 0; n < 21; n++) {
+                select.value = String(n % 2 === 0);
+                const begun = performance.now();
+                select.onchange({ target: select });
+                times.push(performance.now() - begun);
+            }
+            return times.sort((a, b) => a - b)[10];
+        }"""
+    )
+    assert milliseconds < 50, f"{milliseconds} ms"  # 16 on a free desktop; a busy CI is slower
+
+
+def test_python_reads_and_sets_the_state() -> None:
+    explorer = explorers.Convolution("9", "loop")
+    explorer.set(stride=2, padding=1)
+    np.testing.assert_allclose(explorer.output, conv.correlate2d(NINE, LOOP, stride=2, padding=1))
+    explorer.set(kernel=[[1, 0]], image=[[1, 2, 3]], stride=1, padding="valid")
+    assert explorer.output.tolist() == [[1, 2]]
+    assert explorer.state["kernel_name"] == "own"
+    before = dict(explorer.state)
+    for wrong, said in (
+        ({"image": "dog"}, "There is no image 'dog'. There are: 9"),
+        ({"kernel": [1, 2]}, "rows and columns"),
+        ({"kernel": [[float("nan")]]}, "rows and columns"),
+        ({"kernel": np.ones((9, 9))}, "."),
+        ({"stride": 0}, "."),
+        ({"padding": "full"}, "."),
+    ):
+        with pytest.raises(ValueError, match=said):
+            explorer.set(**wrong)
+        assert explorer.state == before
+
+
+def test_an_output_says_what_it_shows_to_those_without_scripts_and_cannot_end_its_script() -> None:
+    explorer = explorers.Convolution("cat", "Sobel x")
+    data, _ = explorer._repr_mimebundle_()
+    assert "64 x 64 and a kernel of 3 x 3 give 62 x 62" in data["text/plain"]
+    assert "62 x 62" in data["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in data
+    explorer.choices = {"images": {"</script><b>": [[1]]}, "kernels": {}}
+    assert explorer.page().count("</script>") == 1
+    assert json.dumps("</b>") not in explorer.page()
