@@ -15,8 +15,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from cnn_course import conv, explorers
 from cnn_course.examples import LOOP, NINE
+from cnn_course.explorers.explorer import Explorer
 
-MODULE = Path(explorers.__file__).with_name("convolution.mjs")
 pytestmark = pytest.mark.browser
 
 
@@ -34,7 +34,7 @@ def page() -> Iterator[Page]:
         browser.close()
 
 
-def opened(page: Page, folder: Path, *shown: explorers.Convolution, address: str = "") -> list[str]:
+def opened(page: Page, folder: Path, *shown: Explorer, address: str = "") -> list[str]:
     """Open a page with explorers, as a file; return what each is called there."""
     html = "".join(one.page() for one in shown)
     file = folder / "page.html"
@@ -46,9 +46,10 @@ def opened(page: Page, folder: Path, *shown: explorers.Convolution, address: str
     return names
 
 
-def numbers(page: Page, name: str) -> np.ndarray:
-    """Return what the output of an explorer shows."""
-    rows = page.locator(f"#{name} figure:last-child tr").all()
+def numbers(page: Page, name: str, figure: str = "output") -> np.ndarray:
+    """Return what a figure of an explorer shows."""
+    title = page.locator("figcaption", has_text=re.compile(f"^{figure}"))
+    rows = page.locator(f"#{name} figure").filter(has=title).locator("tr").all()
     return np.array(
         [
             [float(text.replace("\u2212", "-")) for text in row.locator("td").all_inner_texts()]
@@ -58,58 +59,79 @@ def numbers(page: Page, name: str) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def convolve(page: Page):
-    """The arithmetic of the module, called from Python."""
+def module(page: Page):
+    """The arithmetic of a module, called from Python."""
     page.goto("about:blank")
-    code = MODULE.read_text(encoding="utf-8").replace("export default", "const whole =")
-    page.add_script_tag(
-        type="module", content=f"{code.replace('export ', '')}; globalThis.convolve = convolve;"
-    )
-    page.wait_for_function("() => globalThis.convolve")
+    for explorer, function in (
+        (explorers.Convolution(), "convolve"),
+        (explorers.Pooling(), "pool"),
+    ):
+        code = re.sub(
+            r"(?m)^export ", "", str(explorer._esm).replace("export default", "const it =")
+        )
+        code += f"\nglobalThis.{function} = {function};"
+        page.add_script_tag(type="module", content=code)
+        page.wait_for_function(f"() => globalThis.{function}")
 
-    def call(**state):
-        found = page.evaluate("state => convolve(state).output.map(row => [...row])", state)
-        return np.array(found)
+    def call(function: str, **state):
+        rows = "(values) => values.map(row => [...row])"
+        return page.evaluate(
+            f"""state => {{
+                const rows = {rows}, {{ output, gradient }} = {function}(state);
+                return {{ output: rows(output), gradient: gradient && rows(gradient) }};
+            }}""",
+            state,
+        )
 
     return call
 
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
-def test_the_module_computes_what_conv_computes(convolve, data) -> None:
+def test_the_module_convolves_as_conv_does(module, data) -> None:
     side, reach = st.integers(1, 9), st.integers(1, 4)
     height, width, rows, columns = (data.draw(one) for one in (side, side, reach, reach))
-    stride = data.draw(st.integers(1, 4))
-    padding = data.draw(st.one_of(st.sampled_from(["valid", "same"]), st.integers(0, 3)))
-    mode = data.draw(st.sampled_from(["constant", "edge"]))
     random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     image, kernel = random.normal(size=(height, width)), random.normal(size=(rows, columns))
+    state = {
+        "stride": data.draw(st.integers(1, 4)),
+        "padding": data.draw(st.one_of(st.sampled_from(["valid", "same"]), st.integers(0, 3))),
+        "pad_mode": data.draw(st.sampled_from(["constant", "edge"])),
+    }
+    divide, relu = data.draw(st.booleans()), data.draw(st.booleans())
+    arrays = {"image": image.tolist(), "kernel": kernel.tolist(), "divide": divide, "relu": relu}
     try:
-        expected = conv.correlate2d(image, kernel, stride=stride, padding=padding, pad_mode=mode)
+        expected = conv.correlate2d(image, kernel, **state)
     except ValueError:
         with pytest.raises(Exception, match="smaller kernel or more padding"):
-            convolve(
-                image=image.tolist(),
-                kernel=kernel.tolist(),
-                stride=stride,
-                padding=padding,
-                pad_mode=mode,
-                divide=False,
-                relu=False,
-            )
+            module("convolve", **arrays, **state)
         return
-    divide, relu = data.draw(st.booleans()), data.draw(st.booleans())
-    found = convolve(
-        image=image.tolist(),
-        kernel=kernel.tolist(),
-        stride=stride,
-        padding=padding,
-        pad_mode=mode,
-        divide=divide,
-        relu=relu,
-    )
     expected = expected / kernel.size if divide else expected
+    found = np.array(module("convolve", **arrays, **state)["output"])
     np.testing.assert_allclose(found, np.maximum(expected, 0) if relu else expected, atol=1e-9)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_the_module_pools_as_conv_does_and_sends_the_gradient_where_conv_does(module, data) -> None:
+    height, width = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9))
+    random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    image = random.integers(0, 6, (height, width)).astype(float)  # with equal maxima
+    state = {
+        "size": data.draw(st.integers(1, 4)),
+        "stride": data.draw(st.integers(1, 4)),
+        "padding": data.draw(st.sampled_from(["valid", "same"])),
+        "kind": data.draw(st.sampled_from(["max", "average"])),
+    }
+    try:
+        expected = explorers.Pooling(image, **state)
+    except ValueError:
+        with pytest.raises(Exception, match="smaller window, or padding same"):
+            module("pool", image=image.tolist(), **state)
+        return
+    found = module("pool", image=image.tolist(), **state)
+    np.testing.assert_allclose(found["output"], expected.output, atol=1e-9)
+    np.testing.assert_allclose(found["gradient"], expected.gradient, atol=1e-9)
 
 
 def test_it_works_from_a_folder_and_shows_what_python_computes(page, tmp_path) -> None:
@@ -163,8 +185,27 @@ def test_an_address_that_somebody_broke_begins_as_usual(page, tmp_path, kept: st
     assert page.complaints == []
 
 
+def test_the_winner_of_a_window_is_marked_and_gets_the_gradient(page, tmp_path) -> None:
+    explorer = explorers.Pooling()
+    (name,) = opened(page, tmp_path, explorer)
+    assert numbers(page, name).tolist() == explorer.output.tolist() == [[8, 9], [3, 2]]
+    page.click(f'#{name} [data-cell="output-0-1"]')
+    assert page.locator(f"#{name} td.marked").all_inner_texts() == ["9"]
+    assert "the largest of 3, 4, 9, 2 is 9" in page.inner_text(f"#{name} .explorer-sum")
+    np.testing.assert_allclose(numbers(page, name, "gradient"), explorer.gradient)
+    page.select_option(f"#{name} [data-name=kind]", "average")
+    assert numbers(page, name).tolist() == [[4, 4.5], [2, 0.75]]
+    assert "(3 + 4 + 9 + 2) / 4 = 4.5" in page.inner_text(f"#{name} .explorer-sum")
+    assert (numbers(page, name, "gradient") == 0.25).all()
+    page.select_option(f"#{name} [data-name=size]", "3")
+    page.select_option(f"#{name} [data-name=padding]", "same")
+    explorer.set(kind="average", size=3, padding="same")
+    np.testing.assert_allclose(numbers(page, name), explorer.output, atol=0.006)
+    assert page.complaints == []
+
+
 def test_two_on_a_page_do_not_disturb_each_other(page, tmp_path) -> None:
-    first, second = (explorers.Convolution(), explorers.Convolution(kernel="vertical"))
+    first, second = explorers.Convolution(), explorers.Pooling("9")
     names = opened(page, tmp_path, first, second)
     assert len(set(names)) == 2
     page.select_option(f"#{names[0]} [data-name=stride]", "2")
@@ -234,6 +275,7 @@ def test_python_reads_and_sets_the_state() -> None:
         ({"kernel": np.ones((9, 9))}, "."),
         ({"stride": 0}, "."),
         ({"padding": "full"}, "."),
+        ({"strides": 2}, "no 'strides' to set. There are: image, kernel, stride"),
     ):
         with pytest.raises(ValueError, match=said):
             explorer.set(**wrong)

@@ -1,5 +1,6 @@
 """Explorers: change a number and see what happens, in JupyterLab and on a page without a kernel."""
 
 from cnn_course.explorers.convolution import Convolution
+from cnn_course.explorers.pooling import Pooling
 
-__all__ = ["Convolution"]
+__all__ = ["Convolution", "Pooling"]

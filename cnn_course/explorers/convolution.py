@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnn_course import conv, examples
-from cnn_course.explorers.explorer import Explorer
+from cnn_course.explorers.explorer import Explorer, chosen, images
 
 _KERNELS = {
     "loop": examples.LOOP,
@@ -17,7 +17,6 @@ _KERNELS = {
     "blur": np.ones((3, 3)),
     "sharpen": np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]]),
 }
-_CAT_SIDE = 64
 
 
 class Convolution(Explorer):
@@ -50,37 +49,33 @@ class Convolution(Explorer):
         divide: bool = False,
         relu: bool = False,
     ) -> None:
-        images = {"9": examples.NINE, "shifted 9": examples.SHIFTED_NINE, "cat": _cat()}
+        kernels = {name: np.asarray(array).tolist() for name, array in _KERNELS.items()}
+        choices = {"images": images(), "kernels": kernels}
         state = {
-            **_chosen("image", image, images),
-            **_chosen("kernel", kernel, _KERNELS),
+            **chosen("image", image, choices["images"]),
+            **chosen("kernel", kernel, kernels),
             "stride": stride,
             "padding": padding,
             "pad_mode": pad_mode,
             "divide": divide,
             "relu": relu,
         }
-        _result(state)  # says what is wrong before anything is shown
-        choices = {"images": _lists(images), "kernels": _lists(_KERNELS)}
+        self.result(state)  # says what is wrong before anything is shown
         super().__init__(state=state, choices=choices)
 
-    @property
-    def output(self) -> np.ndarray:
-        """What comes out now, (H', W'), as `cnn_course.conv` computes it."""
-        return _result(self.state)
-
-    def set(self, **changes: Any) -> None:
-        """Change the state from Python; the arguments are those of the class.
-
-        Raises:
-            ValueError: as there; the state is as it was.
-        """
-        state = {**self.state, **changes}
-        for what in ("image", "kernel"):
-            if what in changes:
-                state |= _chosen(what, changes[what], self.choices[f"{what}s"])
-        _result(state)
-        self.state = state
+    @staticmethod
+    def result(state: dict[str, Any]) -> np.ndarray:
+        """Return the output, (H', W')."""
+        kernel = np.array(state["kernel"], dtype=float)
+        output = conv.correlate2d(
+            np.array(state["image"], dtype=float),
+            kernel,
+            stride=state["stride"],
+            padding=state["padding"],
+            pad_mode=state["pad_mode"],
+        )
+        output = output / kernel.size if state["divide"] else output
+        return conv.relu(output) if state["relu"] else output
 
     def describe(self) -> str:
         """Return sizes and result in words."""
@@ -90,40 +85,3 @@ class Convolution(Explorer):
             f"Convolution explorer: an image of {image} and a kernel of {kernel} give {output} "
             f"values, the largest of which is {self.output.max():.4g}."
         )
-
-
-def _chosen(what: str, value: Any, known: dict[str, Any]) -> dict[str, Any]:
-    """Return name and values of an image or a kernel."""
-    if isinstance(value, str):
-        if value not in known:
-            raise ValueError(f"There is no {what} {value!r}. There are: {', '.join(known)}.")
-        return {f"{what}_name": value, what: np.asarray(known[value]).tolist()}
-    array = np.asarray(value, dtype=float)
-    if array.ndim != 2 or not array.size or not np.isfinite(array).all():
-        raise ValueError(f"The {what} must be rows and columns of numbers, not {array.shape}.")
-    return {f"{what}_name": "own", what: array.tolist()}
-
-
-def _result(state: dict[str, Any]) -> np.ndarray:
-    kernel = np.array(state["kernel"], dtype=float)
-    output = conv.correlate2d(
-        np.array(state["image"], dtype=float),
-        kernel,
-        stride=state["stride"],
-        padding=state["padding"],
-        pad_mode=state["pad_mode"],
-    )
-    output = output / kernel.size if state["divide"] else output
-    return conv.relu(output) if state["relu"] else output
-
-
-def _lists(arrays: dict[str, np.ndarray]) -> dict[str, list[list[float]]]:
-    return {name: np.asarray(array).tolist() for name, array in arrays.items()}
-
-
-def _cat() -> np.ndarray:
-    """The face of scikit-image's cat, grey, 0 to 1."""
-    from skimage import color, data, transform  # noqa: PLC0415 - takes a moment
-
-    face = color.rgb2gray(data.chelsea()[15:285, 95:365])
-    return transform.resize(face, (_CAT_SIDE, _CAT_SIDE), anti_aliasing=True).round(2)

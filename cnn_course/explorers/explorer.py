@@ -7,16 +7,22 @@ picture in words for those who have no scripts.
 
 import itertools
 import json
+import re
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
 
 import anywidget
+import numpy as np
 import traitlets
+
+from cnn_course import examples
 
 _FOLDER = Path(__file__).parent
 _STYLE = (_FOLDER / "explorers.css").read_text(encoding="utf-8")
+_CAT_SIDE = 64
 _NUMBERS = itertools.count(1)  # one after the other on a page: its address names them
+_COMMON = (_FOLDER / "common.mjs").read_text(encoding="utf-8")
 _MOUNT = (_FOLDER / "mount.js").read_text(encoding="utf-8")
 
 
@@ -38,7 +44,9 @@ class Explorer(anywidget.AnyWidget):
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
         if "module" in cls.__dict__:  # not in the class that anywidget makes of it
-            cls._esm = (_FOLDER / cls.module).read_text(encoding="utf-8")
+            # One piece: neither a widget nor a page that is a file can load a second module.
+            own = (_FOLDER / cls.module).read_text(encoding="utf-8")
+            cls._esm = _COMMON + re.sub(r'(?m)^import .* from "\./common\.mjs";\n', "", own)
 
     def describe(self) -> str:
         """Return what the explorer shows, for those who cannot see or run it."""
@@ -54,12 +62,78 @@ class Explorer(anywidget.AnyWidget):
         name = f"explorer-{next(_NUMBERS)}"
         values = {"state": self.state, "choices": self.choices}
         start = _MOUNT.replace("NAME", json.dumps(name)).replace("VALUES", _inside_script(values))
-        code = str(self._esm).replace("export default", "const explorer =").replace("export ", "")
+        code = str(self._esm).replace("export default", "const explorer =")
+        code = re.sub(r"(?m)^export ", "", code)
         return (
             f"<style>{_STYLE}</style>\n"
             f'<div id="{name}"><p class="explorer-still">{escape(self.describe())}</p></div>\n'
             f'<script type="module">\n{code}\n{start}</script>'
         )
+
+    def set(self, **changes: Any) -> None:
+        """Change the state from Python; the arguments are those of the class.
+
+        Raises:
+            ValueError: a value that cannot be; the state is as it was.
+        """
+        state = dict(self.state)
+        for name, value in changes.items():
+            if name not in state or name.endswith("_name"):
+                known = ", ".join(key for key in state if not key.endswith("_name"))
+                raise ValueError(f"There is no {name!r} to set. There are: {known}.")
+            named = self.choices.get(f"{name}s")
+            state |= {name: value} if named is None else chosen(name, value, named)
+        self.result(state)
+        self.state = state
+
+    @staticmethod
+    def result(state: dict[str, Any]) -> np.ndarray:
+        """Return what comes out of a state.
+
+        Raises:
+            ValueError: nothing does; the message says why.
+        """
+        raise NotImplementedError
+
+    @property
+    def output(self) -> np.ndarray:
+        """What comes out now, (H', W'), as `cnn_course.conv` computes it."""
+        return self.result(self.state)
+
+
+def images() -> dict[str, list[list[float]]]:
+    """Return the images that every explorer offers, by name."""
+    small = {"9": examples.NINE, "shifted 9": examples.SHIFTED_NINE}
+    return {**{name: array.tolist() for name, array in small.items()}, "cat": _cat()}
+
+
+def chosen(what: str, value: Any, known: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a state that says which image or kernel it is.
+
+    Args:
+        what: `"image"` or `"kernel"`.
+        value: a name, or rows of numbers.
+        known: name -> rows of numbers.
+
+    Raises:
+        ValueError: no such name, or no rows of numbers.
+    """
+    if isinstance(value, str):
+        if value not in known:
+            raise ValueError(f"There is no {what} {value!r}. There are: {', '.join(known)}.")
+        return {f"{what}_name": value, what: known[value]}
+    array = np.asarray(value, dtype=float)
+    if array.ndim != 2 or not array.size or not np.isfinite(array).all():
+        raise ValueError(f"The {what} must be rows and columns of numbers, not {array.shape}.")
+    return {f"{what}_name": "own", what: array.tolist()}
+
+
+def _cat() -> list[list[float]]:
+    """Return the face of scikit-image's cat, grey, 0 to 1."""
+    from skimage import color, data, transform  # noqa: PLC0415 - takes a moment
+
+    face = color.rgb2gray(data.chelsea()[15:285, 95:365])
+    return transform.resize(face, (_CAT_SIDE, _CAT_SIDE), anti_aliasing=True).round(2).tolist()
 
 
 def _inside_script(values: Any) -> str:
