@@ -3,7 +3,7 @@
 import nbformat
 from conftest import NOTEBOOKS
 
-from cnn_course import classtest
+from cnn_course import classtest, counting
 from cnn_course.checks import chapter_08, check
 
 import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
@@ -58,7 +58,15 @@ def square(height, width, channels, filters, bias):
     return (height * height * channels + bias) * filters
 
 
+def network(*rest, picture=(28, 28, 1)):
+    convolutions = counting.Conv2D(8, 3), counting.Conv2D(8, 3)
+    return counting.table([counting.Input(picture), *convolutions, *rest])
+
+
+AVERAGE, TEN = counting.GlobalAveragePooling2D(), counting.Dense(10)
+
 RIGHT = {
+    "small-network": [network(AVERAGE, TEN), network(AVERAGE, TEN, counting.Softmax())],
     "conv-rule": [counted, lambda *a: float(counted(*a))],
     "three-dense": [DENSE],
     "modern-block": [BLOCK],
@@ -93,6 +101,11 @@ WRONG = [
     ("work", WORK | {"parameters": 51_200}, "bias"),
     ("work", WORK | {"multiplications": 14 * 14 * 51_200}, "not those of the input"),
     ("work", WORK | {"multiplications": 49 * 51_264}, "no multiplication"),
+    ("small-network", 4_000, "table"),
+    ("small-network", network(AVERAGE, TEN, picture=(28, 28, 3)), "one channel"),
+    ("small-network", counting.table([counting.Input((28, 28, 1)), AVERAGE, TEN]), "two conv"),
+    ("small-network", network(AVERAGE, counting.Dense(3)), "each class"),
+    ("small-network", network(counting.Flatten(), TEN), "of them in one layer, dense"),
     ("mistake", MISTAKE | {"taken": 400}, "multiplied by 84"),
     ("mistake", MISTAKE | {"right": 84}, "its own units"),
     ("mistake", MISTAKE | {"factor": 4_031_996}, "Divide"),

@@ -27,6 +27,8 @@ _ASKED: Final = (
     "output activation",
 )
 _TO_PASS_A_HARD_ONE: Final = 10
+_CONVOLUTIONS: Final = 2
+_SMALL: Final = 5_000
 
 
 @exercise("conv-rule")
@@ -160,6 +162,26 @@ def _work(answer: Any) -> Verdict:
         ),
     }
     return compare.parts(answer, marks, "The same weights, at each of 49 places.")
+
+
+@exercise("small-network")
+def _small_network(answer: Any) -> Verdict:
+    if not isinstance(answer, counting.Table):
+        return wrong("Hand in a table: that of the explorer, or counting.table([...]).")
+    if answer.inputs != ((28, 28, 1),):
+        return wrong("The pictures have 28 x 28 pixels and one channel.")
+    if sum(row.kind == "Conv2D" for row in answer) < _CONVOLUTIONS:
+        return wrong("It needs at least two convolutions.")
+    last = [row for row in answer if row.kind in {"Dense", "Conv2D"}][-1]
+    if last.kind != "Dense" or last.output_shape != (10,):
+        return wrong("Its last layer with weights is a dense one with a unit for each class.")
+    if answer.parameters >= _SMALL:
+        most = max(answer, key=lambda row: row.parameters)
+        return wrong(
+            f"It has {answer.parameters:,} parameters, {most.parameters:,} of them in one layer, "
+            f"{most.name}. What makes that layer large?"
+        )
+    return right(f"{answer.parameters:,} parameters. LeNet-5 has twelve times as many, or more.")
 
 
 @exercise("mistake")

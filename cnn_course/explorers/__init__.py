@@ -2,5 +2,6 @@
 
 from cnn_course.explorers.convolution import Convolution
 from cnn_course.explorers.pooling import Pooling
+from cnn_course.explorers.shapes import Shapes
 
-__all__ = ["Convolution", "Pooling"]
+__all__ = ["Convolution", "Pooling", "Shapes"]

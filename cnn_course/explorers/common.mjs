@@ -65,7 +65,7 @@ export function isTable(values) {
 
 /** Whether a value is a whole number in a sensible range. */
 export function isWhole(value, least) {
-  return Number.isInteger(value) && value >= least && value <= LARGEST;
+  return Number.isInteger(value) && value >= least && value <= 100_000;
 }
 
 /** An explorer on the screen. What it computes and draws, its own class says. */

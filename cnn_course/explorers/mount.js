@@ -15,8 +15,9 @@
   };
   try {
     const found = { ...values.state, ...(kept && JSON.parse(kept)) };
-    if (!(found.image_name in values.choices.images)) found.image_name = values.state.image_name;
-    found.image = values.choices.images[found.image_name] ?? values.state.image;
+    const images = values.choices.images ?? {}; // an image of one's own is not in the address
+    if (!(found.image_name in images)) found.image_name = values.state.image_name;
+    found.image = images[found.image_name] ?? values.state.image;
     if (explorer.accepts(found)) values.state = found;
   } catch { /* an address that somebody cut off: begin as usual */ }
   el.replaceChildren();
