@@ -254,10 +254,10 @@ def test_a_picture_of_ones_own_is_drawn_fast_and_stays_out_of_the_address(page, 
                 select.onchange({ target: select });
                 times.push(performance.now() - begun);
             }
-            return times.sort((a, b) => a - b)[10];
+            return Math.min(...times);
         }"""
     )
-    assert milliseconds < 50, f"{milliseconds} ms"  # 16 on a free desktop; a busy CI is slower
+    assert milliseconds < 16, f"{milliseconds} ms"  # the fastest: what else runs only adds to it
 
 
 def test_python_reads_and_sets_the_state() -> None:
