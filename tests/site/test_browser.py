@@ -60,7 +60,13 @@ class Watched:
             lambda m: self.errors.append(m.text) if m.type in {"error", "warning"} else None,
         )
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("requestfailed", lambda r: self.errors.append(f"failed: {r.url}"))
+        page.on(
+            "requestfailed",
+            # Aborted is what the test itself leaves behind when it goes to the next page at once.
+            lambda r: (
+                None if "ABORTED" in (r.failure or "") else self.errors.append(f"failed: {r.url}")
+            ),
+        )
         page.on(
             "request",
             lambda r: (
