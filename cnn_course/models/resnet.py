@@ -106,6 +106,6 @@ def _normalized(
         name=name and f"{name}_conv",
     )(x)
     # Keras keeps 0.99 of its moving statistics at each step. That is for trainings of many thousand
-    # steps; after a few hundred they would still be half of what they began with.
+    # steps; after a hundred they would still hold a third of what they began with.
     bn = name and f"{name}_bn"
     return layers.BatchNormalization(momentum=0.9, epsilon=1.001e-5, name=bn)(x)
