@@ -129,11 +129,11 @@ def test_a_stack_is_built_changed_and_counted_on_the_page(page, tmp_path) -> Non
     changed[0]["filters"] = 7
     explorer.set(layers=changed)
     assert f"{explorer.table.parameters:,} parameters" in page.inner_text(f"#{name} .explorer-sum")
-    page.select_option(f"#{name} [data-name=network]", "the class test")
+    page.select_option(f"#{name} [data-cell=network]", "the class test")
     assert page.inner_text(f"#{name} .explorer-sum").startswith("248 parameters")
     page.click(f'#{name} [data-cell="remove layer 2"]')
     assert page.locator(f"#{name} tbody tr").count() == 7
-    page.select_option(f"#{name} [data-name=new]", "norm")
+    page.select_option(f"#{name} [data-cell=new]", "norm")
     page.click(f"#{name} >> text=add at the end")
     assert "4 × 3 = 12, half of them trained" in page.inner_text(f"#{name} table")
     assert page.complaints == []

@@ -1,5 +1,6 @@
 // The convolution explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
-import { View, frame, formula, isTable, isWhole, make, margins, number, places, SMALL } from "./common.mjs";
+import { arrows, figure, isTable, isWhole, make, number } from "./panel.mjs";
+import { frame, formula, kept, margins, places, revived, SMALL, Windows } from "./windows.mjs";
 
 /** What comes out, and everything that is needed to show how. */
 export function convolve(state) {
@@ -51,23 +52,23 @@ export function written(framed, state, row, column) {
   return text;
 }
 
-class Convolution extends View {
+class Convolution extends Windows {
   compute(state) { return convolve(state); }
 
   controls() {
     const yes = (no, text) => [["false", no], ["true", text]];
     return [
-      this.named("image"),
       this.named("kernel"),
       this.choice("stride", "stride", [[1], [2], [3], [4]]),
       this.choice("padding", "padding", [["valid"], ["same"], [1], [2], [3]]),
       this.choice("pad_mode", "frame", [["constant", "zeros"], ["edge", "same value"]]),
       this.choice("divide", "value", yes("sum", "mean")),
       this.choice("relu", "then", yes("nothing", "ReLU")),
+      ...this.images(),
     ];
   }
 
-  draw(state, { output, framed, rows, columns }, row, column) {
+  figures(state, { output, framed, rows, columns }, row, column) {
     const { image, kernel, stride } = state;
     const window = { row: row * stride, column: column * stride, rows: kernel.length, columns: kernel[0].length };
     const small = Math.max(framed.length, framed[0].length) <= SMALL;
@@ -76,31 +77,19 @@ class Convolution extends View {
       `Rows: ${formula(image.length, kernel.length, stride, rows)}. ` +
       `Columns: ${formula(image[0].length, kernel[0].length, stride, columns)}.`;
     return [
-      this.figure(`image, ${image.length} x ${image[0].length}`,
-        small ? this.table(framed, window, { rows, columns, stride }) : this.canvas(framed, window)),
-      this.figure("kernel", this.kernel()),
+      this.image(framed, window, { rows, columns, stride }),
+      figure("kernel", this.kernel()),
       this.map(output, row, column, small),
     ];
   }
 
   kernel() {
     const { kernel } = this.state;
-    return make("table", {}, ...kernel.map((weights, i) => make("tr", {}, ...weights.map((weight, j) => {
-      const input = make("input", { type: "text", inputMode: "decimal", value: String(weight) });
-      input.dataset.cell = `kernel-${i}-${j}`;
-      input.setAttribute("aria-label", `kernel, row ${i}, column ${j}`);
-      input.onchange = () => {
-        const value = Number(input.value.trim().replace("\u2212", "-").replace(",", "."));
-        if (input.value.trim() === "" || !Number.isFinite(value)) {
-          this.message.textContent = `"${input.value}" is not a number. ${weight} is kept.`;
-          input.value = String(weight);
-          return;
-        }
-        const changed = kernel.map((line, r) => line.map((old, c) => (r === i && c === j ? value : old)));
-        this.change({ kernel: changed, kernel_name: "own" });
-      };
-      return make("td", {}, input);
-    }))));
+    const filled = make("table", {}, ...kernel.map((weights, i) => make("tr", {}, ...weights.map((weight, j) =>
+      make("td", {}, this.input(weight, `kernel, row ${i}, column ${j}`, `kernel-${i}-${j}`, (value) => this.change({
+        kernel: kernel.map((line, r) => line.map((old, c) => (r === i && c === j ? value : old))), kernel_name: "own" })))))));
+    arrows(filled);
+    return filled;
   }
 }
 
@@ -119,4 +108,4 @@ export function accepts(state) {
   }
 }
 
-export default { accepts, render: ({ model, el }) => { new Convolution(model, el); } };
+export default { accepts, kept, revived, render: ({ model, el }) => { new Convolution(model, el); } };

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnn_course import conv, examples
+from cnn_course.explorers import stills
 from cnn_course.explorers.explorer import Explorer, chosen, images
 
 _KERNELS = {
@@ -76,6 +77,12 @@ class Convolution(Explorer):
         )
         output = output / kernel.size if state["divide"] else output
         return conv.relu(output) if state["relu"] else output
+
+    def panels(self) -> list[stills.Panel]:
+        """Return image, kernel and output."""
+        arrays = {"image": self.state["image"], "kernel": self.state["kernel"]}
+        arrays["output"] = self.output
+        return [stills.array(name, np.array(values)) for name, values in arrays.items()]
 
     def describe(self) -> str:
         """Return sizes and result in words."""

@@ -2,13 +2,12 @@
 
 The same ES module serves both. JupyterLab gets it as a widget (anywidget), whose state Python reads
 and sets. A page gets it as an inline script, which works from a folder, too, together with a still
-picture in words for those who have no scripts.
+picture for those who have no scripts.
 """
 
 import itertools
 import json
 import re
-from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,12 +16,13 @@ import numpy as np
 import traitlets
 
 from cnn_course import examples
+from cnn_course.explorers import stills
 
 _FOLDER = Path(__file__).parent
 _STYLE = (_FOLDER / "explorers.css").read_text(encoding="utf-8")
 _CAT_SIDE = 64
+_IMPORT = re.compile(r'(?m)^import .* from "\./(\w+\.mjs)";\n')
 _NUMBERS = itertools.count(1)  # one after the other on a page: its address names them
-_COMMON = (_FOLDER / "common.mjs").read_text(encoding="utf-8")
 _MOUNT = (_FOLDER / "mount.js").read_text(encoding="utf-8")
 
 
@@ -44,12 +44,14 @@ class Explorer(anywidget.AnyWidget):
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
         if "module" in cls.__dict__:  # not in the class that anywidget makes of it
-            # One piece: neither a widget nor a page that is a file can load a second module.
-            own = (_FOLDER / cls.module).read_text(encoding="utf-8")
-            cls._esm = _COMMON + re.sub(r'(?m)^import .* from "\./common\.mjs";\n', "", own)
+            cls._esm = "\n".join(_pieces(cls.module, []))
 
     def describe(self) -> str:
         """Return what the explorer shows, for those who cannot see or run it."""
+        raise NotImplementedError
+
+    def panels(self) -> list[stills.Panel]:
+        """Return what the still picture shows that stands where scripts do not run."""
         raise NotImplementedError
 
     def _repr_mimebundle_(self, **named: Any) -> Any:
@@ -64,9 +66,10 @@ class Explorer(anywidget.AnyWidget):
         start = _MOUNT.replace("NAME", json.dumps(name)).replace("VALUES", _inside_script(values))
         code = str(self._esm).replace("export default", "const explorer =")
         code = re.sub(r"(?m)^export ", "", code)
+        still = stills.drawn(self.panels(), self.describe())
         return (
             f"<style>{_STYLE}</style>\n"
-            f'<div id="{name}"><p class="explorer-still">{escape(self.describe())}</p></div>\n'
+            f'<div id="{name}">{still}</div>\n'
             f'<script type="module">\n{code}\n{start}</script>'
         )
 
@@ -99,6 +102,20 @@ class Explorer(anywidget.AnyWidget):
     def output(self) -> np.ndarray:
         """What comes out now, (H', W'), as `cnn_course.conv` computes it."""
         return self.result(self.state)
+
+
+def _pieces(module: str, before: list[str]) -> list[str]:
+    """Return a module and those that it imports, in the order in which they can stand together.
+
+    One piece: neither a widget nor a page that is a file can load a second module.
+    """
+    code = (_FOLDER / module).read_text(encoding="utf-8")
+    pieces: list[str] = []
+    for other in _IMPORT.findall(code):
+        if other not in before:
+            pieces += _pieces(other, before)
+    before.append(module)
+    return [*pieces, _IMPORT.sub("", code)]
 
 
 def images() -> dict[str, list[list[float]]]:

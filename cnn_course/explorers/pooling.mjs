@@ -1,5 +1,6 @@
 // The pooling explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
-import { View, formula, isTable, isWhole, margins, number, places, SMALL } from "./common.mjs";
+import { figure, isTable, isWhole, number } from "./panel.mjs";
+import { formula, kept, margins, places, revived, SMALL, Windows } from "./windows.mjs";
 
 /** What comes out, which pixels each value comes from, and what of a gradient each pixel gets. */
 export function pool({ image, size, stride, padding, kind }) {
@@ -41,20 +42,20 @@ export function pool({ image, size, stride, padding, kind }) {
   return { output, gradient, inside, winner, rows, columns };
 }
 
-class Pooling extends View {
+class Pooling extends Windows {
   compute(state) { return pool(state); }
 
   controls() {
     return [
-      this.named("image"),
       this.choice("kind", "kind", [["max", "maximum"], ["average"]]),
       this.choice("size", "window", [[2, "2 x 2"], [3, "3 x 3"], [4, "4 x 4"]]),
       this.choice("stride", "stride", [[1], [2], [3], [4]]),
       this.choice("padding", "padding", [["valid"], ["same"]]),
+      ...this.images(),
     ];
   }
 
-  draw(state, { output, gradient, inside, winner, rows, columns }, row, column) {
+  figures(state, { output, gradient, inside, winner, rows, columns }, row, column) {
     const { image, size, stride, kind } = state;
     const pixels = inside(row, column);
     const window = { row: pixels[0][0], column: pixels[0][1],
@@ -73,9 +74,9 @@ class Pooling extends View {
     const shown = (values, marks) => (small ? this.table(values, window, marks) : this.canvas(values, window));
     const left = state.padding === "valid" ? { stride } : {};
     return [
-      this.figure(`image, ${image.length} x ${image[0].length}`, shown(image, { ...left, marked: won })),
+      this.image(image, window, { ...left, marked: won }),
       this.map(output, row, column, small),
-      this.figure("gradient, if 1 arrives at each output", shown(gradient, {})),
+      figure("gradient, if 1 arrives at each output", shown(gradient, {})),
     ];
   }
 }
@@ -93,4 +94,4 @@ export function accepts(state) {
   }
 }
 
-export default { accepts, render: ({ model, el }) => { new Pooling(model, el); } };
+export default { accepts, kept, revived, render: ({ model, el }) => { new Pooling(model, el); } };

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnn_course import conv, examples
+from cnn_course.explorers import stills
 from cnn_course.explorers.explorer import Explorer, chosen, images
 
 
@@ -56,6 +57,14 @@ class Pooling(Explorer):
         upstream = np.ones((1, *self.output.shape, 1))
         return conv.pool2d_gradient(*_as_batch(self.state), upstream, **_window(self.state))[
             0, :, :, 0
+        ]
+
+    def panels(self) -> list[stills.Panel]:
+        """Return image, output and gradient."""
+        return [
+            stills.array("image", np.array(self.state["image"])),
+            stills.array("output", self.output),
+            stills.array("gradient", self.gradient),
         ]
 
     def describe(self) -> str:

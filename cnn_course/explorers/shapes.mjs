@@ -1,5 +1,5 @@
 // The explorer of shapes and parameters. It counts as `cnn_course.counting` does; a test compares them.
-import { isWhole, labelled, make } from "./common.mjs";
+import { button, isWhole, labelled, make, Panel } from "./panel.mjs";
 
 /** What each kind of layer has, with what a new one begins with. */
 const KINDS = {
@@ -87,53 +87,24 @@ export function stack({ input, layers }) {
   return { rows, parameters: sum("parameters"), multiplications: sum("multiplications") };
 }
 
-class Shapes {
-  constructor(model, el) {
-    this.model = model;
-    el.classList.add("explorer");
-    this.message = make("p", { className: "explorer-message", role: "status" });
-    this.body = make("div", { className: "explorer-grids" });
-    this.sum = make("p", { className: "explorer-sum" });
-    this.sum.setAttribute("aria-live", "polite");
-    el.append(this.begin(), this.message, this.body, this.sum);
-    model.on("change:state", () => this.show());
-    this.show();
-  }
+class Shapes extends Panel {
+  compute(state) { return stack(state); }
 
-  get state() { return this.model.get("state"); }
-
-  /** Take a change over if it can be counted; otherwise say why, and keep what was there. */
-  change(changes) {
-    const wanted = { ...this.state, ...changes };
-    try {
-      stack(wanted);
-    } catch (error) {
-      this.message.textContent = error.message;
-      return this.show();
-    }
-    this.message.textContent = "";
-    this.model.set("state", wanted);
-    this.model.save_changes();
-    this.show();
-  }
-
-  begin() {
+  controls() {
     const networks = this.model.get("choices").networks;
     const select = make("select", {}, make("option", { value: "", textContent: "choose" }),
       ...Object.keys(networks).map((name) => make("option", { value: name, textContent: name })));
-    select.dataset.name = "network";
+    select.dataset.cell = "network";
     select.onchange = () => select.value && this.change(networks[select.value]);
     const kind = make("select", {}, ...Object.entries(KINDS).map(([value, { name }]) =>
       make("option", { value, textContent: name })));
-    kind.dataset.name = "new";
+    kind.dataset.cell = "new";
     const add = make("button", { type: "button", textContent: "add at the end" });
     add.onclick = () => this.change({ layers: [...this.state.layers, { kind: kind.value, ...KINDS[kind.value].fields }] });
-    return make("div", { className: "explorer-controls" }, labelled("a known network", select), labelled("a new layer", kind), add);
+    return [labelled("a known network", select), labelled("a new layer", kind), add];
   }
 
-  show() {
-    const { input, layers } = this.state, { rows, parameters, multiplications } = stack(this.state);
-    const focused = this.body.contains(document.activeElement) && document.activeElement.dataset.cell;
+  draw({ input, layers }, { rows, parameters, multiplications }) {
     const heads = ["layer", "", "output", "parameters", "multiplications", "sees", ""];
     const head = make("tr", {}, ...heads.map((textContent) => make("th", { textContent, scope: "col" })));
     const first = make("tr", {}, make("th", { scope: "row", textContent: "input" }),
@@ -142,7 +113,6 @@ class Shapes {
       ...[sizes(input), "", "", "", ""].map((textContent) => make("td", { textContent })));
     const body = layers.map((layer, place) => this.row(layer, place, rows[place]));
     this.body.replaceChildren(make("table", { className: "explorer-layers" }, make("thead", {}, head), make("tbody", {}, first, ...body)));
-    if (focused) this.body.querySelector(`[data-cell="${focused}"]`)?.focus();
     this.sum.textContent = `${count(parameters)} parameters, ${count(multiplications)} multiplications for one picture.`;
   }
 
@@ -163,11 +133,10 @@ class Shapes {
         this.act("\u00d7", `remove ${label}`, () => this.change({ layers: this.state.layers.filter((_, at) => at !== place) }))));
   }
 
-  act(textContent, label, onclick) {
-    const button = make("button", { type: "button", textContent, onclick });
-    button.setAttribute("aria-label", label);
-    button.dataset.cell = label;
-    return button;
+  act(text, label, onclick) {
+    const made = button(text, label, onclick);
+    made.dataset.cell = label;
+    return made;
   }
 
   move(place, by) {

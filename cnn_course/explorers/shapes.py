@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from cnn_course import counting
+from cnn_course.explorers import stills
 from cnn_course.explorers.explorer import Explorer
 
 _Describe = Callable[[dict[str, Any]], counting.Layer]
@@ -159,6 +160,14 @@ class Shapes(Explorer):
     def result(state: dict[str, Any]) -> np.ndarray:
         """Return the parameters of each layer, (layers,)."""
         return np.array([row.parameters for row in _table(state)])
+
+    def panels(self) -> list[stills.Panel]:
+        """Return a line for each layer."""
+        lines = [
+            f"{row.kind}: {' × '.join(map(str, row.output_shape))}, {row.parameters:,} parameters"
+            for row in self.table.rows
+        ]
+        return [stills.words("layers", lines)]
 
     def describe(self) -> str:
         """Return the totals in words."""

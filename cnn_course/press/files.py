@@ -14,7 +14,7 @@ import click
 from filelock import FileLock, Timeout
 
 
-def write(file: Path, content: str) -> None:
+def write(file: Path, content: str | bytes) -> None:
     """Write `content` under a temporary name beside `file`, then rename it.
 
     A run that is killed in between leaves the previous file as it was.
@@ -23,8 +23,8 @@ def write(file: Path, content: str) -> None:
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".part")
     unfinished = Path(name)
     try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(content)
+        with open(handle, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
         # mkstemp makes files that only their owner can read.

@@ -71,7 +71,10 @@ class Inputs:
         if profile == "tiny":
             # A full run is what a record is made of: were it to depend on records, too, then
             # recording one would make it, and every other full run, out of date.
-            files += self._relevant(self._project.measured.rglob("*.json"), chapter, notebook)
+            files += [
+                *self._relevant(self._project.measured.rglob("*.json"), chapter, notebook),
+                *self._relevant(self._project.measured.rglob("*.npz"), chapter, notebook),
+            ]
         return {
             "layout": _LAYOUT,
             "profile": profile,

@@ -4,9 +4,13 @@ A chapter hands its numbers over as an output whose metadata has the key `cnn_co
 (`cnn_course.training.Results` makes it).
 """
 
+import base64
+import io
 import math
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from cnn_course.press import files, notebooks
 from cnn_course.press.notebooks import Notebook
@@ -48,6 +52,10 @@ def write_record(project: Project, chapter: Chapter, base: str = "") -> Path:
         "curves": measured.get("curves", {}),
     }
     file = project.measured / base / f"{chapter.name}.json"
+    if weights := [_as_array(weight) for weight in measured.get("weights", [])]:
+        kept = io.BytesIO()
+        np.savez_compressed(kept, *weights)
+        files.write(file.with_suffix(".npz"), kept.getvalue())
     files.write_json(file, record)
     return file
 
@@ -81,6 +89,11 @@ def handed_over(name: str, notebook: Notebook) -> dict[str, Any]:
     _check_numbers(results, f"{name}: results")
     _check_numbers(measured.get("curves", {}), f"{name}: curves")
     return measured
+
+
+def _as_array(weight: dict[str, Any]) -> np.ndarray:
+    """Return one array of a network's weights as `Results` handed it over."""
+    return np.frombuffer(base64.b64decode(weight["half"]), "<f2").reshape(weight["shape"])
 
 
 def _check_numbers(value: Any, where: str) -> None:

@@ -5,8 +5,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from cnn_course.records import recorded, recorded_seeds
 from cnn_course.training.measuring import once
-from cnn_course.training.results import Results, recorded, recorded_seeds
+from cnn_course.training.results import Results
 
 if TYPE_CHECKING:
     from cnn_course.training.backup import Backup

@@ -1,11 +1,11 @@
-"""Results of a run: handed over by a chapter, recorded once in full, shown beside a new run."""
+"""Results of a run, as a chapter hands them over; `cnn_course.records` reads what was recorded."""
 
-import json
+import base64
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-_PACKAGE = Path(__file__).resolve().parents[1]
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Results:
         curves: name -> one value an epoch.
         seed: what `keras.utils.set_random_seed` was given.
         base: the pretrained network that was used, if any.
+        weights: of a network that is worth keeping, `model.get_weights()`; half precision is kept.
     """
 
     chapter: str
@@ -29,6 +30,7 @@ class Results:
     curves: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
     base: str | None = None
+    weights: Sequence[np.ndarray] = ()
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
         text = f"Measured: {', '.join(self.results)}."
@@ -39,7 +41,14 @@ class Results:
             "seed": self.seed,
             "base": self.base,
         }
+        if self.weights:
+            handed_over["weights"] = [_half(weight) for weight in self.weights]
         return {"text/plain": text}, {"cnn_course_results": handed_over}
+
+
+def _half(weight: np.ndarray) -> dict[str, Any]:
+    halves = np.asarray(weight).astype("<f2")
+    return {"shape": list(halves.shape), "half": base64.b64encode(halves.tobytes()).decode()}
 
 
 def _plain(values: Any) -> Any:
@@ -49,50 +58,3 @@ def _plain(values: Any) -> Any:
     if isinstance(values, list | tuple):
         return [_plain(value) for value in values]
     return float(values)
-
-
-def recorded(chapter: str, base: str = "") -> dict[str, Any]:
-    """Return the recorded full run of a chapter, as `cnn-course record` wrote it.
-
-    Args:
-        chapter: for example `"05-vgg16-feature-extraction"`.
-        base: the pretrained base, as in `cnn-course record --base`; empty for the usual one.
-
-    Returns:
-        A dictionary with `chapter, profile, base, date, versions, hardware, seed, seconds, resumed,
-        results, curves`.
-
-    Raises:
-        FileNotFoundError: nobody has recorded this chapter yet.
-    """
-    option = f" --base {base}" if base else ""
-    found = _measured(f"{base}/{chapter}.json" if base else f"{chapter}.json")
-    return found or _nobody_measured(f"cnn-course record {chapter}{option}")
-
-
-def recorded_seeds(chapter: str) -> dict[str, Any]:
-    """Return what runs of a chapter's tiny profile measured, as `cnn-course seeds` wrote it.
-
-    Every claim of the chapter held in each of these runs; otherwise nothing would be recorded.
-
-    Returns:
-        A dictionary with `chapter, profile, date, versions, hardware` and `seeds`: seed, as a
-        text -> name -> number.
-
-    Raises:
-        FileNotFoundError: nobody has measured this chapter yet.
-    """
-    return _measured(f"seeds/{chapter}.json") or _nobody_measured(f"cnn-course seeds {chapter}")
-
-
-def _measured(name: str) -> dict[str, Any] | None:
-    # In a clone the records live with the book; an installed package carries a copy.
-    for folder in (_PACKAGE.parent / "book" / "measured", _PACKAGE / "measured"):
-        file = folder / name
-        if file.is_file():
-            return json.loads(file.read_text(encoding="utf-8"))
-    return None
-
-
-def _nobody_measured(command: str) -> NoReturn:
-    raise FileNotFoundError(f"This is not recorded yet. It takes a while: {command}")

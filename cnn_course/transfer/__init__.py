@@ -4,8 +4,8 @@ Importing this package imports Keras, and from then on `fit` refuses a model who
 frozen or unfrozen after it was compiled.
 """
 
+from cnn_course.cases import STRATEGIES, Advice, advise, clearly_better, rule
 from cnn_course.transfer.bases import Base, base, mini_vgg16, store_mini_vgg16
-from cnn_course.transfer.cases import STRATEGIES, Advice, advise, clearly_better, rule
 from cnn_course.transfer.features import StoredFeatures, split, store
 from cnn_course.transfer.freezing import freeze, trainable_table, unfreeze
 from cnn_course.transfer.recompiling import changed_since_compile

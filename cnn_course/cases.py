@@ -14,7 +14,7 @@ from numbers import Integral
 from statistics import mean
 from typing import Final, TypeAlias
 
-from cnn_course.training import recorded
+from cnn_course.records import recorded
 
 CHAPTER: Final = "07-transfer-learning-cases"
 SMALL: Final = 200  # training pictures; as few are few

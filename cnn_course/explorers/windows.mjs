@@ -1,0 +1,203 @@
+// Windows that slide over an image: their arithmetic, and how they are shown.
+import { arrows, button, figure, isTable, make, number, paint, Panel, showOnly } from "./panel.mjs";
+import { blank, Pad } from "./pad.mjs";
+
+export const SMALL = 12; // up to so many rows and columns, every number is written out
+const DRAWN = 28; // rows and columns of a drawing
+
+/** Rows or columns that are added before and behind, as Keras adds them. */
+export function margins(size, kernel, stride, padding) {
+  if (padding === "valid") return [0, 0];
+  if (padding !== "same") return [padding, padding];
+  const total = Math.max((Math.ceil(size / stride) - 1) * stride + kernel - size, 0);
+  return [Math.floor(total / 2), total - Math.floor(total / 2)];
+}
+
+/** How many places a window has along one axis. */
+export function places(size, kernel, stride, [before, behind]) {
+  return Math.floor((size + before + behind - kernel) / stride) + 1;
+}
+
+/** The image with its frame: zeros, or the pixel next to it. */
+export function frame(image, rows, columns, mode) {
+  const height = image.length, width = image[0].length;
+  const clip = (n, size) => Math.min(Math.max(n, 0), size - 1);
+  const result = [];
+  for (let r = -rows[0]; r < height + rows[1]; r++) {
+    const row = new Float64Array(width + columns[0] + columns[1]);
+    const inside = image[clip(r, height)];
+    for (let c = -columns[0], at = 0; at < row.length; c++, at++) {
+      const outside = r < 0 || r >= height || c < 0 || c >= width;
+      row[at] = outside && mode === "constant" ? 0 : inside[clip(c, width)];
+    }
+    result.push(row);
+  }
+  return result;
+}
+
+/** One axis of the output size, written out. */
+export function formula(size, kernel, stride, [before, behind]) {
+  const room = size + before + behind - kernel;
+  const rest = room % stride;
+  const left = rest ? ` (${rest} left over)` : "";
+  return `\u230a(${size} + ${before + behind} \u2212 ${kernel}) / ${stride}\u230b + 1 = ` +
+    `${Math.floor(room / stride) + 1}${left}`;
+}
+
+/** What of a state belongs into an address: a picture of one's own stays where it is. */
+export function kept({ image, ...rest }) {
+  return rest.image_name === "drawn" ? { ...rest, image } : rest;
+}
+
+/** The state that an address stands for. */
+export function revived(found, { state, choices }) {
+  const wanted = { ...state, ...found };
+  if (wanted.image_name === "drawn") return wanted;
+  if (!(wanted.image_name in choices.images)) wanted.image_name = state.image_name;
+  return { ...wanted, image: choices.images[wanted.image_name] ?? state.image };
+}
+
+/** An explorer with an image, an output and a window at one place of both. */
+export class Windows extends Panel {
+  begin(el) {
+    this.place = 0;
+    this.sizes = make("p", { className: "explorer-sizes" });
+    el.append(this.sizes);
+    this.pad = new Pad(() => this.state.image, (image) => this.change({ image }));
+    this.drawing = figure("", this.pad.element);
+  }
+
+  /** The choice among arrays that have names: images, kernels. */
+  named(what, others = []) {
+    const known = this.model.get("choices")[`${what}s`];
+    const options = [...Object.keys(known).map((name) => [name]), ...others, ["own", "your own"]];
+    return this.choice(`${what}_name`, what, options, (name) => {
+      if (name === "drawn") return { image: blank(DRAWN), image_name: name };
+      return name in known ? { [what]: known[name], [`${what}_name`]: name } : null;
+    });
+  }
+
+  /** The controls for the image: a name, a drawing or a picture; and for the place. */
+  images() {
+    const grey = ([red, green, blue]) => red.map((line, r) => line.map((value, c) =>
+      +((0.299 * value + 0.587 * green[r][c] + 0.114 * blue[r][c]) / 255).toFixed(3)));
+    return [this.named("image", [["drawn", "your drawing"]]),
+      this.picker((channels) => this.change({ image: grey(channels), image_name: "own" })), this.steps()];
+  }
+
+  steps() {
+    this.player = button("\u25b6", "play", () => this.play());
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    return make("div", { className: "explorer-steps", role: "group", ariaLabel: "place" },
+      button("\u25c0", "place before", () => this.step(-1)), ...(still ? [] : [this.player]),
+      button("\u25b6|", "next place", () => this.step(1)));
+  }
+
+  step(by) {
+    const count = this.result.output.length * this.result.output[0].length;
+    this.place = (this.place + by + count) % count;
+    this.show();
+  }
+
+  play() {
+    if (this.timer) {
+      clearInterval(this.timer);
+      this.timer = null;
+    } else {
+      this.timer = setInterval(() => this.player.isConnected ? this.step(1) : clearInterval(this.timer), 700);
+    }
+    this.player.textContent = this.timer ? "\u23f8" : "\u25b6";
+    this.player.setAttribute("aria-label", this.timer ? "pause" : "play");
+  }
+
+  draw(state, result) {
+    this.result = result;
+    const { output } = result;
+    this.place = Math.min(this.place, output.length * output[0].length - 1);
+    const row = Math.floor(this.place / output[0].length), column = this.place % output[0].length;
+    showOnly(this.body, this.figures(state, result, row, column));
+    if (this.pad.canvas.isConnected) this.pad.show();
+  }
+
+  /** The image: to be drawn, to be looked at, or with every number; a number can be changed. */
+  image(values, window, marks) {
+    const { image, image_name } = this.state, title = `image, ${image.length} x ${image[0].length}`;
+    const small = Math.max(values.length, values[0].length) <= SMALL;
+    if (small) return figure(title, this.table(values, window, { ...marks, edited: true }));
+    if (image_name !== "drawn") return figure(title, this.canvas(values, window));
+    this.drawing.firstChild.textContent = `${title}: draw here`;
+    return this.drawing;
+  }
+
+  /** The output, in which one chooses a place. */
+  map(output, row, column, small) {
+    const one = { row, column, rows: 1, columns: 1 };
+    const choose = (r, c) => {
+      this.place = r * output[0].length + c;
+      this.show();
+    };
+    return figure(`output, ${output.length} x ${output[0].length}`,
+      small ? this.table(output, one, { choose }) : this.canvas(output, one));
+  }
+
+  /** A cell to type a number into. */
+  input(value, label, cell, take) {
+    const input = make("input", { type: "text", inputMode: "decimal", value: String(value), onfocus: () => input.select() });
+    input.dataset.cell = cell;
+    input.setAttribute("aria-label", label);
+    input.onchange = () => {
+      const typed = Number(input.value.trim().replace("\u2212", "-").replace(",", "."));
+      if (input.value.trim() !== "" && Number.isFinite(typed)) return take(typed);
+      this.message.textContent = `"${input.value}" is not a number. ${value} is kept.`;
+      input.value = String(value);
+    };
+    return input;
+  }
+
+  pixel(r, c) {
+    const { image } = this.state;
+    return this.input(image[r][c], `image, row ${r}, column ${c}`, `image-${r}-${c}`, (value) => this.change({
+      image: image.map((line, i) => line.map((old, j) => (i === r && j === c ? value : old))), image_name: "drawn" }));
+  }
+
+  table(values, window, { rows = [0, 0], columns = [0, 0], stride = 0, marked = null, edited = false, choose = null } = {}) {
+    const limit = Math.max(1e-9, ...values.map((line) => Math.max(...line.map(Math.abs))));
+    const [height, width] = [values.length, values[0].length];
+    const used = stride && [0, 1].map((axis) => {
+      const [size, kernel] = axis ? [width, window.columns] : [height, window.rows];
+      return Math.floor((size - kernel) / stride) * stride + kernel;
+    });
+    const filled = make("table", {}, ...values.map((line, r) => make("tr", {}, ...[...line].map((value, c) => {
+      const padding = r < rows[0] || r >= height - rows[1] || c < columns[0] || c >= width - columns[1];
+      const typed = edited && !padding;
+      const cell = make("td", { textContent: choose || typed ? "" : number(value) });
+      cell.style.setProperty("--share", (Math.abs(value) / limit).toFixed(3));
+      cell.classList.toggle("negative", value < 0);
+      cell.classList.toggle("window", r >= window.row && r < window.row + window.rows
+        && c >= window.column && c < window.column + window.columns);
+      cell.classList.toggle("padding", padding);
+      if (typed) cell.append(this.pixel(r - rows[0], c - columns[0]));
+      cell.classList.toggle("left-over", Boolean(used) && (r >= used[0] || c >= used[1]));
+      cell.classList.toggle("marked", Boolean(marked?.(r, c)));
+      if (choose) {
+        const one = button(number(value), `output, row ${r}, column ${c}: ${number(value)}`, () => choose(r, c));
+        one.dataset.cell = `output-${r}-${c}`;
+        cell.append(one);
+      }
+      return cell;
+    }))));
+    arrows(filled, choose && [window.row, window.column]);
+    return filled;
+  }
+
+  canvas(values, window) {
+    const canvas = make("canvas", { role: "img" });
+    canvas.setAttribute("aria-label", `${values.length} rows and ${values[0].length} columns of brightness`);
+    let low = Infinity, high = -Infinity;
+    for (const line of values) for (const value of line) { low = Math.min(low, value); high = Math.max(high, value); }
+    const context = paint(canvas, [values], low, high);
+    context.strokeStyle = "#CC6611";
+    context.strokeRect(window.column - 0.5, window.row - 0.5, window.columns + 1, window.rows + 1);
+    return canvas;
+  }
+}

@@ -1,0 +1,79 @@
+"""What recorded full runs of the chapters measured: read here, written by `cnn-course record`."""
+
+import json
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def recorded(chapter: str, base: str = "") -> dict[str, Any]:
+    """Return the recorded full run of a chapter, as `cnn-course record` wrote it.
+
+    Args:
+        chapter: for example `"05-vgg16-feature-extraction"`.
+        base: the pretrained base, as in `cnn-course record --base`; empty for the usual one.
+
+    Returns:
+        A dictionary with `chapter, profile, base, date, versions, hardware, seed, seconds, resumed,
+        results, curves`.
+
+    Raises:
+        FileNotFoundError: nobody has recorded this chapter yet.
+    """
+    option = f" --base {base}" if base else ""
+    found = _measured(f"{base}/{chapter}.json" if base else f"{chapter}.json")
+    return found or _nobody_measured(f"cnn-course record {chapter}{option}")
+
+
+def recorded_seeds(chapter: str) -> dict[str, Any]:
+    """Return what runs of a chapter's tiny profile measured, as `cnn-course seeds` wrote it.
+
+    Every claim of the chapter held in each of these runs; otherwise nothing would be recorded.
+
+    Returns:
+        A dictionary with `chapter, profile, date, versions, hardware` and `seeds`: seed, as a
+        text -> name -> number.
+
+    Raises:
+        FileNotFoundError: nobody has measured this chapter yet.
+    """
+    return _measured(f"seeds/{chapter}.json") or _nobody_measured(f"cnn-course seeds {chapter}")
+
+
+def recorded_weights(chapter: str) -> list[np.ndarray]:
+    """Return the weights that the recorded full run of a chapter ended with.
+
+    They were kept in half precision, 2 bytes a weight, and come back as float32: what computes with
+    them uses the same rounded numbers everywhere.
+
+    Returns:
+        One array for each of `model.get_weights()`, in that order.
+
+    Raises:
+        FileNotFoundError: nobody has recorded this chapter yet, or it keeps no weights.
+    """
+    file = _file(f"{chapter}.npz")
+    if file is None:
+        _nobody_measured(f"cnn-course record {chapter}")
+    with np.load(file) as kept:
+        return [kept[name].astype(np.float32) for name in kept.files]
+
+
+def _measured(name: str) -> dict[str, Any] | None:
+    file = _file(name)
+    return None if file is None else json.loads(file.read_text(encoding="utf-8"))
+
+
+def _file(name: str) -> Path | None:
+    # In a clone the records live with the book; an installed package carries a copy.
+    for folder in (_PACKAGE.parent / "book" / "measured", _PACKAGE / "measured"):
+        if (folder / name).is_file():
+            return folder / name
+    return None
+
+
+def _nobody_measured(command: str) -> NoReturn:
+    raise FileNotFoundError(f"This is not recorded yet. It takes a while: {command}")
