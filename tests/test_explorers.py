@@ -38,7 +38,10 @@ def opened(page: Page, folder: Path, *shown: Explorer, address: str = "") -> lis
     """Open a page with explorers, as a file; return what each is called there."""
     html = "".join(one.page() for one in shown)
     file = folder / "page.html"
-    file.write_text(f"<!doctype html><html lang=en><meta charset=utf-8><body>{html}</body></html>")
+    file.write_text(
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>Page</title>"
+        f"<meta name=viewport content='width=device-width'><body><main><h1>Page</h1>{html}</main></body></html>"
+    )
     names = re.findall(r'<div id="(explorer-\d+)">', html)
     page.goto("about:blank")
     page.goto(file.as_uri() + address.replace("NAME", names[0]))

@@ -126,6 +126,27 @@ def _rows_seen(answer: Any) -> Verdict:
     )
 
 
+@exercise("shifted-seven")
+def _shifted_seven(answer: Any) -> Verdict:
+    # What the recorded network answers; a test asks it again.
+    right = compare.number_as(
+        8,
+        hint="Begin with the example. After each pixel, read the answer below the ten bars.",
+        slips={7: "After 7 pixels it is still a 7, if not quite so surely."},
+    )
+    up = compare.number_as(
+        2,
+        hint="Choose the example again before you shift it up.",
+        slips={1: "After 1 pixel it is still a 7, if not quite so surely."},
+    )
+    return compare.parts(
+        answer,
+        {"right": right, "up": up},
+        reason="8 pixels to the right, and only 2 up. Pooling forgives both alike; but flatten "
+        "remembers the place, and training digits stand in the middle.",
+    )
+
+
 @exercise("right-by-digit")
 def _right_by_digit(answer: Any) -> Verdict:
     if not callable(answer):

@@ -84,10 +84,18 @@ class Explorer(anywidget.AnyWidget):
             if name not in state or name.endswith("_name"):
                 known = ", ".join(key for key in state if not key.endswith("_name"))
                 raise ValueError(f"There is no {name!r} to set. There are: {known}.")
-            named = self.choices.get(f"{name}s")
-            state |= {name: value} if named is None else chosen(name, value, named)
-        self.result(state)
+            state |= self._part(name, value)
+        self._check(state)
         self.state = state
+
+    def _part(self, name: str, value: Any) -> dict[str, Any]:
+        """Return the part of a state that a change makes."""
+        named = self.choices.get(f"{name}s")
+        return {name: value} if named is None else chosen(name, value, named)
+
+    def _check(self, state: dict[str, Any]) -> None:
+        """Raise a ValueError that says why, if a state cannot be."""
+        self.result(state)
 
     @staticmethod
     def result(state: dict[str, Any]) -> np.ndarray:

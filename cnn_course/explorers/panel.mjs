@@ -176,7 +176,7 @@ export class Panel {
     file.onchange = async () => {
       if (!file.files.length) return;
       try {
-        take(await channelsOf(file.files[0], largest));
+        take(await readPicture(file.files[0], largest));
       } catch {
         this.message.textContent = `${file.files[0].name} cannot be read as a picture. The one before is kept.`;
       }
@@ -185,7 +185,7 @@ export class Panel {
   }
 }
 
-async function channelsOf(file, largest) {
+async function readPicture(file, largest) {
   const bitmap = await createImageBitmap(file);
   const scale = Math.min(1, largest / Math.max(bitmap.width, bitmap.height));
   const [width, height] = [bitmap.width, bitmap.height].map((n) => Math.max(1, Math.round(n * scale)));

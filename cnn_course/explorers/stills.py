@@ -70,13 +70,14 @@ def array(title: str, values: np.ndarray) -> Panel:
 
 def bars(title: str, values: Mapping[str, float]) -> Panel:
     """Return one bar for each value from 0 to 1, with its name and three digits."""
+    left = 10 + 7 * max(map(len, values))
     lines = [
         f'<text y="{row * _ROW + 13}">{escape(name)}</text>'
-        f'<rect x="180" y="{row * _ROW + 3}" width="{max(value, 0) * 100:.0f}" height="12" '
-        f'fill="#4477aa"/><text x="290" y="{row * _ROW + 13}">{value:.3f}</text>'
+        f'<rect x="{left}" y="{row * _ROW + 3}" width="{max(value, 0) * 100:.0f}" height="12" '
+        f'fill="#4477aa"/><text x="{left + 110}" y="{row * _ROW + 13}">{value:.3f}</text>'
         for row, (name, value) in enumerate(values.items())
     ]
-    return Panel(title, 330, len(lines) * _ROW, "".join(lines))
+    return Panel(title, left + 150, len(lines) * _ROW, "".join(lines))
 
 
 def words(title: str, lines: Sequence[str]) -> Panel:

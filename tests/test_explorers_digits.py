@@ -1,0 +1,291 @@
+"""The digit network computes what Keras computes, live, for what is drawn in whatever way."""
+
+import base64
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+from test_explorers import opened, page  # noqa: F401 - a fixture
+
+from cnn_course import checks, data, explorers, records
+from cnn_course.explorers.digits import LAYERS
+
+import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
+from keras import layers
+
+pytestmark = pytest.mark.browser
+PAD = ".explorer-pad"
+
+
+@pytest.fixture(scope="module")
+def network() -> keras.Model:
+    """Chapter 2's network in Keras, with the weights of its recorded full run."""
+    x = inputs = keras.Input((28, 28, 1))
+    outputs = {}
+    for number, filters in ((1, 32), (2, 64), (3, 128)):
+        name = f"conv_{number}"
+        x = outputs[name] = layers.Conv2D(filters, 3, activation="relu", name=name)(x)
+        if number < 3:
+            x = outputs[f"pool_{number}"] = layers.MaxPooling2D(2, name=f"pool_{number}")(x)
+    outputs["output"] = layers.Dense(10, activation="softmax")(layers.Flatten()(x))
+    model = keras.Model(inputs, outputs)
+    model.set_weights(records.recorded_weights("02-mnist-convnet"))
+    return model
+
+
+def hundred() -> np.ndarray:
+    """A hundred test digits that nobody trained this network on."""
+    _, (pictures, _) = data.load_digits("tiny")
+    return pictures[:100]
+
+
+def as_bytes(pictures: np.ndarray) -> list[str]:
+    return [
+        base64.b64encode((picture / 255).astype("<f4").tobytes()).decode() for picture in pictures
+    ]
+
+
+def computed(page: Page, pictures: np.ndarray) -> dict[str, np.ndarray]:  # noqa: F811
+    """Return what the module computes for pictures, layer by layer."""
+    explorer = explorers.DigitNetwork()
+    page.goto("about:blank")
+    code = str(explorer._esm).replace("export default", "const it =")
+    code = (
+        re.sub(r"(?m)^export ", "", code) + "\nObject.assign(globalThis, { forward, weightsOf });"
+    )
+    page.add_script_tag(type="module", content=code)
+    page.wait_for_function("() => globalThis.forward")
+    found = page.evaluate(
+        """([digits, weights, names]) => {
+            const kernels = weightsOf(weights);
+            const text = (values) => {
+                let letters = "";
+                const bytes = new Uint8Array(Float32Array.from(values).buffer);
+                for (let n = 0; n < bytes.length; n += 8192)
+                    letters += String.fromCharCode(...bytes.subarray(n, n + 8192));
+                return btoa(letters);
+            };
+            return digits.map((digit) => {
+                const bytes = Uint8Array.from(atob(digit), (letter) => letter.charCodeAt(0));
+                const { maps, probabilities } = forward(new Float32Array(bytes.buffer), kernels);
+                return [...names.map((name) => text(maps[name].values)), text(probabilities)];
+            });
+        }""",
+        [as_bytes(pictures), explorer.choices["weights"], LAYERS],
+    )
+    arrays = [[np.frombuffer(base64.b64decode(text), "<f4") for text in one] for one in found]
+    return {
+        name: np.stack(column) for name, *column in zip([*LAYERS, "output"], *arrays, strict=True)
+    }
+
+
+def test_module_and_package_compute_what_keras_computes_on_100_test_digits(page, network):  # noqa: F811
+    pictures = hundred()
+    expected = network.predict(pictures[..., None] / 255, verbose=0)
+    for name, values in computed(page, pictures).items():
+        right = np.asarray(expected[name]).reshape(len(pictures), -1)
+        np.testing.assert_allclose(values, right, atol=1e-4, err_msg=name)
+    explorer = explorers.DigitNetwork()
+    for place in range(0, 100, 10):
+        explorer.set(drawing=pictures[place])
+        np.testing.assert_allclose(explorer.output, expected["output"][place], atol=1e-4)
+        for name, maps in explorer.maps.items():
+            np.testing.assert_allclose(maps, expected[name][place], atol=1e-4)
+
+
+def test_every_example_is_taken_for_what_it_is_and_weighs_little() -> None:
+    for digit in range(10):
+        explorer = explorers.DigitNetwork(str(digit))
+        assert explorer.output.argmax() == digit
+        assert explorer.output.max() > 0.9
+    assert len(base64.b64decode(explorer.choices["weights"]["halves"])) < 500_000
+    assert len(explorer.choices["weights"]["halves"]) < 500_000  # as it is sent
+
+
+def test_the_answer_that_the_exercise_expects_is_the_networks() -> None:
+    wrong = {}
+    for name, step in (("right", (0, 1)), ("up", (-1, 0))):
+        explorer, pixels = explorers.DigitNetwork("7"), 0
+        digit = np.pad(explorer.drawing, 28)
+        while explorer.output.argmax() == 7:
+            pixels += 1
+            top, left = 28 - pixels * step[0], 28 - pixels * step[1]
+            explorer.set(drawing=digit[top : top + 28, left : left + 28])
+        wrong[name] = pixels
+    assert checks.check("shifted-seven", wrong), wrong
+
+
+def shown(page: Page, name: str) -> tuple[int, np.ndarray]:  # noqa: F811
+    """Return the answer in words, and the ten probabilities."""
+    told = page.inner_text(f"#{name} .explorer-sum")
+    shares = page.locator(f"#{name} .explorer-answers td:last-child").all_inner_texts()
+    return int(re.search(r"for an? (\d)", told)[1]), np.array([float(text) for text in shares])
+
+
+def drawing(page: Page) -> np.ndarray:  # noqa: F811
+    """Return what the page would keep in its address."""
+    state = page.evaluate(
+        "() => JSON.parse(Object.fromEntries(new URLSearchParams(location.hash.slice(1)))"
+        "[[...new URLSearchParams(location.hash.slice(1)).keys()][0]]).drawing"
+    )
+    return np.frombuffer(bytes.fromhex(state), np.uint8).reshape(28, 28)
+
+
+def test_a_line_drawn_with_the_mouse_is_a_1_and_python_agrees(page, tmp_path) -> None:  # noqa: F811
+    (name,) = opened(page, tmp_path, explorers.DigitNetwork("0"))
+    assert shown(page, name)[0] == 0
+    page.click(f'#{name} [data-cell="clear"]')
+    box = page.locator(f"#{name} {PAD}").bounding_box()
+    middle = box["x"] + box["width"] / 2
+    page.mouse.move(middle, box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(middle, box["y"] + 0.8 * box["height"], steps=6)
+    page.mouse.up()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)  # the pen is up
+    answer, shares = shown(page, name)
+    assert answer == 1
+    image = drawing(page)
+    assert image[:, :10].max() == 0
+    assert image[8:20, 13:15].min() > 150
+    np.testing.assert_allclose(shares, explorers.DigitNetwork(image).output, atol=6e-4)
+    assert page.complaints == []
+
+
+def test_a_finger_draws_too(page, tmp_path) -> None:  # noqa: F811
+    phone = page.context.browser.new_context(
+        has_touch=True, is_mobile=True, viewport={"width": 320, "height": 640}, offline=True
+    )
+    touched = phone.new_page()
+    (name,) = opened(touched, tmp_path, explorers.DigitNetwork("0"))
+    touched.tap(f'#{name} [data-cell="clear"]')
+    pad = touched.locator(f"#{name} {PAD}")
+    pad.scroll_into_view_if_needed()
+    box, before = pad.bounding_box(), touched.evaluate("scrollY")
+    finger, send = phone.new_cdp_session(touched), "Input.dispatchTouchEvent"
+    points = [
+        {"x": box["x"] + box["width"] / 2, "y": box["y"] + share / 10 * box["height"]}
+        for share in range(2, 9)
+    ]
+    finger.send(send, {"type": "touchStart", "touchPoints": points[:1]})
+    for point in points[1:]:
+        finger.send(send, {"type": "touchMove", "touchPoints": [point]})
+    finger.send(send, {"type": "touchEnd", "touchPoints": []})
+    assert shown(touched, name)[0] == 1
+    assert touched.evaluate("scrollY") == before  # the page stayed where it was
+    assert touched.evaluate("document.documentElement.scrollWidth") <= 320
+    phone.close()
+
+
+def test_the_keyboard_draws_erases_and_says_where_the_pen_is(page, tmp_path) -> None:  # noqa: F811
+    (name,) = opened(page, tmp_path, explorers.DigitNetwork(np.zeros((28, 28), int)))
+    page.focus(f"#{name} {PAD}")
+    for _ in range(5):
+        page.keyboard.press("ArrowDown")
+    for _ in range(14):
+        page.keyboard.press("ArrowRight")
+    assert page.inner_text(f"#{name} .explorer-said") == "pen up, row 5, column 14"
+    page.keyboard.press("Space")
+    for _ in range(17):
+        page.keyboard.press("ArrowDown")
+    assert page.inner_text(f"#{name} .explorer-said") == "pen down, row 22, column 14"
+    image = drawing(page)
+    assert image[5:23, 14].min() == 255
+    assert image[:, :12].max() == 0
+    assert shown(page, name)[0] == 1
+    page.keyboard.press("Space")
+    page.select_option(f'#{name} [data-cell="tool"]', "eraser")
+    page.focus(f"#{name} {PAD}")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowUp")
+    assert drawing(page)[21:23, 14].max() == 0
+
+
+def test_a_drawing_is_shifted_and_centred(page, tmp_path) -> None:  # noqa: F811
+    seven = explorers.DigitNetwork("7").drawing
+    (name,) = opened(page, tmp_path, explorers.DigitNetwork("7"))
+    for _ in range(8):
+        page.click(f'#{name} [data-cell="shift right"]')
+    assert shown(page, name)[0] != 7
+    expected = np.zeros_like(seven)
+    expected[:, 8:] = seven[:, :20]
+    np.testing.assert_array_equal(drawing(page), expected)
+    page.focus(f'#{name} [data-cell="put the ink into the centre"]')
+    page.keyboard.press("Enter")
+    ink = drawing(page).astype(float)
+    rows, columns = np.mgrid[:28, :28]
+    for places in (rows, columns):
+        assert abs((ink * places).sum() / ink.sum() - 13.5) <= 0.5
+    assert shown(page, name)[0] == 7
+    focused = "() => document.activeElement.dataset.cell"
+    assert page.evaluate(focused) == "put the ink into the centre"
+
+
+def test_a_map_is_chosen_with_the_mouse_and_without(page, tmp_path) -> None:  # noqa: F811
+    (name,) = opened(page, tmp_path, explorers.DigitNetwork("7"))
+    maps = page.locator(f"#{name} .explorer-maps").nth(2)  # conv_2: 4 rows of 16
+    box = maps.bounding_box()
+    maps.click(position={"x": box["width"] * 2.5 / 16, "y": box["height"] * 1.5 / 4})
+    assert "conv_2, map 18" in page.inner_text(f"#{name} .explorer-body")
+    assert "32 kernels of 3 x 3" in page.inner_text(f"#{name} .explorer-body")
+    page.select_option(f"#{name} [data-name=layer]", "conv_1")
+    page.focus(f"#{name} [data-name=map]")
+    page.keyboard.press("End")
+    assert "conv_1, map 31" in page.inner_text(f"#{name} .explorer-body")
+    assert page.get_attribute(f"#{name} [data-name=map]", "aria-valuetext") == "number 31"
+    page.select_option(f"#{name} [data-name=layer]", "pool_2")
+    assert "kernel" not in page.inner_text(f"#{name} .explorer-body")
+
+
+def test_the_address_brings_the_drawing_back_and_a_broken_one_is_no_harm(page, tmp_path) -> None:  # noqa: F811
+    (name,) = opened(page, tmp_path, explorers.DigitNetwork("7"))
+    page.click(f'#{name} [data-cell="shift up"]')
+    page.select_option(f"#{name} [data-name=layer]", "conv_3")
+    before, image, address = shown(page, name), drawing(page), page.url
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_selector(f"#{name} table")
+    np.testing.assert_array_equal(shown(page, name)[1], before[1])
+    page.click(f'#{name} [data-cell="shift down"]')
+    np.testing.assert_array_equal(drawing(page)[1:], image[:-1])
+    for broken in ('{"drawing_name":"own","drawing":"ff"}', '{"map":-1}', '{"layer":"x"}', "7"):
+        opened(page, tmp_path, explorers.DigitNetwork("7"), address=f"#NAME={broken}")
+        assert "for a 7" in page.inner_text(".explorer-sum")
+    assert page.complaints == []
+
+
+def test_it_answers_while_one_draws(page, tmp_path) -> None:  # noqa: F811
+    (name,) = opened(page, tmp_path, explorers.DigitNetwork("8"))
+    milliseconds = page.evaluate(
+        """(name) => {
+            const button = document.querySelector(`#${name} [data-cell="shift right"]`);
+            const back = document.querySelector(`#${name} [data-cell="shift left"]`);
+            return Math.min(...Array.from({ length: 30 }, (_, n) => {
+                const begun = performance.now();
+                (n % 2 ? back : button).click();
+                return performance.now() - begun;
+            }));
+        }""",
+        name,
+    )
+    assert milliseconds < 30, f"{milliseconds} ms"  # the fastest: what else runs only adds to it
+
+
+def test_python_refuses_what_cannot_be_drawn_or_looked_at() -> None:
+    explorer = explorers.DigitNetwork()
+    before = dict(explorer.state)
+    for wrong, said in (
+        ({"drawing": "ten"}, "There is no drawing 'ten'. There are: 0, 1"),
+        ({"drawing": np.zeros((27, 28), int)}, r"shape \(28, 28\), not \(27, 28\)"),
+        ({"drawing": np.zeros((28, 28))}, "whole numbers from 0"),
+        ({"drawing": np.full((28, 28), 256)}, "whole numbers from 0"),
+        ({"layer": "conv_4"}, "no layer 'conv_4'. There are: conv_1"),
+        ({"map": 32}, "no map 32: conv_1 has 0 to 31"),
+        ({"map": True}, "no map True"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            explorer.set(**wrong)
+        assert explorer.state == before
+    explorer.set(layer="conv_3", map=127)
+    with pytest.raises(ValueError, match="weights have the shapes"):
+        explorers.DigitNetwork(weights=[np.zeros((5, 5, 1, 6))])
