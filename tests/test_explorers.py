@@ -40,7 +40,7 @@ def opened(page: Page, folder: Path, *shown: Explorer, address: str = "") -> lis
     file = folder / "page.html"
     file.write_text(
         f"<!doctype html><html lang=en><meta charset=utf-8><title>Page</title>"
-        f"<meta name=viewport content='width=device-width'><body><main><h1>Page</h1>{html}</main></body></html>"
+        f"<meta name=viewport content='width=device-width'><body><main><h1>Page</h1>{html}</main>"
     )
     names = re.findall(r'<div id="(explorer-\d+)">', html)
     page.goto("about:blank")

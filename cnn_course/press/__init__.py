@@ -13,6 +13,7 @@ The learner's side never imports this room.
 | `stage` | puts together what Jupyter Book reads |
 | `filling` | fills in what pages take from chapters; `chapter_map` draws the map |
 | `measured` | says how long a chapter takes |
+| `lean` | makes the rendered pages light |
 | `render` | the finished site: renders, swaps, recovers |
 | `record` | keeps what a full run measured |
 | `sync` | files that repeat what `pyproject.toml` says |

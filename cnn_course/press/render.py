@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from cnn_course.press import files
+from cnn_course.press import files, lean
 from cnn_course.press.machine import versions
 from cnn_course.press.project import PressError
 
@@ -22,15 +22,16 @@ STAMP = ".made-of.json"
 _RENDERED_WITH = (
     "docutils",
     "jupyter-book",
+    "latex2mathml",
     "myst-nb",
     "myst-parser",
+    "pillow",
     "pydata-sphinx-theme",
     "pygments",
     "sphinx",
     "sphinx-book-theme",
     "sphinx-copybutton",
     "sphinx-design",
-    "sphinx-mathjax-offline",
     "sphinx-togglebutton",
     "sphinxcontrib-bibtex",
 )
@@ -74,6 +75,7 @@ class Site:
         source = _source_digest(stage)
         _run_jupyter_book(stage, scratch)
         fresh = scratch / "_build" / "html"
+        lean.slim(fresh)
         files.write_json(fresh / STAMP, {"source": source, "pages": _listing(fresh)})
         if self.html.exists():
             self.html.rename(self._previous)
@@ -86,7 +88,9 @@ def _source_digest(stage: Path) -> str:
         file.relative_to(stage).as_posix(): files.digest(file.read_bytes())
         for file in files.tree(stage)
     }
-    return files.digest(json.dumps([parts, versions(_RENDERED_WITH)], sort_keys=True))
+    slimming = files.digest(Path(lean.__file__).read_bytes())
+    made_with = [parts, versions(_RENDERED_WITH), slimming]
+    return files.digest(json.dumps(made_with, sort_keys=True))
 
 
 def _listing(site: Path) -> str:

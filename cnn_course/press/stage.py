@@ -11,7 +11,6 @@ import yaml
 
 from cnn_course.press import notebooks
 from cnn_course.press.filling import fill
-from cnn_course.press.mathjax import add_mathjax
 from cnn_course.press.measured import measured_line
 from cnn_course.press.notebooks import Cell, Notebook, Output
 from cnn_course.press.project import Project, read_yaml, repository
@@ -43,8 +42,6 @@ def stage(project: Project, profile: str, folder: Path) -> None:
     config = read_yaml(project.root / "_config.yml")
     for name in set(_paths(config)):
         _copy_named(project.root, name, folder)
-    if "mathjax_path" in (config.get("sphinx") or {}).get("config", {}):
-        add_mathjax(folder / "book" / "_static" / "mathjax")
     address = {"url": repository(project.root), "branch": "main"}
     config["repository"] = (config.get("repository") or {}) | address
     (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
