@@ -1,0 +1,243 @@
+"""The augmentation explorer: what the layers of chapter 4 make of a picture, and the code for it."""
+
+import base64
+import functools
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from cnn_course.explorers import augmented, stills
+from cnn_course.explorers.explorer import Explorer
+
+_FILL_MODES: Final = ("reflect", "nearest", "wrap", "constant")
+_DRAWS: Final = ("random", "ends")
+_LARGEST: Final = 128  # rows or columns of a picture of one's own
+_SEEDS: Final = 2**32
+#: name of a factor -> how far the slider goes
+_MOST: Final = {
+    **{"rotation": 0.5, "zoom": 0.9, "height": 0.5, "width": 0.5},
+    **{"shear": 0.5, "brightness": 0.5, "contrast": 0.9},
+}
+
+
+class Augmentation(Explorer):
+    """Nine draws of a picture under the augmentation layers of Keras, one after the other.
+
+    Args:
+        picture: `"cat"`, or values from 0 to 255, (H, W) or (H, W, 3), at most 128 x 128.
+        flip: whether every other picture, on average, is flipped from left to right.
+        rotation: factor of `RandomRotation`, 0 to 0.5: a fraction of a turn, either way.
+        zoom: factor of `RandomZoom`, 0 to 0.9; above 0, a draw makes things smaller.
+        height: first factor of `RandomTranslation`, 0 to 0.5 of the rows, either way.
+        width: second factor of `RandomTranslation`, 0 to 0.5 of the columns, either way.
+        shear: factor of `RandomShear`, 0 to 0.5: columns that a row moves for each row above it.
+        brightness: factor of `RandomBrightness`, 0 to 0.5 of 255, either way.
+        contrast: both factors of `RandomContrast`, 0 to 0.9.
+        fill_mode: `"reflect"`, `"nearest"`, `"wrap"` or `"constant"`.
+        draws: `"random"`, or `"ends"`: each factor at one end of its range.
+        seed: of the draws. Keras draws other numbers from the same ranges.
+
+    Raises:
+        ValueError: no such picture, or a value outside these ranges.
+    """
+
+    module: ClassVar[str] = "augmentation.mjs"
+
+    def __init__(
+        self,
+        picture: str | Sequence[Any] | np.ndarray = "cat",
+        *,
+        flip: bool = True,
+        rotation: float = 0.1,
+        zoom: float = 0.2,
+        height: float = 0.0,
+        width: float = 0.0,
+        shear: float = 0.0,
+        brightness: float = 0.0,
+        contrast: float = 0.0,
+        fill_mode: str = "reflect",
+        draws: str = "random",
+        seed: int = 1,
+    ) -> None:
+        factors = (rotation, zoom, height, width, shear, brightness, contrast)
+        state = {
+            **_chosen(picture),
+            "flip": flip,
+            **dict(zip(_MOST, factors, strict=True)),
+            "fill_mode": fill_mode,
+            "draws": draws,
+            "seed": seed,
+        }
+        _check(state)  # says what is wrong before anything is shown
+        choices = {"photographs": {"cat": _packed(_cat())}, "most": _MOST}
+        super().__init__(state=state, choices=choices)
+
+    def set(self, **changes: Any) -> None:
+        """Change the state from Python; the arguments are those of the class.
+
+        Raises:
+            ValueError: a value that cannot be; the state is as it was.
+        """
+        named = _chosen(changes.pop("picture")) if "picture" in changes else {}
+        before = self.state
+        if unknown := changes.keys() - before.keys() | {"picture_name"} & changes.keys():
+            known = ", ".join(name for name in before if name != "picture_name")
+            raise ValueError(f"There is no {min(unknown)!r} to set. There are: {known}.")
+        state = {**before, **named, **changes}
+        _check(state)
+        self.state = state
+
+    @staticmethod
+    def result(state: dict[str, Any]) -> np.ndarray:
+        """Return the nine pictures, float32, 0 to 255, (9, H, W, 3)."""
+        _check(state)
+        picture, changes = _picture(state), augmented.drawn_changes(state)
+        fill_mode = state["fill_mode"]
+        return np.stack([augmented.changed(picture, change, fill_mode) for change in changes])
+
+    @property
+    def picture(self) -> np.ndarray:
+        """The picture as it is, uint8, (H, W, 3)."""
+        return _picture(self.state)
+
+    @property
+    def code(self) -> str:
+        """Keras code with these layers."""
+        lines = [f"    layers.{line},{remark}" for line, remark in _written(self.state)]
+        made = ["augment = layers.Identity()"]  # a Sequential needs a layer
+        made = ["augment = keras.Sequential([", *lines, "])"] if lines else made
+        return "\n".join(["import keras", "from keras import layers", "", *made])
+
+    def layers(self) -> list[Any]:
+        """Return these layers, made by Keras."""
+        from keras import layers  # noqa: PLC0415 - takes seconds
+
+        names = {"layers": layers}
+        return [eval(f"layers.{line}", names) for line, _ in _written(self.state)]
+
+    def panels(self) -> list[stills.Panel]:
+        """Return the nine draws, in a third of their rows and columns."""
+        small = [_smaller(picture) for picture in self.output]
+        rows = [np.concatenate(small[at : at + 3], axis=1) for at in (0, 3, 6)]
+        return [stills.picture("nine draws", np.concatenate(rows), side=300)]
+
+    def describe(self) -> str:
+        """Return the layers in words."""
+        height, width = self.picture.shape[:2]
+        lines = "; ".join(line for line, _ in _written(self.state)) or "no layer"
+        return f"Augmentation explorer: nine draws of a picture of {height} x {width}: {lines}."
+
+
+def _written(state: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return each layer that is on as Keras code, and a remark behind it."""
+    far = {name: _number(state[name]) for name in _MOST}
+    fill = f'fill_mode="{state["fill_mode"]}")'
+    shift = state["height"] or state["width"]
+    both = f"({far['contrast']}, {far['contrast']})"
+    lines = [
+        (state["flip"], 'RandomFlip("horizontal")', ""),
+        (state["rotation"], f"RandomRotation({far['rotation']}, {fill}", ""),
+        (state["zoom"], f"RandomZoom({far['zoom']}, {fill}", ""),
+        (shift, f"RandomTranslation({far['height']}, {far['width']}, {fill}", ""),
+        (state["shear"], f"RandomShear({far['shear']}, {fill}", ""),
+        (state["brightness"], f"RandomBrightness({far['brightness']})", ""),
+        (
+            state["contrast"],
+            f"RandomContrast({both})",
+            "  # one number alone would only raise it",
+        ),
+    ]
+    return [(line, remark) for on, line, remark in lines if on]
+
+
+def _number(value: float) -> str:
+    return f"{value:.6f}".rstrip("0").rstrip(".")
+
+
+def _check(state: dict[str, Any]) -> None:
+    """Raise ValueError for a state that cannot be shown."""
+    for name, most in _MOST.items():
+        value = state[name]
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        if not good or not math.isfinite(value) or not 0 <= value <= most:
+            raise ValueError(
+                f"{name} is {value!r}. Give a number from 0 to {most}; the layer draws from both "
+                "signs by itself."
+            )
+    for name, known in (("fill_mode", _FILL_MODES), ("draws", _DRAWS), ("flip", (True, False))):
+        if not any(state[name] is one or state[name] == one for one in known):
+            raise ValueError(f"{name} is {state[name]!r}. Choose one of: {_listed(known)}.")
+    seed = state["seed"]
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < _SEEDS:
+        raise ValueError(f"The seed is {seed!r}. Give a whole number from 0 to {_SEEDS - 1}.")
+    _picture(state)
+
+
+def _listed(known: Sequence[Any]) -> str:
+    return ", ".join(map(str, known))
+
+
+def _chosen(picture: Any) -> dict[str, Any]:
+    """Return the part of a state that says which picture it is."""
+    if isinstance(picture, str):
+        return {"picture_name": picture, "picture": None}
+    values = np.asarray(picture)
+    values = np.repeat(values[..., None], 3, axis=2) if values.ndim == 2 else values
+    numeric = np.issubdtype(values.dtype, np.number) and values.ndim == 3 and values.shape[2] == 3
+    if not numeric or not values.size or not np.isfinite(values).all():
+        raise ValueError(
+            f"A picture must be numbers of shape (H, W) or (H, W, 3), not {values.shape}."
+        )
+    if max(values.shape) > _LARGEST:
+        raise ValueError(
+            f"The picture has {values.shape[0]} x {values.shape[1]} pixels; at most {_LARGEST} x "
+            f"{_LARGEST} are shown. Make it smaller first, with keras.ops.image.resize."
+        )
+    if values.min() < 0 or values.max() > 255:
+        raise ValueError(
+            f"The picture's values run from {values.min():g} to {values.max():g}. "
+            "Give values from 0 to 255."
+        )
+    return {"picture_name": "own", "picture": _packed(np.round(values).astype(np.uint8))}
+
+
+def _packed(picture: np.ndarray) -> dict[str, Any]:
+    """Return a picture as JSON, a third as long as lists of its numbers."""
+    height, width = picture.shape[:2]
+    return {"rows": height, "columns": width, "bytes": base64.b64encode(picture).decode()}
+
+
+def _picture(state: dict[str, Any]) -> np.ndarray:
+    """Return the picture that a state shows, uint8, (H, W, 3)."""
+    if state["picture_name"] == "cat":
+        return _cat()
+    packed = state["picture"]
+    if packed is None:
+        raise ValueError(
+            f"There is no picture {state['picture_name']!r}. There are: cat; or give an array."
+        )
+    values = np.frombuffer(base64.b64decode(packed["bytes"]), dtype=np.uint8)
+    return values.reshape(packed["rows"], packed["columns"], 3)
+
+
+@functools.cache
+def _cat() -> np.ndarray:
+    """Return the face of scikit-image's cat, (96, 96, 3)."""
+    from skimage import data  # noqa: PLC0415 - takes a moment
+
+    return _smaller(data.chelsea()[6:294, 86:374])
+
+
+def _smaller(picture: np.ndarray) -> np.ndarray:
+    """Return a third of the rows and columns, uint8: each the mean of nine pixels.
+
+    Whole numbers throughout, so that it is the same on every machine.
+    """
+    rows, columns = (max(size // 3, 1) for size in picture.shape[:2])
+    if min(picture.shape[:2]) < 3:
+        return np.round(picture).astype(np.uint8)
+    parts = np.round(picture[: rows * 3, : columns * 3]).astype(int)
+    sums = parts.reshape(rows, 3, columns, 3, 3).sum(axis=(1, 3))
+    return ((2 * sums + 9) // 18).astype(np.uint8)
