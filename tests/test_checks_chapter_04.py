@@ -13,6 +13,7 @@ FILLED = {
     "reflect": [6, 5, 5, 6, 7],
 }
 RANGES = {"rotation_factor": 40 / 360, "shift_pixels": 27, "tallest_dog": 160}
+ENDS = {"zoom_factor": 0.5, "smallest_cat": 2 / 3, "still_row": "first"}
 KEEPS = {
     "cells under a microscope, turned by any angle": True,
     "left-turn and right-turn road signs, flipped from left to right": False,
@@ -38,6 +39,7 @@ RIGHT = {
     "flip": [lambda p: p[:, ::-1], np.fliplr],
     "fill-modes": [FILLED, {mode: np.array(row) for mode, row in FILLED.items()}],
     "ranges": [RANGES, RANGES | {"rotation_factor": 0.111}],
+    "at-the-ends": [ENDS, ENDS | {"smallest_cat": 0.67}],
     "keeps-label": [KEEPS, {task: np.bool_(keeps) for task, keeps in KEEPS.items()}],
     "todays-layers": [
         [TURN, SHIFT, FLIP],
@@ -76,6 +78,19 @@ WRONG = [
     ("ranges", RANGES | {"tallest_dog": 96}, "enlarges"),
     ("ranges", RANGES | {"tallest_dog": 90}, "smaller or larger"),
     ("ranges", RANGES | {"tallest_dog": 1}, "0.75 times"),
+    ("at-the-ends", 0.5, "dictionary"),
+    ("at-the-ends", ENDS | {"zoom_factor": -0.5}, "without one"),
+    ("at-the-ends", ENDS | {"zoom_factor": 2}, "how large the cat"),
+    ("at-the-ends", ENDS | {"zoom_factor": 1}, "nothing"),
+    ("at-the-ends", ENDS | {"zoom_factor": 0.2}, "Go further"),
+    ("at-the-ends", ENDS | {"zoom_factor": 0.4}, "half as much"),
+    ("at-the-ends", ENDS | {"smallest_cat": 1.5}, "do to the cat"),
+    ("at-the-ends", ENDS | {"smallest_cat": 0.5}, "mirror images"),
+    ("at-the-ends", ENDS | {"smallest_cat": 2}, "the largest"),
+    ("at-the-ends", ENDS | {"smallest_cat": 0.8}, "read what is said"),
+    ("at-the-ends", ENDS | {"still_row": "middle"}, "rotation"),
+    ("at-the-ends", ENDS | {"still_row": "last"}, "furthest"),
+    ("at-the-ends", ENDS | {"still_row": 0}, 'Answer "first"'),
     ("keeps-label", [True] * 5, "dictionary"),
     ("keeps-label", {"a": True, "b": True, "c": 1, "d": 1, "e": 1}, "no task 'a'"),
     ("keeps-label", dict.fromkeys(KEEPS, True), "mirror"),
@@ -115,6 +130,18 @@ def test_the_sizes_in_the_answers_are_those_of_keras():
     assert zoomed[:, 90, 0].sum() == pytest.approx(RANGES["tallest_dog"], abs=1)
     shifted = np.array(layers.RandomTranslation((0.15, 0.15), 0, fill_mode="constant")(dog))
     assert np.flatnonzero(shifted[:, 90, 0])[0] == 30 + RANGES["shift_pixels"]
+
+
+def test_the_ends_in_the_answers_are_those_of_keras():
+    cat = np.zeros((180, 180, 1))
+    cat[60:120] = 1
+    for factor, times in ((-0.5, 2), (0.5, ENDS["smallest_cat"])):
+        zoomed = np.array(layers.RandomZoom((factor, factor), fill_mode="constant")(cat))
+        assert zoomed[:, 90, 0].sum() == pytest.approx(60 * times, abs=1)
+    picture = np.random.default_rng(1).uniform(size=(9, 9, 1)).astype("float32")
+    sheared = np.array(layers.RandomShear((0.3, 0.3), 0.0)(picture))
+    rows = [bool(np.array_equal(sheared[row], picture[row])) for row in (0, 4, 8)]
+    assert rows == [ENDS["still_row"] == row for row in ("first", "middle", "last")]
 
 
 def test_the_dropped_values_in_the_answers_are_those_of_keras():

@@ -113,6 +113,42 @@ def _ranges(answer: Any) -> Verdict:
     )
 
 
+@exercise("at-the-ends", in_parts=True)
+def _at_the_ends(answer: Any) -> Verdict:
+    zoom = compare.number_as(
+        0.5,
+        hint="Twice as large is half as much in the frame.",
+        slips={
+            -0.5: "The layer takes both signs by itself: give the factor without one.",
+            2.0: "That is how large the cat gets. How much of the picture is shown then?",
+            1.0: "At its end, this shows 1 - 1 = 0 times as much: nothing.",
+            0.2: "This enlarges by 1 / 0.8. Go further.",
+        },
+    )
+    smallest = compare.number_as(
+        1 / 1.5,
+        hint="Choose one of the small pictures, and read what is said about it.",
+        slips={
+            1.5: "So much more is shown. What does that do to the cat?",
+            0.5: "The two ends are not mirror images: how much is shown at this one?",
+            2.0: "That is the largest. The other end of the range makes it smaller.",
+        },
+    )
+    return compare.parts(
+        answer,
+        {"zoom_factor": zoom, "smallest_cat": smallest, "still_row": _still_row},
+        reason="1 / 0.5 = 2, 1 / 1.5 = 0.667, and shear counts its rows from the first.",
+    )
+
+
+def _still_row(answer: Any) -> Verdict:
+    if answer == "middle":
+        return wrong("A rotation leaves the middle where it is. Does this layer?")
+    if answer == "last":
+        return wrong("This row moves furthest. Watch the other edge.")
+    return right("") if answer == "first" else wrong('Answer "first", "middle" or "last".')
+
+
 @exercise("keeps-label")
 def _keeps_label(answer: Any) -> Verdict:
     expected = {

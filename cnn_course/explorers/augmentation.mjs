@@ -74,7 +74,7 @@ class Augmentation extends Panel {
     this.text = make("pre", { className: "explorer-code" });
     const copy = button("copy", "copy the code", () => this.copy());
     copy.dataset.cell = "copy";
-    this.figures = [figure("as it is", this.original), figure("nine draws", this.table),
+    this.figures = [figure("as it is", this.original, this.sum), figure("nine draws", this.table),
       figure("in Keras", this.text, copy)];
   }
 

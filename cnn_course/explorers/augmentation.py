@@ -1,4 +1,4 @@
-"""The augmentation explorer: what the layers of chapter 4 make of a picture, and the code for it."""
+"""The augmentation explorer: what Keras's layers make of a picture, and the code for them."""
 
 import base64
 import functools
@@ -11,6 +11,7 @@ import numpy as np
 from cnn_course.explorers import augmented, stills
 from cnn_course.explorers.explorer import Explorer
 
+_Layer = tuple[str, tuple[Any, ...], dict[str, str]]  # class, and what it is given
 _FILL_MODES: Final = ("reflect", "nearest", "wrap", "constant")
 _DRAWS: Final = ("random", "ends")
 _LARGEST: Final = 128  # rows or columns of a picture of one's own
@@ -105,7 +106,12 @@ class Augmentation(Explorer):
     @property
     def code(self) -> str:
         """Keras code with these layers."""
-        lines = [f"    layers.{line},{remark}" for line, remark in _written(self.state)]
+        # A single factor of contrast means 1 to 1 + factor: it would only ever raise it.
+        remarks = {"RandomContrast": "  # one number alone would only raise it"}
+        lines = [
+            f"    layers.{_written(*layer)},{remarks.get(layer[0], '')}"
+            for layer in _layers_on(self.state)
+        ]
         made = ["augment = layers.Identity()"]  # a Sequential needs a layer
         made = ["augment = keras.Sequential([", *lines, "])"] if lines else made
         return "\n".join(["import keras", "from keras import layers", "", *made])
@@ -114,8 +120,9 @@ class Augmentation(Explorer):
         """Return these layers, made by Keras."""
         from keras import layers  # noqa: PLC0415 - takes seconds
 
-        names = {"layers": layers}
-        return [eval(f"layers.{line}", names) for line, _ in _written(self.state)]
+        return [
+            getattr(layers, kind)(*given, **named) for kind, given, named in _layers_on(self.state)
+        ]
 
     def panels(self) -> list[stills.Panel]:
         """Return the nine draws, in a third of their rows and columns."""
@@ -126,33 +133,37 @@ class Augmentation(Explorer):
     def describe(self) -> str:
         """Return the layers in words."""
         height, width = self.picture.shape[:2]
-        lines = "; ".join(line for line, _ in _written(self.state)) or "no layer"
+        lines = "; ".join(_written(*layer) for layer in _layers_on(self.state)) or "no layer"
         return f"Augmentation explorer: nine draws of a picture of {height} x {width}: {lines}."
 
 
-def _written(state: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return each layer that is on as Keras code, and a remark behind it."""
-    far = {name: _number(state[name]) for name in _MOST}
-    fill = f'fill_mode="{state["fill_mode"]}")'
-    shift = state["height"] or state["width"]
-    both = f"({far['contrast']}, {far['contrast']})"
-    lines = [
-        (state["flip"], 'RandomFlip("horizontal")', ""),
-        (state["rotation"], f"RandomRotation({far['rotation']}, {fill}", ""),
-        (state["zoom"], f"RandomZoom({far['zoom']}, {fill}", ""),
-        (shift, f"RandomTranslation({far['height']}, {far['width']}, {fill}", ""),
-        (state["shear"], f"RandomShear({far['shear']}, {fill}", ""),
-        (state["brightness"], f"RandomBrightness({far['brightness']})", ""),
-        (
-            state["contrast"],
-            f"RandomContrast({both})",
-            "  # one number alone would only raise it",
-        ),
+def _layers_on(state: dict[str, Any]) -> list[_Layer]:
+    """Return what each layer that is on is called, and what it is made with."""
+    fill, contrast = {"fill_mode": state["fill_mode"]}, (state["contrast"], state["contrast"])
+    shift = (state["height"], state["width"])
+    lines: list[tuple[Any, _Layer]] = [
+        (state["flip"], ("RandomFlip", ("horizontal",), {})),
+        (state["rotation"], ("RandomRotation", (state["rotation"],), fill)),
+        (state["zoom"], ("RandomZoom", (state["zoom"],), fill)),
+        (any(shift), ("RandomTranslation", shift, fill)),
+        (state["shear"], ("RandomShear", (state["shear"],), fill)),
+        (state["brightness"], ("RandomBrightness", (state["brightness"],), {})),
+        (state["contrast"], ("RandomContrast", (contrast,), {})),
     ]
-    return [(line, remark) for on, line, remark in lines if on]
+    return [layer for on, layer in lines if on]
 
 
-def _number(value: float) -> str:
+def _written(kind: str, given: Sequence[Any], named: dict[str, str]) -> str:
+    """Return a layer as code."""
+    values = [*map(_value, given), *(f"{name}={_value(value)}" for name, value in named.items())]
+    return f"{kind}({', '.join(values)})"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_value, value))})"
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
@@ -206,7 +217,7 @@ def _chosen(picture: Any) -> dict[str, Any]:
 def _packed(picture: np.ndarray) -> dict[str, Any]:
     """Return a picture as JSON, a third as long as lists of its numbers."""
     height, width = picture.shape[:2]
-    return {"rows": height, "columns": width, "bytes": base64.b64encode(picture).decode()}
+    return {"rows": height, "columns": width, "bytes": base64.b64encode(picture.tobytes()).decode()}
 
 
 def _picture(state: dict[str, Any]) -> np.ndarray:

@@ -56,19 +56,20 @@ const INSIDE = {
 function resampled(picture, [a, b, c, d, e, f], fillMode) {
   const height = picture[0].length, width = picture[0][0].length, inside = INSIDE[fillMode];
   const result = picture.map((plane) => plane.map(() => new Float32Array(width)));
-  const at = (n, size) => Math.min(Math.max(n, 0), size - 1), there = (n, size) => Number(n >= 0 && n < size);
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
       const x = inside(f32(f32(f32(a * column) + f32(b * row)) + c), width);
       const y = inside(f32(f32(f32(d * column) + f32(e * row)) + f), height);
-      const left = Math.floor(x), top = Math.floor(y), right = f32(x - left), below = f32(y - top);
-      const [near, far] = [f32(1 - right) * there(left, width), right * there(left + 1, width)];
-      const [over, under] = [f32(1 - below) * there(top, height), below * there(top + 1, height)];
-      const [l, r, t, u] = [at(left, width), at(left + 1, width), at(top, height), at(top + 1, height)];
+      let left = Math.floor(x), top = Math.floor(y), right = left + 1, under = top + 1;
+      let far = f32(x - left), near = f32(1 - far), below = f32(y - top), above = f32(1 - below);
+      if (left < 0 || left >= width) left = near = 0;
+      if (right < 0 || right >= width) right = far = 0;
+      if (top < 0 || top >= height) top = above = 0;
+      if (under < 0 || under >= height) under = below = 0;
       for (let channel = 0; channel < 3; channel++) {
-        const upper = picture[channel][t], lower = picture[channel][u];
+        const upper = picture[channel][top], lower = picture[channel][under];
         result[channel][row][column] =
-          over * (near * upper[l] + far * upper[r]) + under * (near * lower[l] + far * lower[r]);
+          above * (near * upper[left] + far * upper[right]) + below * (near * lower[left] + far * lower[right]);
       }
     }
   }
@@ -95,12 +96,20 @@ function matrices(change, height, width) {
   return found;
 }
 
-/** A picture whose values are changed one by one and stay between 0 and 255. */
-function recoloured(picture, change) {
-  return picture.map((plane, channel) => {
-    const to = change(plane, channel);
-    return plane.map((row) => Float32Array.from(row, (value) => Math.min(Math.max(to(value), 0), 255)));
-  });
+/** Multiply the distance from `middle` and add to it; what leaves 0 to 255 is cut off. */
+function recolour(plane, middle, factor, more) {
+  for (const row of plane) {
+    for (let at = 0; at < row.length; at++) {
+      const value = f32(f32(f32(f32(row[at] - middle) * factor) + middle) + more);
+      row[at] = value < 0 ? 0 : value > 255 ? 255 : value;
+    }
+  }
+}
+
+function mean(plane) {
+  let sum = 0;
+  for (const row of plane) for (let at = 0; at < row.length; at++) sum += row[at];
+  return f32(sum / (plane.length * plane[0].length));
 }
 
 /** A picture after one layer after the other, each of which reads what the last one wrote. */
@@ -110,18 +119,9 @@ export function changed(picture, change, fillMode) {
   for (const matrix of matrices(change, result[0].length, result[0][0].length)) {
     result = resampled(result, matrix, fillMode);
   }
-  if (change.brightness) {
-    const more = f32(change.brightness * 255);
-    result = recoloured(result, () => (value) => f32(value + more));
-  }
-  if (change.contrast) {
-    const factor = f32(1 + change.contrast);
-    result = recoloured(result, (plane) => {
-      let sum = 0;
-      for (const row of plane) for (const value of row) sum += value;
-      const mean = f32(sum / (plane.length * plane[0].length));
-      return (value) => f32(f32(f32(value - mean) * factor) + mean);
-    });
+  for (const plane of result) {
+    if (change.brightness) recolour(plane, 0, 1, f32(change.brightness * 255));
+    if (change.contrast) recolour(plane, mean(plane), f32(1 + change.contrast), 0);
   }
   return result;
 }

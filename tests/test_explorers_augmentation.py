@@ -1,0 +1,403 @@
+"""The explorer of augmentation: its arithmetic is that of Keras, in the browser and in Python."""
+
+import re
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_explorers import opened, page  # noqa: F401 - a fixture
+
+from cnn_course import explorers
+from cnn_course.explorers.augmented import CHANGES, changed, drawn_changes
+
+import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
+from keras import layers
+
+pytestmark = pytest.mark.browser
+
+FILL_MODES = ("reflect", "nearest", "wrap", "constant")
+SIZES = ((24, 24), (17, 30), (31, 16), (5, 4), (1, 7))
+NOTHING = dict.fromkeys(CHANGES, 0.0) | {"flip": False}
+FACTORS = {
+    "rotation": 0.08,
+    "zoom": 0.3,
+    "height": 0.2,
+    "width": 0.1,
+    "shear": 0.2,
+    "brightness": 0.1,
+    "contrast": 0.4,
+}
+
+
+def photograph(size: tuple[int, int]) -> np.ndarray:
+    return np.random.default_rng(sum(size)).uniform(0, 255, (*size, 3)).astype("float32")
+
+
+def assert_seen_alike(found: np.ndarray, expected: np.ndarray) -> None:
+    """Allow one pixel in 200 that a last digit puts on the other side of a border."""
+    far = np.abs(found - expected).max(axis=-1) > 0.02
+    assert far.mean() <= 0.005, f"{far.sum()} of {far.size} pixels differ"
+
+
+def fixed(name: str, value: float, fill_mode: str) -> keras.Layer:
+    """A layer of Keras whose draw is always the same."""
+    one, fill = (value, value), {"fill_mode": fill_mode}
+    return {
+        "rotation": lambda: layers.RandomRotation(one, **fill),
+        "zoom": lambda: layers.RandomZoom(one, **fill),
+        "height": lambda: layers.RandomTranslation(one, 0.0, **fill),
+        "width": lambda: layers.RandomTranslation(0.0, one, **fill),
+    }[name]()
+
+
+@pytest.mark.parametrize("fill_mode", FILL_MODES)
+@pytest.mark.parametrize("name", ["rotation", "zoom", "height", "width"])
+def test_a_fixed_draw_gives_what_keras_gives(name: str, fill_mode: str) -> None:
+    for value in (-0.5, -0.37, -0.1, 0.02, 0.11, 0.25, 0.5):
+        layer = fixed(name, value, fill_mode)
+        for size in SIZES:
+            picture = photograph(size)
+            found = changed(picture, NOTHING | {name: value}, fill_mode)
+            assert_seen_alike(found, np.array(layer(picture)))
+
+
+@pytest.mark.parametrize("fill_mode", FILL_MODES)
+def test_shear_keeps_the_first_row_and_moves_the_others_as_keras_does(fill_mode: str) -> None:
+    layer = layers.RandomShear(0.5, fill_mode=fill_mode)
+    for value in (-0.5, -0.1, 0.03, 0.2, 0.5):
+        for size in SIZES:
+            picture = photograph(size)
+            draw = {"shear_factor": np.array([[value, 0]], "float32")}
+            expected = np.array(layer.transform_images(picture[None], draw))[0]
+            found = changed(picture, NOTHING | {"shear": value}, fill_mode)
+            assert_seen_alike(found, expected)
+            np.testing.assert_array_equal(found[0], picture[0])
+
+
+@pytest.mark.parametrize("value", [-0.6, -0.1, 0.07, 0.4])
+def test_brightness_contrast_and_flip_are_those_of_keras(value: float) -> None:
+    picture = photograph((17, 30))
+    for name, layer, draw in (
+        ("brightness", layers.RandomBrightness(1.0), {"rgb_delta": np.float32(value * 255)}),
+        ("contrast", layers.RandomContrast(1.0), {"contrast_factor": np.float32(1 + value)}),
+        ("flip", layers.RandomFlip("horizontal"), {"flips": np.full((1, 1, 1, 1), value > 0)}),
+    ):
+        expected = np.array(layer.transform_images(picture[None], draw))[0]
+        change = NOTHING | {name: value > 0 if name == "flip" else value}
+        np.testing.assert_allclose(changed(picture, change, "wrap"), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("fill_mode", FILL_MODES)
+def test_the_layers_follow_one_another_as_in_the_code_that_is_shown(fill_mode: str) -> None:
+    explorer = explorers.Augmentation(photograph((32, 24)), **FACTORS, fill_mode=fill_mode, seed=4)
+    for found, change in zip(explorer.output, drawn_changes(explorer.state), strict=True):
+        expected = explorer.picture[None].astype("float32")
+        for layer in explorer.layers():
+            draw = layer.get_random_transformation(expected)
+            name = type(layer).__name__.removeprefix("Random").lower()
+            if name == "translation":
+                moved = [[change["width"] * 24, change["height"] * 32]]
+                draw["translations"] = np.array(moved, "float32")
+            elif name == "flip":
+                draw["flips"] = np.full((1, 1, 1, 1), change["flip"])
+            elif name == "zoom":
+                draw["height_zoom"] = draw["width_zoom"] = np.array([[1 + change[name]]], "float32")
+            elif name == "rotation":
+                turned = layers.RandomRotation((change[name],) * 2)
+                draw = turned.get_random_transformation(expected)
+            elif name == "shear":
+                draw["shear_factor"] = np.array([[change[name], 0]], "float32")
+            elif name == "brightness":
+                draw["rgb_delta"] = np.float32(255 * change[name])
+            else:
+                draw["contrast_factor"] = np.float32(1 + change[name])
+            expected = np.array(layer.transform_images(expected, draw))
+        assert_seen_alike(found, expected[0])
+
+
+def test_the_draws_of_keras_lie_between_the_ends_that_the_sliders_say() -> None:
+    picture = np.zeros((400, 10, 10, 3), "float32")
+    explorer = explorers.Augmentation(**FACTORS)
+    flip, turn, zoom, shift, shear, light, contrast = (
+        layer.get_random_transformation(picture) for layer in explorer.layers()
+    )
+    ends = {
+        "rotation": np.array(turn["angle"]) / 360,
+        "zoom": np.array(zoom["width_zoom"]) - 1,
+        "height": np.array(shift["translations"])[:, 1] / 10,
+        "width": np.array(shift["translations"])[:, 0] / 10,
+        "shear": np.array(shear["shear_factor"])[:, 0],
+        "brightness": np.array(light["rgb_delta"]) / 255,
+        "contrast": np.array(contrast["contrast_factor"]) - 1,
+    }
+    for name, drawn in ends.items():
+        assert drawn.min() == pytest.approx(-FACTORS[name], rel=0.05), name
+        assert drawn.max() == pytest.approx(FACTORS[name], rel=0.05), name
+    assert 0.35 < np.array(flip["flips"]).mean() < 0.65
+    alone = layers.RandomContrast(0.4).get_random_transformation(picture)["contrast_factor"]
+    assert np.array(alone).min() >= 1  # what the code that is shown remarks
+
+
+def test_the_code_that_is_shown_makes_these_layers() -> None:
+    explorer = explorers.Augmentation(**FACTORS, fill_mode="wrap")
+    names: dict = {}
+    exec(explorer.code, names)
+    made = [layer.get_config() for layer in names["augment"].layers]
+    assert len(made) == 7
+    for config, layer in zip(made, explorer.layers(), strict=True):
+        same = layer.get_config()
+        assert {k: v for k, v in config.items() if k != "name"} == {
+            k: v for k, v in same.items() if k != "name"
+        }
+    assert made[1]["factor"] == (-0.08, 0.08)
+    assert made[3]["height_factor"] == 0.2
+    assert {config.get("fill_mode", "wrap") for config in made} == {"wrap"}
+    nothing = explorers.Augmentation(flip=False, rotation=0, zoom=0)
+    exec(nothing.code, names)
+    picture = photograph((4, 4))
+    assert np.array_equal(names["augment"](picture), picture)
+    assert nothing.layers() == []
+    assert "no layer" in nothing.describe()
+
+
+@pytest.fixture(scope="module")
+def module(page):  # noqa: F811
+    page.goto("about:blank")
+    code = str(explorers.Augmentation()._esm).replace("export default", "const it =")
+    code = re.sub(r"(?m)^export ", "", code)
+    page.add_script_tag(
+        type="module",
+        content=code
+        + """
+        globalThis.augmented = (state) => {
+            const picture = unpacked(state.picture);
+            const { changes, pictures } = augment(picture, state);
+            const same = packed(picture).bytes === state.picture.bytes;
+            return { changes, code: code(state), same,
+                pictures: pictures.map((one) => one.map((plane) => plane.map((row) => [...row]))) };
+        };""",
+    )
+    page.wait_for_function("() => globalThis.augmented")
+    return lambda state: page.evaluate("state => augmented(state)", state)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_the_module_computes_what_numpy_computes(module, data) -> None:
+    size = data.draw(st.tuples(st.integers(1, 20), st.integers(1, 20)))
+    factors = {name: data.draw(st.one_of(st.just(0), st.integers(1, 50))) / 100 for name in FACTORS}
+    explorer = explorers.Augmentation(
+        photograph(size),
+        flip=data.draw(st.booleans()),
+        **factors,
+        fill_mode=data.draw(st.sampled_from(FILL_MODES)),
+        draws=data.draw(st.sampled_from(["random", "ends"])),
+        seed=data.draw(st.integers(0, 2**32 - 1)),
+    )
+    found = module(explorer.state)
+    for change, expected in zip(found["changes"], drawn_changes(explorer.state), strict=True):
+        assert change == pytest.approx(expected)
+    seen = np.array(found["pictures"]).transpose(0, 2, 3, 1)
+    assert_seen_alike(seen, explorer.output)
+    assert np.abs(seen - explorer.output).max(axis=-1).mean() < 0.2
+    assert found["code"] == explorer.code
+    assert found["same"]
+
+
+def seen(page, name: str) -> np.ndarray:  # noqa: F811
+    """Return what the nine canvases show."""
+    return np.array(
+        page.evaluate(
+            """name => [...document.querySelectorAll(`#${name} .explorer-draws canvas`)].map(one =>
+                [...one.getContext("2d").getImageData(0, 0, one.width, one.height).data])""",
+            name,
+        )
+    )
+
+
+def slide(page, name: str, slider: str, value: float) -> None:  # noqa: F811
+    page.locator(f"#{name} [data-name={slider}]").evaluate(
+        "(one, value) => { one.value = value; one.oninput(); }", value
+    )
+
+
+def test_the_page_shows_what_python_computes_and_says_what_it_means(page, tmp_path) -> None:  # noqa: F811
+    explorer = explorers.Augmentation()
+    (name,) = opened(page, tmp_path, explorer)
+    slide(page, name, "zoom", 0.5)
+    slide(page, name, "width", 0.125)
+    page.select_option(f"#{name} [data-name=fill_mode]", "constant")
+    page.select_option(f"#{name} [data-name=draws]", "ends")
+    page.click(f"#{name} >> text=draw again")
+    explorer.set(zoom=0.5, width=0.13, fill_mode="constant", draws="ends", seed=2)
+    shown = seen(page, name).reshape(9, 96, 96, 4)[..., :3]
+    assert np.abs(shown - explorer.output).max() <= 0.51
+    assert page.inner_text(f"#{name} pre") == explorer.code
+    words = page.inner_text(f"#{name} .explorer-controls")
+    for said in ("±36°", "0.5 to 1.5 times as much; 96 pixels become 64 to 192", "±12.48 of 96"):
+        assert said in words
+    told = page.inner_text(f"#{name} .explorer-sum")
+    assert re.search(r"Seed 2, picture 1: .*(0.5 times as much, so 2|1.5 .* so 0.67) times", told)
+    page.click(f"#{name} >> text=all off")
+    assert "layers.Identity()" in page.inner_text(f"#{name} pre")
+    assert (np.ptp(seen(page, name), axis=0) == 0).all()
+    assert page.inner_text(f"#{name} .explorer-sum").endswith("as it is.")
+    assert page.complaints == []
+
+
+def test_the_keyboard_reaches_every_picture_and_every_slider(page, tmp_path) -> None:  # noqa: F811
+    (name,) = opened(page, tmp_path, explorers.Augmentation())
+    page.focus(f"#{name} [data-name=rotation]")
+    page.keyboard.press("ArrowRight")
+    assert "RandomRotation(0.11," in page.inner_text(f"#{name} pre")
+    label = page.get_attribute(f"#{name} [data-name=rotation]", "aria-valuetext")
+    assert label == "±39.6°"
+    page.focus(f'#{name} [data-cell="picture-1"]')
+    for key in ("ArrowRight", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    assert "picture 5: " in page.inner_text(f"#{name} .explorer-sum")
+    chosen = page.locator(f'#{name} [data-cell="picture-5"]')
+    assert chosen.get_attribute("aria-pressed") == "true"
+    assert chosen.get_attribute("aria-label") in page.inner_text(f"#{name} .explorer-sum").replace(
+        "Seed 1, ", ""
+    )
+    assert page.locator(f'#{name} .explorer-draws [tabindex="0"]').count() == 1
+
+
+def test_the_address_brings_back_what_one_saw(page, tmp_path) -> None:  # noqa: F811
+    (name,) = opened(page, tmp_path, explorers.Augmentation())
+    slide(page, name, "shear", 0.2)
+    page.click(f"#{name} >> text=draw again")
+    before, address = seen(page, name), page.url
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_selector(".explorer table")
+    np.testing.assert_array_equal(seen(page, name), before)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "{",
+        "null",
+        '{"zoom": 5}',
+        '{"rotation": "0.1"}',
+        '{"fill_mode": "mirror"}',
+        '{"seed": 1.5}',
+        '{"draws": 3, "flip": 1}',
+        '{"height": null}',
+    ],
+)
+def test_an_address_that_somebody_broke_begins_as_usual(page, tmp_path, kept: str) -> None:  # noqa: F811
+    explorer = explorers.Augmentation()
+    (name,) = opened(page, tmp_path, explorer, address=f"#NAME={quote(kept)}")
+    assert page.inner_text(f"#{name} pre") == explorer.code
+    assert page.complaints == []
+
+
+def test_a_picture_of_ones_own_stays_in_the_page_and_is_drawn_fast(page, tmp_path) -> None:  # noqa: F811
+    from PIL import Image  # noqa: PLC0415
+
+    (name,) = opened(page, tmp_path, explorers.Augmentation(**FACTORS))
+    page.select_option(f"#{name} [data-name=picture_name]", "own")
+    assert "Choose a file" in page.inner_text(f"#{name} .explorer-message")
+    (tmp_path / "cat.jpg").write_bytes(b"<svg onload=alert(1)>" * 9)
+    page.set_input_files(f"#{name} input[type=file]", tmp_path / "cat.jpg")
+    page.wait_for_selector(f"#{name} .explorer-message >> text=cat.jpg cannot be read")
+    assert seen(page, name).shape == (9, 96 * 96 * 4)
+    Image.fromarray(photograph((300, 150)).astype("uint8")).save(tmp_path / "noise.png")
+    page.set_input_files(f"#{name} input[type=file]", tmp_path / "noise.png")
+    page.wait_for_selector(f"#{name} .explorer-controls >> text=of 128 pixels, up or down")
+    assert seen(page, name).shape == (9, 128 * 64 * 4)
+    assert "of 64 pixels, left or right" in page.inner_text(f"#{name} .explorer-controls")
+    assert len(page.url) < 1_000
+    page.select_option(f"#{name} [data-name=picture_name]", "cat")
+    milliseconds = page.evaluate(
+        """() => {
+            const slider = document.querySelector("[data-name=rotation]"), times = [];
+            for (let n = 1; n < 22; n++) {
+                slider.value = n / 50;
+                const begun = performance.now();
+                slider.oninput();
+                times.push(performance.now() - begun);
+            }
+            return Math.min(...times);
+        }"""
+    )
+    assert milliseconds < 100, f"{milliseconds} ms"  # the fastest: what else runs only adds to it
+    page.select_option(f"#{name} [data-name=picture_name]", "own")
+    assert seen(page, name).shape == (9, 128 * 64 * 4)
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_the_code_is_copied_or_selected_to_be_copied(page, tmp_path, may: bool) -> None:  # noqa: F811
+    explorer = explorers.Augmentation()
+    (name,) = opened(page, tmp_path, explorer)
+    page.evaluate(
+        """may => Object.defineProperty(navigator, "clipboard", { configurable: true, value: {
+            writeText: async (text) => {
+                if (!may) throw new Error("no");
+                globalThis.copied = text;
+            },
+        } })""",
+        may,
+    )
+    page.click(f"#{name} [data-cell=copy]")
+    page.wait_for_selector(f"#{name} .explorer-message >> text=code is")
+    if may:
+        assert page.evaluate("copied") == explorer.code
+    else:
+        assert page.evaluate("String(getSelection())").strip() == explorer.code
+        assert "press Ctrl+C" in page.inner_text(f"#{name} .explorer-message")
+
+
+def test_it_fits_a_narrow_screen_and_stays_light(page, tmp_path) -> None:  # noqa: F811
+    explorer = explorers.Augmentation(**FACTORS)
+    assert len(explorers.Augmentation().page()) < 110_000
+    page.set_viewport_size({"width": 320, "height": 700})
+    opened(page, tmp_path, explorer)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.set_viewport_size({"width": 1280, "height": 720})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"picture": "dog"}, "There is no picture 'dog'. There are: cat"),
+        ({"picture": np.zeros((3, 3, 4))}, r"must be numbers of shape .* not \(3, 3, 4\)"),
+        ({"picture": np.zeros((200, 100, 3))}, "200 x 100 pixels; at most 128 x 128"),
+        ({"picture": np.full((3, 3), -1.0)}, "run from -1 to -1. Give values from 0 to 255"),
+        ({"zoom": 1.0}, "zoom is 1.0. Give a number from 0 to 0.9"),
+        ({"rotation": -0.1}, "rotation is -0.1.*both signs by itself"),
+        ({"shear": float("nan")}, "shear is nan"),
+        ({"flip": "yes"}, "flip is 'yes'. Choose one of: True, False"),
+        ({"fill_mode": "mirror"}, "fill_mode is 'mirror'. Choose one of: reflect, nearest"),
+        ({"draws": "all"}, "Choose one of: random, ends"),
+        ({"seed": -1}, "The seed is -1. Give a whole number"),
+        ({"turn": 0.1}, "There is no 'turn' to set. There are: picture, flip, rotation"),
+        ({"picture_name": "own"}, "There is no 'picture_name' to set"),
+    ],
+)
+def test_a_wrong_value_is_refused_and_the_state_kept(wrong: dict, said: str) -> None:
+    explorer = explorers.Augmentation()
+    before = dict(explorer.state)
+    with pytest.raises(ValueError, match=said):
+        explorer.set(**wrong)
+    assert explorer.state == before
+
+
+def test_python_reads_and_sets_the_state() -> None:
+    explorer = explorers.Augmentation(flip=False, rotation=0, zoom=0)
+    assert (explorer.output == explorer.picture).all()
+    own = photograph((20, 30)).astype("uint8")
+    explorer.set(picture=own, flip=True)
+    assert (explorer.picture == own).all()
+    flipped = [(one == own[:, ::-1]).all() for one in explorer.output]
+    assert any(flipped)
+    assert not all(flipped)
+    data, _ = explorer._repr_mimebundle_()
+    assert "nine draws of a picture of 20 x 30: RandomFlip" in data["text/plain"]
+    assert 'role="img"' in data["text/html"]
