@@ -356,7 +356,7 @@ def test_the_code_is_copied_or_selected_to_be_copied(page, tmp_path, may: bool) 
 
 def test_it_fits_a_narrow_screen_and_stays_light(page, tmp_path) -> None:  # noqa: F811
     explorer = explorers.Augmentation(**FACTORS)
-    assert len(explorers.Augmentation().page()) < 110_000
+    assert len(explorers.Augmentation().page()) < 100_000
     page.set_viewport_size({"width": 320, "height": 700})
     opened(page, tmp_path, explorer)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
@@ -398,6 +398,7 @@ def test_python_reads_and_sets_the_state() -> None:
     flipped = [(one == own[:, ::-1]).all() for one in explorer.output]
     assert any(flipped)
     assert not all(flipped)
+    assert explorers.Augmentation(np.zeros((2, 9))).panels()[0].title == "nine draws"
     data, _ = explorer._repr_mimebundle_()
     assert "nine draws of a picture of 20 x 30: RandomFlip" in data["text/plain"]
     assert 'role="img"' in data["text/html"]

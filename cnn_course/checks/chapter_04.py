@@ -113,7 +113,7 @@ def _ranges(answer: Any) -> Verdict:
     )
 
 
-@exercise("at-the-ends", in_parts=True)
+@exercise("at-the-ends")
 def _at_the_ends(answer: Any) -> Verdict:
     zoom = compare.number_as(
         0.5,

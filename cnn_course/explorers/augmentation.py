@@ -125,10 +125,13 @@ class Augmentation(Explorer):
         ]
 
     def panels(self) -> list[stills.Panel]:
-        """Return the nine draws, in a third of their rows and columns."""
-        small = [_smaller(picture) for picture in self.output]
+        """Return the nine draws, in a quarter of their rows and columns, and the layers."""
+        edge = ((0, 1), (0, 1), (0, 0))
+        small = [np.pad(_smaller(one, 4), edge, constant_values=255) for one in self.output]
         rows = [np.concatenate(small[at : at + 3], axis=1) for at in (0, 3, 6)]
-        return [stills.picture("nine draws", np.concatenate(rows), side=300)]
+        lines = [_written(*layer) for layer in _layers_on(self.state)] or ["none"]
+        draws = stills.picture("nine draws", np.concatenate(rows), side=300)
+        return [draws, stills.words("layers", lines)]
 
     def describe(self) -> str:
         """Return the layers in words."""
@@ -238,17 +241,17 @@ def _cat() -> np.ndarray:
     """Return the face of scikit-image's cat, (96, 96, 3)."""
     from skimage import data  # noqa: PLC0415 - takes a moment
 
-    return _smaller(data.chelsea()[6:294, 86:374])
+    return _smaller(data.chelsea()[6:294, 86:374], 3)
 
 
-def _smaller(picture: np.ndarray) -> np.ndarray:
-    """Return a third of the rows and columns, uint8: each the mean of nine pixels.
+def _smaller(picture: np.ndarray, by: int) -> np.ndarray:
+    """Return so many times fewer rows and columns, uint8: means of blocks of pixels.
 
     Whole numbers throughout, so that it is the same on every machine.
     """
-    rows, columns = (max(size // 3, 1) for size in picture.shape[:2])
-    if min(picture.shape[:2]) < 3:
-        return np.round(picture).astype(np.uint8)
-    parts = np.round(picture[: rows * 3, : columns * 3]).astype(int)
-    sums = parts.reshape(rows, 3, columns, 3, 3).sum(axis=(1, 3))
-    return ((2 * sums + 9) // 18).astype(np.uint8)
+    parts = np.round(picture).astype(int)
+    rows, columns = (size // by for size in picture.shape[:2])
+    if not rows or not columns:
+        return parts.astype(np.uint8)
+    blocks = parts[: rows * by, : columns * by].reshape(rows, by, columns, by, 3)
+    return ((2 * blocks.sum(axis=(1, 3)) + by * by) // (2 * by * by)).astype(np.uint8)
