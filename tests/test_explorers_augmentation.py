@@ -280,14 +280,8 @@ def test_the_address_brings_back_what_one_saw(page, tmp_path) -> None:  # noqa: 
 @pytest.mark.parametrize(
     "kept",
     [
-        "{",
-        "null",
-        '{"zoom": 5}',
-        '{"rotation": "0.1"}',
-        '{"fill_mode": "mirror"}',
-        '{"seed": 1.5}',
-        '{"draws": 3, "flip": 1}',
-        '{"height": null}',
+        *("{", "null", '{"zoom": 5}', '{"rotation": "0.1"}', '{"fill_mode": "mirror"}'),
+        *('{"seed": 1.5}', '{"draws": 3, "flip": 1}', '{"height": null}'),
     ],
 )
 def test_an_address_that_somebody_broke_begins_as_usual(page, tmp_path, kept: str) -> None:  # noqa: F811

@@ -23,7 +23,8 @@ const FACTORS = {
     did: (value, { width }) => `shifted by ${way(value, "to the right", "to the left", " pixels", width)}` },
   shear: { text: "shear", means: (factor, { height }) =>
       `the last row by \u00b1${number(factor * (height - 1))} pixels, the first by none`,
-    did: (value, { height }) => `its last row sheared by ${way(value, "to the left", "to the right", " pixels", height - 1)}` },
+    did: (value, { height }) =>
+      `its last row sheared by ${way(value, "to the left", "to the right", " pixels", height - 1)}` },
   brightness: { text: "brightness", means: (factor) => `\u00b1${number(factor * 255)} of 255`,
     did: (value) => way(value, "brighter", "darker", " of 255", 255) },
   contrast: { text: "contrast", means: (factor) => `${times(factor)} as far from the mean`,
@@ -187,7 +188,8 @@ export function accepts(state, { most, photographs }) {
   const { picture, picture_name, flip, fill_mode, draws, seed } = state;
   const named = picture === null && typeof picture_name === "string" && Object.hasOwn(photographs, picture_name);
   if (!named && !(picture_name === "own" && isPicture(picture))) return false;
-  if (!Object.keys(FACTORS).every((name) => Number.isFinite(state[name]) && state[name] >= 0 && state[name] <= most[name])) return false;
+  const good = (name) => Number.isFinite(state[name]) && state[name] >= 0 && state[name] <= most[name];
+  if (!Object.keys(FACTORS).every(good)) return false;
   return typeof flip === "boolean" && FILL_MODES.includes(fill_mode) && ["random", "ends"].includes(draws)
     && isWhole(seed, 0, SEEDS - 1);
 }
