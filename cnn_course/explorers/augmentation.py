@@ -75,20 +75,11 @@ class Augmentation(Explorer):
         choices = {"photographs": {"cat": _packed(_cat())}, "most": _MOST}
         super().__init__(state=state, choices=choices)
 
-    def set(self, **changes: Any) -> None:
-        """Change the state from Python; the arguments are those of the class.
+    def _part(self, name: str, value: Any) -> dict[str, Any]:
+        return _chosen(value) if name == "picture" else {name: value}
 
-        Raises:
-            ValueError: a value that cannot be; the state is as it was.
-        """
-        named = _chosen(changes.pop("picture")) if "picture" in changes else {}
-        before = self.state
-        if unknown := changes.keys() - before.keys() | {"picture_name"} & changes.keys():
-            known = ", ".join(name for name in before if name != "picture_name")
-            raise ValueError(f"There is no {min(unknown)!r} to set. There are: {known}.")
-        state = {**before, **named, **changes}
+    def _check(self, state: dict[str, Any]) -> None:
         _check(state)
-        self.state = state
 
     @staticmethod
     def result(state: dict[str, Any]) -> np.ndarray:
