@@ -81,6 +81,7 @@ class Advice:
             where nothing is measured.
         cell: which cell that is, in words; empty where nothing is measured.
         agrees: whether the measurement allows what the rule says; None where nothing is measured.
+        size: training pictures of that cell; None where nothing is measured.
     """
 
     case: str
@@ -90,6 +91,7 @@ class Advice:
     measured: Mapping[str, float] = field(default_factory=dict)
     cell: str = ""
     agrees: bool | None = None
+    size: int | None = None
 
     def __repr__(self) -> str:
         return "\n".join([*(f"{name}: {text}" for name, text in self._said()), *self._lines()])
@@ -138,7 +140,7 @@ def advise(*, pictures: int, similarity: str, grid: Grid | None = None) -> Advic
     strategies, reason = _ruled(pictures, similarity)
     number = f"{_NUMBER[_size(pictures)]} pictures ({pictures:,})"
     case = f"{number}, {_distance(similarity)}"
-    row = (_recorded() if grid is None else grid).get(similarity, {})
+    row = (recorded_grid() if grid is None else grid).get(similarity, {})
     cells = {int(size): cell for size, cell in row.items() if {*strategies} & {*cell}}
     if not cells:
         return Advice(case, strategies, strategies[0], f"{reason} Nothing is measured for it yet.")
@@ -156,6 +158,7 @@ def advise(*, pictures: int, similarity: str, grid: Grid | None = None) -> Advic
         measured=means,
         cell=f"measured: {similarity}, {size:,} pictures, {_seeds(len(cell[best]))}",
         agrees=agrees,
+        size=size,
     )
 
 
@@ -187,6 +190,14 @@ def clearly_better(one: Sequence[float], other: Sequence[float]) -> bool:
         )
     gains = [mine - its for mine, its in zip(one, other, strict=True)]
     return min(gains) > 0 and mean(gains) > MARGIN
+
+
+def recorded_grid() -> Grid:
+    """Return the grid that chapter 7 recorded; nothing where nobody has made the record yet."""
+    try:
+        return recorded(CHAPTER)["results"]
+    except FileNotFoundError:
+        return {}
 
 
 def _ruled(pictures: int, similarity: str) -> tuple[tuple[str, ...], str]:
@@ -228,10 +239,3 @@ def _judgement(means: Mapping[str, float], best: str, ruled: str, agrees: bool) 
 
 def _seeds(number: int) -> str:
     return "1 seed" if number == 1 else f"{number} seeds"
-
-
-def _recorded() -> Grid:
-    try:
-        return recorded(CHAPTER)["results"]
-    except FileNotFoundError:  # nobody has made the record yet
-        return {}

@@ -5,5 +5,6 @@ from cnn_course.explorers.convolution import Convolution
 from cnn_course.explorers.digits import DigitNetwork
 from cnn_course.explorers.pooling import Pooling
 from cnn_course.explorers.shapes import Shapes
+from cnn_course.explorers.transfer_cases import TransferCases
 
-__all__ = ["Augmentation", "Convolution", "DigitNetwork", "Pooling", "Shapes"]
+__all__ = ["Augmentation", "Convolution", "DigitNetwork", "Pooling", "Shapes", "TransferCases"]

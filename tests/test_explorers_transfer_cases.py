@@ -1,0 +1,345 @@
+"""The explorer of transfers shows what `advise` says, for every case on its plane."""
+
+# ruff: noqa: F811 - a fixture has the name of what is imported
+import json
+import math
+import re
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_explorers import opened, page  # noqa: F401 - a fixture
+
+from cnn_course import cases, explorers
+from cnn_course.records import recorded
+
+pytestmark = pytest.mark.browser
+
+RECORDED = recorded(cases.CHAPTER)["results"]
+EARLY, LAST, TOP = cases.EARLY, cases.LAST, cases.TOP
+HOLES: dict[str, Any] = {  # cells, rows and strategies are missing, and the sizes lie oddly
+    "near": {7: {LAST: [0.5], TOP: [0.6]}, "3000": {LAST: [0.9, 0.8], cases.ALL: [0.95, 0.97]}},
+    "far": {"50": {EARLY: [0.7], "a strategy of one's own": [0.9]}, 90_000: {TOP: [0.1]}},
+}
+GRIDS = {"recorded": RECORDED, "with holes": HOLES, "empty": {}}
+SAID = {
+    True: "✓ Rule and measurement agree.",
+    False: "✗ The measurement contradicts the rule.",
+    None: "– Nothing is measured for it yet.",
+}
+
+
+def breakpoints(grid: dict) -> list[int]:
+    """Return where what is said may change, and the numbers beside it."""
+    found = {cases.SMALL, cases.LARGE, 1, 10_000}
+    for row in grid.values():
+        sizes = [int(size) for size in row]
+        found |= {*sizes, *(math.isqrt(one * other) for one in sizes for other in sizes)}
+    beside = {place + step for place in found for step in (-1, 0, 1, 2)}
+    return sorted(place for place in beside if 1 <= place <= 10_000)
+
+
+CASES = st.sampled_from([*GRIDS]).flatmap(
+    lambda name: st.tuples(
+        st.just(name),
+        st.sampled_from(breakpoints(GRIDS[name]))
+        | st.integers(1, 10_000)
+        | st.floats(0, 4).map(lambda power: max(1, round(10**power))),
+        st.sampled_from(cases.SIMILARITIES),
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def shown(page, tmp_path_factory):
+    """A page with an explorer for each grid; type a case in, and read what is said."""
+    folder = tmp_path_factory.mktemp("cases")
+    names = opened(page, folder, *(explorers.TransferCases(grid=grid) for grid in GRIDS.values()))
+    place = dict(zip(GRIDS, names, strict=True))
+
+    def read(grid: str, pictures: int | str, similarity: str) -> dict[str, Any]:
+        return page.evaluate(
+            READ, {"name": place[grid], "pictures": str(pictures), "similarity": similarity}
+        )
+
+    return read
+
+
+READ = """({ name, pictures, similarity }) => {
+    const el = document.getElementById(name), one = (which) => el.querySelector(which);
+    const at = (which, name) => Number(one(which).getAttribute(name));
+    const type = (which, value) => {
+        one(which).value = value;
+        one(which).onchange({ target: one(which) });
+    };
+    if (similarity) type("[data-name=similarity]", similarity);
+    if (pictures) type("[data-name=pictures]", pictures);
+    const rows = [...el.querySelectorAll("tbody tr")].map((row) => ({
+        name: row.querySelector(".name").textContent, text: row.querySelector(".mean").textContent,
+        marks: [...row.querySelectorAll("mark")].map((mark) => mark.textContent),
+        seeds: [...row.querySelectorAll(".seed")].map((dot) => dot.title),
+        width: row.querySelector(".bar")?.style.width ?? "" }));
+    const captions = el.querySelectorAll("figcaption");
+    return { case: one("dd.case").textContent, rule: one("dd.rule").textContent,
+        strategy: one("dd.try").textContent, reason: one("dd.why").textContent,
+        verdict: one("dd.verdict").textContent, cell: captions[1].textContent,
+        message: one(".explorer-message").textContent, sum: one(".explorer-sum").textContent, rows,
+        line: at(".taken", "x2"), x: at("circle", "cx") };
+}"""
+
+
+def compare(found: dict[str, Any], advice: cases.Advice, cell: Any) -> None:
+    assert found["case"] == advice.case
+    assert found["rule"] == " or ".join(advice.rule)
+    assert found["strategy"] == advice.strategy
+    assert found["reason"] == advice.reason
+    assert found["verdict"] == SAID[advice.agrees]
+    assert found["cell"].startswith(advice.cell or "nothing is measured for it yet")
+    rows = {row["name"]: row for row in found["rows"]}
+    assert [*rows][:6] == [*cases.STRATEGIES]
+    assert {name for name, row in rows.items() if "rule" in row["marks"]} == {*advice.rule}
+    best = [name for name, row in rows.items() if "best" in row["marks"]]
+    assert best == list(advice.measured)[:1]
+    for name, row in rows.items():
+        if name not in advice.measured:
+            assert row["text"] == "not measured"
+            assert not row["seeds"]
+            continue
+        assert row["text"] == f"{advice.measured[name]:.3f}"
+        assert row["seeds"] == [f"{seed:.3f}" for seed in cell[name]]
+        assert float(row["width"].rstrip("%")) == pytest.approx(
+            100 * advice.measured[name], abs=0.01
+        )
+
+
+def cell_of(grid: dict, similarity: str, advice: cases.Advice) -> Any:
+    row = {int(size): cell for size, cell in grid.get(similarity, {}).items()}
+    return row.get(advice.size) if advice.size else None
+
+
+@settings(max_examples=150, deadline=None)
+@given(case=CASES)
+def test_the_page_says_what_advise_says(shown, case) -> None:
+    name, pictures, similarity = case
+    grid = GRIDS[name]
+    advice = cases.advise(pictures=pictures, similarity=similarity, grid=grid)
+    found = shown(name, pictures, similarity)
+    compare(found, advice, cell_of(grid, similarity, advice))
+    assert found["message"] == ""
+    assert ("nothing nearer to your" in found["cell"]) == (advice.size not in (None, pictures))
+
+
+@pytest.mark.parametrize("name", GRIDS)
+@pytest.mark.parametrize("similarity", cases.SIMILARITIES)
+def test_at_every_place_where_the_answer_changes_it_changes_on_the_page(
+    shown, name: str, similarity: str
+) -> None:
+    for pictures in breakpoints(GRIDS[name]):
+        advice = cases.advise(pictures=pictures, similarity=similarity, grid=GRIDS[name])
+        found = shown(name, pictures, similarity)
+        compare(found, advice, cell_of(GRIDS[name], similarity, advice))
+        if advice.size in (None, pictures):
+            assert found["line"] == pytest.approx(found["x"])  # no way to what is measured
+
+
+@pytest.mark.parametrize("name", GRIDS)
+@pytest.mark.parametrize("similarity", cases.SIMILARITIES)
+def test_its_stretches_cover_every_number_and_say_what_advise_says(
+    name: str, similarity: str
+) -> None:
+    explorer = explorers.TransferCases(grid=GRIDS[name])
+    stretches = explorer.choices["stretches"][similarity]
+    assert [one["from"] for one in stretches[1:]] == [one["to"] + 1 for one in stretches[:-1]]
+    assert (stretches[0]["from"], stretches[-1]["to"]) == (1, 10_000)
+    for one in stretches:
+        for pictures in {*range(one["from"], one["to"] + 1, 37), one["to"]}:
+            advice = cases.advise(pictures=pictures, similarity=similarity, grid=GRIDS[name])
+            assert f"{pictures:,}".join(one["case"]) == advice.case
+            assert (one["reason"], one["cell"]) == (advice.reason, advice.cell)
+            assert (one["strategy"], one["agrees"]) == (advice.strategy, advice.agrees)
+
+
+def state_in(address: str) -> dict[str, Any]:
+    from urllib.parse import parse_qs  # noqa: PLC0415
+
+    ((_, (value,)),) = parse_qs(address.split("#")[1]).items()
+    return json.loads(value)
+
+
+def test_the_plane_is_moved_over_by_keyboard(page, tmp_path) -> None:
+    (name,) = opened(page, tmp_path, explorers.TransferCases())
+    page.focus(f"#{name} svg[tabindex]")
+    steps = [
+        ("ArrowRight", 120, "near"),
+        ("ArrowDown", 120, "middle"),
+        ("ArrowDown", 120, "far"),
+        ("ArrowDown", 120, "far"),
+        ("ArrowLeft", 100, "far"),
+        ("ArrowLeft", 90, "far"),
+        ("End", 10_000, "far"),
+        ("ArrowRight", 10_000, "far"),
+        ("ArrowLeft", 9_000, "far"),
+        ("ArrowUp", 9_000, "middle"),
+        ("Home", 1, "middle"),
+        ("ArrowLeft", 1, "middle"),
+        ("ArrowRight", 2, "middle"),
+    ]
+    for key, pictures, similarity in steps:
+        page.keyboard.press(key)
+        said = page.inner_text(f"#{name} .explorer-sum")
+        advice = cases.advise(pictures=pictures, similarity=similarity)
+        assert said.startswith(f"{advice.case}. Try: {advice.strategy}.")
+        assert page.input_value(f"#{name} [data-name=pictures]") == str(pictures)
+        assert page.input_value(f"#{name} [data-name=similarity]") == similarity
+    assert state_in(page.url) == {"pictures": 2, "similarity": "middle"}
+    assert page.evaluate("document.activeElement.dataset.cell") == "plane"
+    page.keyboard.press("Tab")  # and out again: the plane holds nobody
+    assert page.evaluate("document.activeElement.dataset.cell") != "plane"
+    assert page.complaints == []
+
+
+def test_every_measured_size_and_every_limit_is_on_the_way_of_the_arrow_keys(
+    page, tmp_path
+) -> None:
+    (name,) = opened(page, tmp_path, explorers.TransferCases(1))
+    page.focus(f"#{name} svg[tabindex]")
+    met = []
+    for _ in range(60):
+        met.append(int(page.input_value(f"#{name} [data-name=pictures]")))
+        page.keyboard.press("ArrowRight")
+    assert {*met} >= {100, 400, 1_600, cases.SMALL, cases.LARGE, 10_000}
+    assert met == sorted(met)
+
+
+def place_of(page, name: str, pictures: int, row: int) -> tuple[float, float]:
+    """Return where a case is on the screen."""
+    box = page.locator(f"#{name} svg[tabindex]").bounding_box()
+    scale = box["width"] / 320
+    x = 44 + 268 * math.log(pictures) / math.log(10_000)
+    return box["x"] + x * scale, box["y"] + (34 + 54 * (row + 0.5)) * scale
+
+
+@pytest.mark.parametrize("width", [1_200, 320])
+def test_a_tap_sets_the_case(page, tmp_path, width: int) -> None:
+    size = {"width": width, "height": 700}
+    context = page.context.browser.new_context(offline=True, has_touch=True, viewport=size)
+    touched = context.new_page()
+    (name,) = opened(touched, tmp_path, explorers.TransferCases())
+    for pictures, row in ((3_000, 2), (5, 1), (400, 0), (1, 2), (10_000, 0)):
+        touched.touchscreen.tap(*place_of(touched, name, pictures, row))
+        found = int(touched.input_value(f"#{name} [data-name=pictures]"))
+        assert found == pytest.approx(pictures, rel=0.06)
+        similarity = touched.input_value(f"#{name} [data-name=similarity]")
+        assert similarity == cases.SIMILARITIES[row]
+        advice = cases.advise(pictures=found, similarity=similarity)
+        assert touched.inner_text(f"#{name} .explorer-sum").startswith(advice.case)
+    wide = touched.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width
+    context.close()
+
+
+def test_a_mouse_draws_the_case_over_the_plane(page, tmp_path) -> None:
+    (name,) = opened(page, tmp_path, explorers.TransferCases())
+    page.mouse.move(*place_of(page, name, 20, 0))
+    assert page.input_value(f"#{name} [data-name=pictures]") == "100"  # not before it is pressed
+    page.mouse.down()
+    page.mouse.move(*place_of(page, name, 2_000, 2))
+    page.mouse.up()
+    assert page.input_value(f"#{name} [data-name=similarity]") == "far"
+    assert page.locator(f"#{name} rect.measured").count() == 9
+
+
+def test_the_address_brings_back_the_case(page, tmp_path) -> None:
+    (name,) = opened(page, tmp_path, explorers.TransferCases())
+    page.fill(f"#{name} [data-name=pictures]", "1,250")
+    page.keyboard.press("Tab")
+    page.select_option(f"#{name} [data-name=similarity]", "far")
+    address = page.url
+    assert state_in(address) == {"pictures": 1_250, "similarity": "far"}
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_selector(".explorer table")
+    advice = cases.advise(pictures=1_250, similarity="far")
+    compare(page.evaluate(READ, {"name": name}), advice, RECORDED["far"][str(advice.size)])
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        *("{", "null", "3", '{"pictures": 0}', '{"pictures": 2.5}', '{"pictures": 10001}'),
+        *('{"similarity": "nearly"}', '{"similarity": "toString"}', '{"pictures": "9"}'),
+        '{"similarity": {}}',
+    ],
+)
+def test_an_address_that_somebody_broke_begins_as_usual(page, tmp_path, kept: str) -> None:
+    explorer = explorers.TransferCases(150, "far")
+    (name,) = opened(page, tmp_path, explorer, address=f"#NAME={quote(kept)}")
+    assert page.inner_text(f"#{name} dd.case") == explorer.advice.case
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("text", ["", "0", "-5", "2.5", "1e3", "many", "10,001", "1,0", "0x10"])
+def test_what_is_no_number_of_pictures_is_refused_and_the_case_kept(page, tmp_path, text) -> None:
+    (name,) = opened(page, tmp_path, explorers.TransferCases(300, "far"))
+    before = page.evaluate(READ, {"name": name})
+    found = page.evaluate(READ, {"name": name, "pictures": text or " "})
+    said = f'"{text or " "}" is not a whole number from 1 to 10,000. 300 is kept.'
+    assert found == {**before, "message": said}
+    assert page.input_value(f"#{name} [data-name=pictures]") == "300"
+    found = page.evaluate(READ, {"name": name, "pictures": "301"})
+    assert found["message"] == ""  # and the next good one is taken
+    assert "(301)" in found["case"]
+
+
+def test_python_reads_and_sets_the_case() -> None:
+    explorer = explorers.TransferCases()
+    assert explorer.advice == cases.advise(pictures=100, similarity="near")
+    explorer.set(pictures=np.int64(1_600), similarity="far")
+    assert explorer.state == {"pictures": 1_600, "similarity": "far"}
+    assert "1,600" in explorer.page()  # JSON takes no number of NumPy's
+    cell = RECORDED["far"]["1600"]
+    means = [np.mean(cell[name]) for name in cases.STRATEGIES]
+    np.testing.assert_allclose(explorer.output, means)
+    explorer.set(similarity="middle")
+    assert explorer.advice == cases.advise(pictures=1_600, similarity="middle")
+    before = dict(explorer.state)
+    for wrong, error, said in (
+        ({"pictures": 0}, ValueError, "Something must be there"),
+        ({"pictures": 10_001}, ValueError, "the plane ends at 10,000"),
+        ({"pictures": 2.5}, TypeError, "whole number"),
+        ({"pictures": True}, TypeError, "whole number"),
+        ({"similarity": "nearly"}, ValueError, "no similarity 'nearly'.*near"),
+        ({"size": 3}, ValueError, "no 'size' to set. There are: pictures, similarity"),
+    ):
+        with pytest.raises(error, match=said):
+            explorer.set(**wrong)
+        assert explorer.state == before
+    with pytest.raises(ValueError, match="plane ends"):
+        explorers.TransferCases(20_000)
+
+
+def test_what_is_not_measured_is_said_to_be_not_measured() -> None:
+    nothing = explorers.TransferCases(100, "far", grid={})
+    assert nothing.advice.agrees is None
+    assert np.isnan(nothing.output).all()
+    assert "Nothing is measured for it yet" in nothing.describe()
+    assert [panel.title for panel in nothing.panels()] == ["Which transfer?"]
+    some = explorers.TransferCases(10, "near", grid=HOLES)
+    np.testing.assert_allclose(some.output, [0.5, np.nan, 0.6, np.nan, np.nan, np.nan])
+    some.set(similarity="middle")
+    assert "Nothing is measured for it yet" in some.advice.reason
+
+
+def test_without_scripts_it_shows_case_rule_advice_and_means() -> None:
+    still = explorers.TransferCases(120, "near").page().split("<script")[0]
+    advice = cases.advise(pictures=120, similarity="near")
+    assert re.search(r'<svg class="explorer-still" role="img" aria-label="[^"]+"', still)
+    for text in (advice.case, f"Try: {advice.strategy}", advice.cell):
+        assert text in still
+    for name, mean in advice.measured.items():
+        assert name in still
+        assert f"{mean:.3f}" in still
