@@ -6,9 +6,9 @@ commonly give its cases, without numbers.
 """
 
 import difflib
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from html import escape
 from numbers import Integral
 from statistics import mean
@@ -144,7 +144,7 @@ def advise(*, pictures: int, similarity: str, grid: Grid | None = None) -> Advic
     cells = {int(size): cell for size, cell in row.items() if {*strategies} & {*cell}}
     if not cells:
         return Advice(case, strategies, strategies[0], f"{reason} Nothing is measured for it yet.")
-    size = min(cells, key=lambda measured: abs(math.log(measured / pictures)))
+    size = _nearest(pictures, cells)
     cell = cells[size]
     means = {name: mean(cell[name]) for name in sorted(cell, key=lambda name: -mean(cell[name]))}
     best = next(iter(means))
@@ -235,6 +235,12 @@ def _judgement(means: Mapping[str, float], best: str, ruled: str, agrees: bool) 
         return f"Measured, only {best} was better, and not clearly."
     gain = means[best] - means[ruled]
     return f"But measured, {best} was better than {ruled} for every seed, by {gain:.3f}."
+
+
+def _nearest(pictures: int, sizes: Iterable[int]) -> int:
+    """Return the size that is the fewest times larger or smaller; of two, the smaller one."""
+    wanted = int(pictures)
+    return min(sorted(sizes), key=lambda one: Fraction(max(one, wanted), min(one, wanted)))
 
 
 def _seeds(number: int) -> str:

@@ -37,6 +37,7 @@ PAIRS = dict(
         strict=True,
     )
 )
+AGAINST = {"near": 2_000, "middle": 50, "far": 300}
 SECONDS = {"classifier": 1.4, "fine_tune_all": 81.4}
 
 
@@ -81,6 +82,7 @@ RIGHT = {
     "begin-and-train": [PAIRS, {name: list(pair) for name, pair in PAIRS.items()}],
     "clearly-better": [by_both, transfer.clearly_better, lambda a, b: np.bool_(by_both(a, b))],
     "seconds": [SECONDS],
+    "against-the-rule": [AGAINST, {"near": np.int64(801), "middle": 800, "far": 9_999}],
 }
 
 WRONG = [
@@ -136,6 +138,14 @@ WRONG = [
     ("seconds", SECONDS | {"fine_tune_all": 80}, "begins with the classifier"),
     ("seconds", SECONDS | {"fine_tune_all": 81_400}, "milliseconds"),
     ("seconds", SECONDS | {"fine_tune_all": 9}, "First the classifier"),
+    ("against-the-rule", 2_000, "dictionary"),
+    ("against-the-rule", {"near": 2_000}, "dictionary"),
+    ("against-the-rule", AGAINST | {"near": 2.5}, "'near': 2.5 is no number"),
+    ("against-the-rule", AGAINST | {"far": 0}, "'far': 0 is no number"),
+    ("against-the-rule", AGAINST | {"near": True}, "True is no number"),
+    ("against-the-rule", AGAINST | {"near": 800}, "'near', pictures: 800. .* agree"),
+    ("against-the-rule", AGAINST | {"middle": 801}, "'middle', pictures: 801. .* agree"),
+    ("against-the-rule", AGAINST | {"far": 1}, "'far', pictures: 1. .* agree"),
 ]
 
 

@@ -211,3 +211,15 @@ def test_clearly_better_asks_for_every_seed_and_for_a_margin(
 def test_accuracies_of_other_seeds_cannot_be_compared(one: list[float], other: list[float]):
     with pytest.raises(ValueError, match="the same seeds"):
         transfer.clearly_better(one, other)
+
+
+@pytest.mark.parametrize("sizes", [(100, 900), (900, 100), (100, 300, 900), (7, 2_800)])
+def test_of_two_sizes_that_are_equally_near_the_smaller_one_is_taken(sizes: tuple[int, ...]):
+    low, high = min(sizes), max(sizes)
+    grid = {"near": {size: {name: [0.5] for name in transfer.STRATEGIES} for size in sizes}}
+    between = round((low * high) ** 0.5)
+    assert between * between == low * high
+    advice = transfer.advise(pictures=between, similarity="near", grid=grid)
+    assert advice.size == (between if between in sizes else low)
+    advice = transfer.advise(pictures=high + 1, similarity="near", grid=grid)
+    assert advice.size == high

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from cnn_course import cases
 from cnn_course.checks import compare
 from cnn_course.checks.exercises import exercise
 from cnn_course.checks.verdicts import Verdict, right, wrong
@@ -186,4 +187,23 @@ def _seconds(answer: Any) -> Verdict:
     }
     return compare.parts(
         answer, marks, reason="1.4 seconds against 81.4. Whoever has only few tries, tries cheaply."
+    )
+
+
+@exercise("against-the-rule")
+def _against_the_rule(answer: Any) -> Verdict:
+    if not isinstance(answer, Mapping) or set(answer) != set(cases.SIMILARITIES):
+        return wrong("Give a dictionary with the three similarities as keys.")
+    for similarity in cases.SIMILARITIES:
+        pictures = answer[similarity]
+        if isinstance(pictures, bool) or not isinstance(pictures, int | np.integer) or pictures < 1:
+            return wrong(f"'{similarity}': {pictures!r} is no number of pictures.")
+        advice = cases.advise(pictures=pictures, similarity=similarity)
+        if advice.agrees:
+            return wrong(
+                f"'{similarity}', pictures: {pictures:,}. Rule and measurement agree there. Move "
+                "your case to the left or to the right, into another region of the rule."
+            )
+    return right(
+        "Each row has regions where the measurement allows the rule, and others where not."
     )
