@@ -198,7 +198,7 @@ def _against_the_rule(answer: Any) -> Verdict:
         pictures = answer[similarity]
         if isinstance(pictures, bool) or not isinstance(pictures, int | np.integer) or pictures < 1:
             return wrong(f"'{similarity}': {pictures!r} is no number of pictures.")
-        advice = cases.advise(pictures=pictures, similarity=similarity)
+        advice = cases.advise(pictures=int(pictures), similarity=similarity)
         if advice.agrees:
             return wrong(
                 f"'{similarity}', pictures: {pictures:,}. Rule and measurement agree there. Move "

@@ -1,6 +1,7 @@
-"""The explorer of shapes: a stack of layers, and what each of them has and costs."""
+"""The explorer of shapes: a list of layers, and what each of them has and costs."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -22,7 +23,10 @@ _LAYERS: Final[dict[str, _Describe]] = {
         one["filters"], one["size"], use_bias=one["bias"], **_window(one)
     ),
     "depthwise": lambda one: counting.DepthwiseConv2D(
-        one["size"], use_bias=one["bias"], **_window(one)
+        one["size"],
+        use_bias=one["bias"],
+        depth_multiplier=one.get("multiplier", 1),
+        **_window(one),
     ),
     "max": lambda one: counting.MaxPooling2D(one["size"], **_window(one)),
     "average": lambda one: counting.AveragePooling2D(one["size"], **_window(one)),
@@ -32,6 +36,8 @@ _LAYERS: Final[dict[str, _Describe]] = {
     "flatten": lambda _: counting.Flatten(),
     "global": lambda _: counting.GlobalAveragePooling2D(),
     "dense": lambda one: counting.Dense(one["units"], use_bias=one["bias"]),
+    "add": lambda _: counting.Add(),
+    "concatenate": lambda _: counting.Concatenate(),
 }
 
 
@@ -47,6 +53,8 @@ _KINDS: Final = {
     "Flatten": "flatten",
     "GlobalAveragePooling2D": "global",
     "Dense": "dense",
+    "Add": "add",
+    "Concatenate": "concatenate",
 }
 #: name in the state -> what `counting` calls it
 _FIELDS: Final = {
@@ -56,6 +64,7 @@ _FIELDS: Final = {
     "stride": ("strides",),
     "padding": ("padding",),
     "bias": ("use_bias",),
+    "multiplier": ("depth_multiplier",),
 }
 
 
@@ -99,14 +108,16 @@ NETWORKS: Final[dict[str, dict[str, Any]]] = {
 
 
 class Shapes(Explorer):
-    """A stack of layers, built by the reader and counted layer by layer.
+    """A list of layers, built by the reader and counted layer by layer.
 
     Args:
         network: `"chapter 2"`, `"LeNet-5"` or `"the class test"`; without it, `shape` and `layers`.
         shape: of one picture, (H, W, C).
         layers: dictionaries with `kind` (`"conv"`, `"depthwise"`, `"max"`, `"average"`, `"norm"`,
-            `"relu"`, `"dropout"`, `"flatten"`, `"global"`, `"dense"`) and what that kind has:
-            `filters`, `units`, `size`, `stride`, `padding`, `bias`.
+            `"relu"`, `"dropout"`, `"flatten"`, `"global"`, `"dense"`, `"add"`, `"concatenate"`) and
+            what that kind has: `filters`, `units`, `size`, `stride`, `padding`, `bias`,
+            `multiplier`. `after` says which outputs it takes, as a list of numbers, 0 the input,
+            1 the first layer; without it, the one before.
 
     Raises:
         ValueError: no such network, or a layer that cannot follow the one before it.
@@ -134,22 +145,29 @@ class Shapes(Explorer):
         """Return the explorer of a list of layers as `counting` describes them.
 
         Args:
-            layers: one after the other, the input first, such as `classtest.generate(7).layers`.
+            layers: the input first, such as `classtest.generate(7).layers`; with branches or not.
 
         Raises:
-            ValueError: a branch, or a layer that this explorer does not have.
+            TypeError: an element is no layer.
+            ValueError: they cannot be counted, or this explorer does not have one of them.
         """
+        expected = counting.table(list(layers))
         first, *others = layers
-        if not isinstance(first, counting.Input):
-            raise ValueError(f"The first layer must be the input, and it is {first.kind}.")
-        before = first.name
-        for layer in others:
-            if layer.after not in {None, before, (before,)}:
-                raise ValueError(
-                    f"{layer.name} does not come after {before}: a branch is no stack."
-                )
-            before = layer.name
-        return cls(shape=first.shape, layers=[_described(layer) for layer in others])
+        places = {first.name or "input": 0}
+        described: list[dict[str, Any]] = []
+        for layer, row in zip(others, expected, strict=True):
+            one = _described(layer)
+            if layer.after is not None:
+                names = (layer.after,) if isinstance(layer.after, str) else layer.after
+                after = [places[name] for name in names]
+                one |= {} if after == [len(described)] else {"after": after}
+            described.append(one)
+            places[row.name] = len(described)
+        explorer = cls(shape=expected.inputs[0], layers=described)
+        for layer, mine, its in zip(others, explorer.table, expected, strict=True):
+            if _numbers(mine) != _numbers(its):  # an argument that this explorer does not have
+                raise ValueError(f"This explorer has no {layer}.")
+        return explorer
 
     @property
     def table(self) -> counting.Table:
@@ -162,11 +180,16 @@ class Shapes(Explorer):
         return np.array([row.parameters for row in _table(state)])
 
     def panels(self) -> list[stills.Panel]:
-        """Return a line for each layer."""
-        lines = [
-            f"{row.kind}: {' × '.join(map(str, row.output_shape))}, {row.parameters:,} parameters"
-            for row in self.table.rows
-        ]
+        """Return a line for the input and for each layer."""
+        lines = [f"input: {_sizes(self.state['input'])}"]
+        for number, (layer, row) in enumerate(
+            zip(self.state["layers"], self.table.rows, strict=True), start=1
+        ):
+            after = " and ".join(str(one or "the input") for one in layer.get("after") or ())
+            lines.append(
+                f"{number} {row.kind}{f' of {after}' if after else ''}: "
+                f"{_sizes(row.output_shape)}, {row.parameters:,} parameters"
+            )
         return [stills.words("layers", lines)]
 
     def describe(self) -> str:
@@ -186,10 +209,17 @@ def _described(layer: counting.Layer) -> dict[str, Any]:
                 found[name] = value[0] if square and isinstance(value, tuple) else value
     if found["kind"] is None:
         raise ValueError(f"This explorer has no layer {layer.kind}.")
-    rest = (getattr(layer, word, 1) for word in ("groups", "dilation_rate", "depth_multiplier"))
-    if not all(isinstance(value, int | str) for value in found.values()) or {*rest} != {1}:
+    if not all(isinstance(value, int | str) for value in found.values()):
         raise ValueError(f"This explorer has no {layer}.")
     return found
+
+
+def _sizes(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape))
+
+
+def _numbers(row: counting.Row) -> tuple[Any, ...]:
+    return row.output_shape, row.parameters, row.multiplications, row.receptive_field
 
 
 def _table(state: dict[str, Any]) -> counting.Table:
@@ -197,4 +227,32 @@ def _table(state: dict[str, Any]) -> counting.Table:
         layers = [_LAYERS[layer["kind"]](layer) for layer in state["layers"]]
     except KeyError as missing:
         raise ValueError(f"A layer has no {missing}, or there is no such kind.") from None
-    return counting.table([counting.Input(tuple(state["input"])), *layers])
+    taken = [_taken(layer, place) for place, layer in enumerate(state["layers"])]
+    used = {number for numbers in taken for number in numbers}
+    names = [f"layer {number}" if number in used else None for number in range(len(layers) + 1)]
+    named = [
+        replace(layer, name=names[place + 1], after=tuple(str(names[one]) for one in after) or None)
+        for place, (layer, after) in enumerate(zip(layers, taken, strict=True))
+    ]
+    return counting.table([counting.Input(tuple(state["input"]), name=names[0]), *named])
+
+
+def _taken(layer: dict[str, Any], place: int) -> list[int]:
+    """Return the numbers of the outputs that a layer says it takes; none: the one before.
+
+    Raises:
+        ValueError: one does not stand before it.
+    """
+    after = layer.get("after")
+    if after is None:
+        return []
+    if not isinstance(after, list | tuple) or not after:
+        raise ValueError(
+            f"Layer {place + 1} takes {after!r}. Write a list of numbers, such as [2]."
+        )
+    for one in after:
+        if isinstance(one, bool) or not isinstance(one, int) or not 0 <= one <= place:
+            raise ValueError(
+                f"Layer {place + 1} takes {one!r}, and before it stand 0 (the input) to {place}."
+            )
+    return list(after)

@@ -187,7 +187,8 @@ class TransferCases extends Panel {
 
   /** Every strategy with what was measured in the cell that is taken for the case. */
   bars({ rule, measured, cell, size }, pictures) {
-    const { strategies } = this.choices, names = [...strategies, ...Object.keys(measured).filter((one) => !strategies.includes(one))];
+    const { strategies } = this.choices, others = Object.keys(measured).filter((one) => !strategies.includes(one));
+    const names = [...strategies, ...others];
     const best = Object.keys(measured)[0];
     const rows = names.map((name, place) => {
       const marks = [...(rule.includes(name) ? ["rule"] : []), ...(name === best ? ["best"] : [])];
