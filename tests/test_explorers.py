@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import numpy as np
 import pytest
@@ -261,6 +261,73 @@ def test_a_picture_of_ones_own_is_drawn_fast_and_stays_out_of_the_address(page, 
         }"""
     )
     assert milliseconds < 16, f"{milliseconds} ms"  # the fastest: what else runs only adds to it
+
+
+def test_a_number_of_the_image_is_typed_and_the_arrow_keys_lead_to_the_next(page, tmp_path) -> None:
+    (name,) = opened(page, tmp_path, explorers.Convolution())
+    page.fill(f'#{name} [data-cell="image-0-0"]', "7")
+    page.keyboard.press("ArrowDown")
+    focused = "document.activeElement.dataset.cell"
+    assert page.evaluate(focused) == "image-1-0"
+    changed = NINE.copy()
+    changed[0, 0] = 7
+    np.testing.assert_allclose(numbers(page, name), conv.correlate2d(changed, LOOP))
+    assert page.input_value(f"#{name} [data-name=image_name]") == "drawn"
+    page.keyboard.type("-1")
+    page.keyboard.press("Tab")
+    assert page.evaluate(focused) == "kernel-0-0"
+    address = page.url
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_selector(f"#{name} table")
+    np.testing.assert_allclose(numbers(page, name), conv.correlate2d(changed, LOOP))
+
+
+def test_what_one_draws_is_convolved(page, tmp_path) -> None:
+    explorer = explorers.Convolution(kernel=np.ones((3, 3)), padding="same", stride=4)
+    (name,) = opened(page, tmp_path, explorer)
+    page.select_option(f"#{name} [data-name=image_name]", "drawn")
+    assert "image, 28 x 28: draw here" in page.inner_text(f"#{name} .explorer-body")
+    box = page.locator(f"#{name} .explorer-pad").bounding_box()
+    for share in (0.2, 0.8):
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + share * box["height"])
+        page.mouse.down()
+    page.mouse.up()
+    state = json.loads(parse_qs(urlsplit(page.url).fragment)[name][0])
+    drawn = np.array(state["image"])
+    assert drawn[:, 13:15].sum() > 20
+    assert drawn[:, [0, 27]].sum() == 0
+    expected = conv.correlate2d(drawn, np.ones((3, 3)), padding="same", stride=4)
+    page.select_option(f"#{name} [data-name=stride]", "4")
+    np.testing.assert_allclose(numbers(page, name), expected.round(2), atol=0.011)
+    page.click(f'#{name} [data-cell="clear"]')
+    assert (numbers(page, name) == 0).all()
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("size", [(12_000, 9_000), (1, 20_000), (1, 1)])
+def test_a_picture_of_any_size_is_taken_made_small_or_refused_and_the_page_lives(
+    page, tmp_path, size
+) -> None:
+    from PIL import Image  # noqa: PLC0415
+
+    (name,) = opened(page, tmp_path, explorers.Convolution(kernel=[[1]]))
+    Image.new("L", size, 99).save(tmp_path / "grey.png")
+    page.set_input_files(f"#{name} input[type=file]", tmp_path / "grey.png")
+    page.wait_for_function(
+        "() => document.querySelector('.explorer-message').textContent"
+        " || document.querySelector('[data-name=image_name]').value === 'own'",
+        timeout=60_000,
+    )
+    if page.input_value(f"#{name} [data-name=image_name]") == "own":
+        scale = min(1, 256 / max(size))
+        width, height = (max(1, round(side * scale)) for side in size)
+        assert f"image, {height} x {width}" in page.inner_text(f"#{name} .explorer-body")
+    else:
+        assert "grey.png cannot be read" in page.inner_text(f"#{name} .explorer-message")
+        assert "image, 7 x 5" in page.inner_text(f"#{name} .explorer-body")
+    page.select_option(f"#{name} [data-name=relu]", "true")
+    assert page.complaints == []
 
 
 def test_python_reads_and_sets_the_state() -> None:

@@ -9,34 +9,71 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import nbformat
 import pytest
 from conftest import ROOT, browser_path
 from nbformat import v4
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from cnn_course import explorers
 
 pytestmark = pytest.mark.browser
-CELLS = (
-    "from cnn_course import explorers\nexplorer = explorers.Convolution('9', 'loop')\nexplorer",
-    "print('stride', explorer.state['stride'], 'gives', explorer.output.shape)",
-    "explorer.set(padding='same')",
-)
+#: explorer -> (control, what is chosen there), (what Python reads then, what it finds),
+#: (what Python sets, the words that are seen then)
+CHANGES = {
+    "Convolution": (
+        ("[data-name=stride]", "2"),
+        ("explorer.output.shape", "(3, 2)"),
+        ("padding='same'", "output, 4 x 3"),
+    ),
+    "Pooling": (
+        ("[data-name=kind]", "average"),
+        ("explorer.output.sum()", "11.25"),
+        ("kind='max', size=3, stride=1", "the largest of 5, 1, 3, 8, 2, 9, 1, 3, 0 is 9"),
+    ),
+    "Shapes": (
+        ('[data-cell="network"]', "LeNet-5"),
+        ("explorer.table.parameters", "61706"),
+        ("layers=[]", "0 parameters, 0 multiplications"),
+    ),
+    "DigitNetwork": (
+        ("[data-name=drawing_name]", "3"),
+        ("explorer.output.argmax()", "3"),
+        ("drawing='8'", "takes it for an 8"),
+    ),
+    "Augmentation": (
+        ("[data-name=fill_mode]", "nearest"),
+        ("explorer.code.count('nearest')", "2"),
+        ("seed=5", "nine draws, seed 5"),
+    ),
+    "TransferCases": (
+        ("[data-name=similarity]", "far"),
+        ("explorer.advice.rule[0]", "classifier on early features"),
+        ("pictures=5000", "many pictures (5,000), far from the source"),
+    ),
+}
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 PATIENCE = 90_000  # milliseconds; a busy machine starts a kernel slowly
 
 
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    """A JupyterLab of its own, with a notebook."""
-    notebook = v4.new_notebook(cells=[v4.new_code_cell(code) for code in CELLS])
-    notebook.metadata["kernelspec"] = KERNEL
-    nbformat.write(notebook, tmp_path / "try.ipynb")
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A JupyterLab of its own, with a notebook for each explorer."""
+    folder = tmp_path_factory.mktemp("lab")
+    for name, (_, (read, _), (change, _)) in CHANGES.items():
+        codes = (
+            f"from cnn_course import explorers\nexplorer = explorers.{name}()\nexplorer",
+            f"print('Python reads', {read})",
+            f"explorer.set({change})",
+        )
+        notebook = v4.new_notebook(cells=[v4.new_code_cell(code) for code in codes])
+        notebook.metadata["kernelspec"] = KERNEL
+        nbformat.write(notebook, folder / f"{name}.ipynb")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    home = tmp_path / "home"
+    home = folder / "home"
     home.mkdir()
     server = subprocess.Popen(
         [
@@ -45,7 +82,7 @@ def address(tmp_path: Path) -> Iterator[str]:
             *(
                 "--IdentityProvider.token=",
                 "--LabApp.news_url=",
-                f"--ServerApp.root_dir={tmp_path}",
+                f"--ServerApp.root_dir={folder}",
             ),
         ],
         env=os.environ | {"HOME": str(home), "PYTHONPATH": str(ROOT)},
@@ -76,21 +113,35 @@ def run(page: Page, number: int) -> None:
     page.keyboard.press("Shift+Enter")
 
 
-def test_a_change_in_jupyterlab_reaches_python_and_one_in_python_reaches_jupyterlab(address):
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=browser_path(), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.goto(f"{address}/lab/tree/try.ipynb")
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell .cm-content")
-        page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
-        run(page, 0)
-        page.wait_for_selector(".explorer table")
-        page.select_option(".explorer [data-name=stride]", "2")
-        run(page, 1)
-        page.wait_for_selector("text=stride 2 gives (3, 2)")
-        run(page, 2)
-        page.wait_for_selector(".explorer figcaption >> text=output, 4 x 3")
+        yield browser
         browser.close()
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_in_jupyterlab_reaches_python_and_one_in_python_reaches_jupyterlab(
+    address: str, browser: Browser, name: str
+):
+    (control, choice), (_, found), (_, seen) = CHANGES[name]
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{address}/lab/workspaces/{name}/tree/{name}.ipynb")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell .cm-content")
+    page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
+    run(page, 0)
+    page.wait_for_selector(".explorer .explorer-body > *")
+    page.select_option(f".explorer {control}", choice)
+    run(page, 1)
+    page.wait_for_selector(f"text=Python reads {found}")
+    run(page, 2)
+    page.locator(".explorer", has_text=seen).wait_for()
+    page.close()
+
+
+def test_every_explorer_is_tried_in_jupyterlab():
+    assert sorted(CHANGES) == sorted(explorers.__all__)

@@ -1,6 +1,6 @@
 // The convolution explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
 import { arrows, figure, isTable, isWhole, make, number } from "./panel.mjs";
-import { frame, formula, kept, margins, places, revived, SMALL, Windows } from "./windows.mjs";
+import { frame, formula, kept, margins, places, revived, Windows } from "./windows.mjs";
 
 /** What comes out, and everything that is needed to show how. */
 export function convolve(state) {
@@ -71,7 +71,6 @@ class Convolution extends Windows {
   figures(state, { output, framed, rows, columns }, row, column) {
     const { image, kernel, stride } = state;
     const window = { row: row * stride, column: column * stride, rows: kernel.length, columns: kernel[0].length };
-    const small = Math.max(framed.length, framed[0].length) <= SMALL;
     this.sum.textContent = `Row ${row}, column ${column}: ${written(framed, state, row, column)}`;
     this.sizes.textContent =
       `Rows: ${formula(image.length, kernel.length, stride, rows)}. ` +
@@ -79,7 +78,7 @@ class Convolution extends Windows {
     return [
       this.image(framed, window, { rows, columns, stride }),
       figure("kernel", this.kernel()),
-      this.map(output, row, column, small),
+      this.map(output, row, column),
     ];
   }
 

@@ -51,6 +51,15 @@ export function showOnly(parent, children) {
   while (parent.children.length > children.length) parent.lastElementChild.remove();
 }
 
+/** What is typed counts before the focus moves on: the field itself is soon another one. */
+function settle(field) {
+  if (!field.defaultValue || field.value === field.defaultValue) return;
+  const take = field.onchange;
+  field.onchange = null; // once is enough: a field that is removed would take it again
+  take?.();
+  if (field.isConnected) field.onchange = take;
+}
+
 /** Within a table of controls, the arrow keys lead from one to the next; Tab leads out of it. */
 export function arrows(table, first) {
   const rows = [...table.rows].map((row) => [...row.querySelectorAll("input, button")]);
@@ -64,10 +73,13 @@ export function arrows(table, first) {
     const [down, right] = steps[event.key];
     const next = rows[row + down]?.[rows[row].indexOf(event.target) + right];
     if (!next) return;
-    for (const one of rows.flat()) one.tabIndex = one === next ? 0 : -1;
-    next.focus();
-    next.select?.();
+    const explorer = table.closest(".explorer");
+    settle(event.target);
+    explorer.querySelector(`[data-cell="${next.dataset.cell}"]`).focus();
   };
+  table.addEventListener("focusin", ({ target }) => {
+    for (const one of rows.flat()) one.tabIndex = one === target ? 0 : -1;
+  });
 }
 
 /** Draw rows of brightness from `low` to `high`; three of them are red, green and blue. */
@@ -101,6 +113,7 @@ export class Panel {
     this.sum = make("p", { className: "explorer-sum" });
     this.sum.setAttribute("aria-live", "polite");
     el.append(this.box, this.message, this.body, this.sum);
+    el.addEventListener("keydown", ({ key, target }) => key === "Tab" && settle(target));
     this.begin(el);
     this.box.append(...this.controls());
     this.filled = [...this.box.querySelectorAll("[data-name]")];

@@ -75,7 +75,7 @@ class Pooling extends Windows {
     const left = state.padding === "valid" ? { stride } : {};
     return [
       this.image(image, window, { ...left, marked: won }),
-      this.map(output, row, column, small),
+      this.map(output, row, column),
       figure("gradient, if 1 arrives at each output", shown(gradient, {})),
     ];
   }

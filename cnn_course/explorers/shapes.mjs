@@ -22,13 +22,13 @@ class Shapes extends Panel {
   }
 
   draw({ input, layers }, { rows, parameters, multiplications }) {
-    const heads = ["layer", "", "output", "parameters", "multiplications", "sees", ""];
+    const heads = ["layer", "settings", "output", "parameters", "multiplications", "sees"];
     const head = make("tr", {}, ...heads.map((textContent) => make("th", { textContent, scope: "col" })));
     const changed = (axis, value) => input.map((old, at) => (at === axis ? value : old));
     const first = make("tr", {}, make("th", { scope: "row", textContent: "input" }),
       make("td", {}, ...["rows", "columns", "channels"].map((name, axis) =>
         this.field(`input ${name}`, input[axis], (value) => this.change({ input: changed(axis, value) }), name))),
-      ...[sizes(input), "", "", "", ""].map((textContent) => make("td", { textContent })));
+      ...[sizes(input), "", "", ""].map((textContent) => make("td", { textContent })));
     const body = layers.map((layer, place) => this.row(layer, place, rows[place]));
     this.body.replaceChildren(make("table", { className: "explorer-layers" },
       make("thead", {}, head), make("tbody", {}, first, ...body)));
@@ -52,10 +52,10 @@ class Shapes extends Panel {
     cells[0].append(...hints.map((textContent) => make("small", { className: "hint", textContent })));
     cells[1].append(make("small", { textContent: parameters ? ` ${text}` : "" }));
     return make("tr", {}, make("th", { scope: "row", textContent: `${place + 1} ${KINDS[layer.kind].name}` }),
-      make("td", {}, ...fields, ...this.takes(place, set)), ...cells,
-      make("td", {}, this.act("\u2191", `${label} earlier`, () => this.attempt(() => moved(layers, place, -1))),
+      make("td", {}, ...fields, ...this.takes(place, set), make("span", { className: "explorer-order" },
+        this.act("\u2191", `${label} earlier`, () => this.attempt(() => moved(layers, place, -1))),
         this.act("\u2193", `${label} later`, () => this.attempt(() => moved(layers, place, 1))),
-        this.act("\u00d7", `remove ${label}`, () => this.change({ layers: removed(layers, place) }))));
+        this.act("\u00d7", `remove ${label}`, () => this.change({ layers: removed(layers, place) })))), ...cells);
   }
 
   /** Which outputs a layer takes, to choose from all before it. */
@@ -98,7 +98,7 @@ class Shapes extends Panel {
   }
 
   field(label, value, take, text) {
-    const input = make("input", { type: "text", inputMode: "numeric", value: String(value) });
+    const input = make("input", { type: "text", inputMode: "numeric", defaultValue: String(value) });
     input.dataset.cell = label;
     input.setAttribute("aria-label", label);
     input.onchange = () => {

@@ -201,7 +201,7 @@ class TransferCases extends Panel {
         make("td", { className: "mean", textContent: value ? value.text : "not measured" }));
     });
     const far = size && size !== pictures ? `; nothing nearer to your ${count(pictures)} is measured` : "";
-    const heads = ["strategy", "", "accuracy"].map((textContent) => make("th", { textContent, scope: "col" }));
+    const heads = ["strategy", "from 0 to 1", "accuracy"].map((textContent) => make("th", { textContent, scope: "col" }));
     return figure(cell ? cell + far : "nothing is measured for it yet", make("table", { className: "explorer-strategies" },
       make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows)),
     ...(cell ? [make("small", { textContent: "Bar: the mean, from 0 to 1. Dots: the single seeds." })] : []));

@@ -130,7 +130,8 @@ export class Windows extends Panel {
   }
 
   /** The output, in which one chooses a place. */
-  map(output, row, column, small) {
+  map(output, row, column) {
+    const small = Math.max(output.length, output[0].length) <= SMALL;
     const one = { row, column, rows: 1, columns: 1 };
     const choose = (r, c) => {
       this.place = r * output[0].length + c;
@@ -142,7 +143,7 @@ export class Windows extends Panel {
 
   /** A cell to type a number into. */
   input(value, label, cell, take) {
-    const input = make("input", { type: "text", inputMode: "decimal", value: String(value), onfocus: () => input.select() });
+    const input = make("input", { type: "text", inputMode: "decimal", defaultValue: String(value), onfocus: () => input.select() });
     input.dataset.cell = cell;
     input.setAttribute("aria-label", label);
     input.onchange = () => {
