@@ -5,7 +5,7 @@ import json
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
-from cnn_course import profiles, training
+from cnn_course import profiles, records, training
 from cnn_course.training import Results
 
 
@@ -34,6 +34,15 @@ def test_numbers_of_numpy_and_several_experiments_become_plain_json():
 def test_a_chapter_that_nobody_recorded_says_how_to_record_it():
     with pytest.raises(FileNotFoundError, match="cnn-course record 99-nothing"):
         training.recorded("99-nothing")
+
+
+def test_the_weights_of_chapter_2_are_those_of_its_network_and_others_have_none():
+    weights = records.recorded_weights("02-mnist-convnet")
+    assert sum(weight.size for weight in weights) == 104_202
+    assert all(weight.dtype == "float32" for weight in weights)
+    assert all(abs(weight).max() < 10 for weight in weights)
+    with pytest.raises(FileNotFoundError, match="cnn-course record 03-dogs-vs-cats"):
+        records.recorded_weights("03-dogs-vs-cats")
 
 
 def test_the_record_of_chapter_2_is_whole_and_reaches_what_the_chapter_says():

@@ -24,7 +24,7 @@ PACKAGE = "cnn_course"
 COMPUTED_WITH = ("numpy", "tensorflow", "keras", "matplotlib", "scikit-learn", "scikit-image")
 
 # These rooms look at networks, and give them nothing to learn from.
-_LOOKING_ON = ("checks", "counting", "plots")
+_LOOKING_ON = ("checks", "counting", "explorers", "plots")
 _LAYOUT = "1"  # another number here reruns everything: for a change in what `notebooks.finish` does
 _NOT_COUNTED = {*notebooks.PASSING_METADATA, "kernelspec", "language_info", "widgets"}
 _IMPORTS_BY_NAME = ("import_module(", "__import__(")

@@ -82,6 +82,9 @@ def test_a_record_runs_its_chapter_and_those_that_name_it(package: Course):
     package.do("run")
     record.write_text('{"changed": true}')
     assert package.do("run", "--dry-run").split() == ["01-first", "02-second"]
+    package.do("run")
+    record.with_suffix(".npz").write_bytes(b"weights")
+    assert package.do("run", "--dry-run").split() == ["01-first", "02-second"]
 
 
 def test_the_folder_of_the_real_data_counts_for_full_runs_only(package: Course):
@@ -111,6 +114,7 @@ def test_a_new_version_of_a_scientific_package_runs_everything(package: Course):
         ("conv/loops.py", False),  # what a training may learn from
         ("__init__.py", False),
         ("plots.py", True),  # looks on
+        ("explorers/panel.mjs", True),
         ("press/stage.py", True),
     ],
 )

@@ -6,12 +6,14 @@ from datetime import date
 from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat import v4
 
 from cnn_course.press.project import PressError, find_project
 from cnn_course.press.record import write_record
 from cnn_course.press.store import RunStore
+from cnn_course.training import Results
 from press.conftest import Course
 
 RESULTS = {
@@ -56,6 +58,19 @@ def test_a_record_holds_the_results_and_how_they_were_measured(course: Course):
 
     assert "Nothing changed since the last full run" in course.do("record", "1")
     assert record(course) == kept
+
+
+def test_weights_that_a_run_hands_over_lie_beside_its_record(course: Course):
+    weights = [np.linspace(-2, 2, 6).reshape(2, 3), np.array([0.1, 65504.0])]
+    _, metadata = Results("01-first", {"loss": 1.0}, weights=weights)._repr_mimebundle_()
+    hand_over(course, metadata["cnn_course_results"])
+    course.do("record", "1")
+    with np.load(course.root / "book" / "measured" / "01-first.npz") as kept:
+        arrays = [kept[name] for name in kept.files]
+    for array, weight in zip(arrays, weights, strict=True):
+        assert array.dtype == np.float16
+        np.testing.assert_array_equal(array, weight.astype(np.float16))
+    assert "weights" not in record(course)
 
 
 nan, inf = float("nan"), float("inf")

@@ -1,0 +1,106 @@
+"""The pages are made light: formulas without a script, smaller pictures, icons from their fonts."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+
+from cnn_course.press.lean import slim
+from cnn_course.press.project import PressError
+
+PAGE = """<html><head>
+<script defer src="../_static/scripts/fontawesome.js?digest=55c2"></script>
+<script>window.MathJax = {{"options": {{"enableMenu": false}}}}</script>
+<script defer="defer" src="../_static/mathjax/none.js"></script>
+<script src="../_static/kept.js"></script></head><body>
+<div class="sidebar-primary-item"><a class="navbar-brand logo" href="#">Course</a></div>
+<div class="sidebar-primary-item">menu</div>
+<p>{inline}</p>{block}
+<img alt="A figure." src="../_images/figure.png"><a href="../_images/figure.png">larger</a>
+</body></html>"""
+
+
+def inline(tex: str) -> str:
+    return f'<span class="math notranslate nohighlight">\\({tex}\\)</span>'
+
+
+def block(tex: str) -> str:
+    return f'<div class="math notranslate nohighlight">\n\\[{tex}\\]</div>'
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A site of one page with a picture of noise, which no format makes small without loss."""
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "_images").mkdir()
+    (tmp_path / "_static" / "scripts").mkdir(parents=True)
+    (tmp_path / "_static" / "scripts" / "fontawesome.js").write_text("heavy")
+    noise = np.random.default_rng(1).integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "_images" / "figure.png")
+    write(tmp_path, inline("n"), block("n"))
+    return tmp_path
+
+
+def write(site: Path, some: str, more: str) -> None:
+    (site / "notebooks" / "one.html").write_text(PAGE.format(inline=some, block=more))
+
+
+def read(site: Path) -> BeautifulSoup:
+    return BeautifulSoup((site / "notebooks" / "one.html").read_text(), "html.parser")
+
+
+def test_formulas_become_mathml_and_keep_what_they_say(site: Path):
+    write(site, inline(r"-\ln p &lt; 48,120"), block(r"\left\lfloor\frac{n}{s}\right\rfloor = -1"))
+    slim(site)
+    small, large = read(site).find_all("math")
+    assert small["display"] == "inline"
+    assert small.get_text() == "−lnp<48,120"
+    assert small.find("mi", string="ln").find_next_sibling().name == "mspace"
+    assert large["display"] == "block"
+    assert [part.get_text() for part in large.find("mfrac").find_all("mi")] == ["n", "s"]
+    assert large.get_text() == "⌊ns⌋=−1"
+    assert large.find_all("mo")[-1]["form"] == "prefix"
+
+
+@pytest.mark.parametrize("tex", [r"\unknown{x}", r"a \foo b"])
+def test_a_formula_that_cannot_be_set_is_named_with_its_page(site: Path, tex: str):
+    write(site, inline(tex), "")
+    with pytest.raises(PressError, match=r"one\.html: this formula cannot be set") as problem:
+        slim(site)
+    assert tex in str(problem.value)
+
+
+def test_scripts_for_icons_and_formulas_are_gone_and_others_stay(site: Path):
+    slim(site)
+    assert [script.get("src") for script in read(site).find_all("script")] == ["../_static/kept.js"]
+    assert not list(site.rglob("fontawesome*"))
+
+
+def test_a_photograph_becomes_smaller_and_every_reference_follows(site: Path):
+    before = (site / "_images" / "figure.png").stat().st_size
+    slim(site)
+    assert [file.name for file in (site / "_images").iterdir()] == ["figure.webp"]
+    assert (site / "_images" / "figure.webp").stat().st_size < before / 2
+    page = read(site)
+    assert page.img["src"] == page.find_all("a")[-1]["href"] == "../_images/figure.webp"
+    assert page.img["alt"] == "A figure."
+
+
+def test_a_diagram_loses_nothing(site: Path):
+    values = np.zeros((200, 300, 4), dtype=np.uint8)
+    values[50:150, 50:250] = (68, 119, 170, 128)
+    Image.fromarray(values).save(site / "_images" / "figure.png")
+    slim(site)
+    with Image.open(site / "_images" / "figure.webp") as picture:
+        shown = np.asarray(picture.convert("RGBA"))
+    seen = values[..., 3] > 0
+    np.testing.assert_array_equal(shown[seen], values[seen])
+    assert (shown[~seen][:, 3] == 0).all()
+
+
+def test_the_logo_has_a_landmark_and_nothing_else_has_it(site: Path):
+    slim(site)
+    (banner,) = read(site).select("[role=banner]")
+    assert banner.find("a", class_="navbar-brand")

@@ -1,0 +1,92 @@
+"""Every explorer on its page of the built site, opened as a file with the network off."""
+
+import pytest
+from test_browser import Watched, browser, opened  # noqa: F401 - a fixture
+
+from cnn_course import explorers
+
+pytestmark = [pytest.mark.site, pytest.mark.browser]
+
+#: explorer -> (chapter, a control of this explorer alone, what is chosen there, what is seen then)
+ON_PAGES = {
+    "Pooling": (
+        "01-convolution-by-hand",
+        "[data-name=kind]",
+        "average",
+        "(5 + 1 + 8 + 2) / 4 = 4",
+    ),
+    "Convolution": (
+        "01-convolution-by-hand",
+        "[data-name=kernel_name]",
+        "Sobel y",
+        "Row 0, column 0: −1·(−1) + 1·(−2)",
+    ),
+    "DigitNetwork": (
+        "02-mnist-convnet",
+        "[data-name=drawing_name]",
+        "3",
+        "The network takes it for a 3",
+    ),
+    "Augmentation": (
+        "04-data-augmentation",
+        "[data-name=fill_mode]",
+        "wrap",
+        'layers.RandomRotation(0.1, fill_mode="wrap"),',
+    ),
+    "TransferCases": (
+        "07-transfer-learning-cases",
+        "[data-name=similarity]",
+        "far",
+        "classifier on early features",
+    ),
+    "Shapes": (
+        "08-class-test",
+        '[data-cell="network"]',
+        "LeNet-5",
+        "61,706 parameters",
+    ),
+}
+
+
+def test_every_explorer_stands_in_a_chapter():
+    assert sorted(ON_PAGES) == sorted(explorers.__all__)
+
+
+def change(watched: Watched, control: str, choice: str, seen: str) -> None:
+    """Change an explorer and wait for what it shows then."""
+    control = watched.page.locator(f".explorer {control}").first
+    shown = watched.page.locator(".explorer").filter(has=control).first
+    control.select_option(choice)
+    shown.get_by_text(seen).first.wait_for(timeout=5_000)
+
+
+@pytest.mark.parametrize("name", ON_PAGES)
+@pytest.mark.parametrize("width", [1280, 320])
+def test_a_reader_changes_an_explorer_and_a_link_brings_it_back(browser, site, name, width):  # noqa: F811
+    chapter, control, choice, seen = ON_PAGES[name]
+    path, own = f"notebooks/{chapter}.html", f"file://{site.resolve()}"
+    options = {"offline": True, "viewport": {"width": width, "height": 740}}
+    with opened(browser, own, path, **options) as watched:
+        change(watched, control, choice, seen)
+        address = watched.page.url
+        extent = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+        assert watched.page.evaluate(extent) <= 0
+        watched.page.goto("about:blank")
+        watched.page.goto(address)
+        shown = watched.page.locator(f".explorer {control}").first
+        if control.startswith("[data-name"):
+            assert shown.input_value() == choice
+        watched.page.locator(".explorer").get_by_text(seen).first.wait_for(timeout=5_000)
+        assert watched.errors == []
+        assert watched.foreign == []
+
+
+@pytest.mark.parametrize("chapter", sorted({chapter for chapter, *_ in ON_PAGES.values()}))
+def test_without_scripts_pictures_stand_in_their_place(browser, site, chapter):  # noqa: F811
+    path, own = f"notebooks/{chapter}.html", f"file://{site.resolve()}"
+    with opened(browser, own, path, java_script_enabled=False) as watched:
+        stills = watched.page.locator("article svg.explorer-still")
+        assert stills.count() >= 1
+        for still in stills.all():
+            assert still.bounding_box()["height"] > 50
+            assert len(still.get_attribute("aria-label").split()) >= 8
