@@ -114,7 +114,6 @@ def test_a_new_version_of_a_scientific_package_runs_everything(package: Course):
         ("conv/loops.py", False),  # what a training may learn from
         ("__init__.py", False),
         ("plots.py", True),  # looks on
-        ("explorers/panel.mjs", True),
         ("press/stage.py", True),
     ],
 )
