@@ -197,7 +197,7 @@ class DigitNetwork extends Panel {
     const canvas = part.querySelector("canvas");
     const most = values.reduce((a, b) => Math.max(a, b), 1e-6);
     const { rows, corner, across } = mosaic(channels, [height, width], (r, c, k) =>
-      values[(r * width + c) * channels + k], channels > 32 ? 16 : 8, most / 3);
+      values[(r * width + c) * channels + k], channels > 32 ? 16 : 8, most / (width < 6 ? 8 : 3));
     canvas.shown = { across, height, width, channels };
     part.firstChild.textContent = `${part.name}: ${channels} maps of ${height} x ${width}`;
     canvas.setAttribute("aria-label", `${part.firstChild.textContent}, the larger a value, the brighter`);
