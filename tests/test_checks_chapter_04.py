@@ -39,7 +39,7 @@ RIGHT = {
     "flip": [lambda p: p[:, ::-1], np.fliplr],
     "fill-modes": [FILLED, {mode: np.array(row) for mode, row in FILLED.items()}],
     "ranges": [RANGES, RANGES | {"rotation_factor": 0.111}],
-    "at-the-ends": [ENDS, ENDS | {"smallest_cat": 0.67}],
+    "at-the-ends": [ENDS, ENDS | {"still_row": "First"}, ENDS | {"smallest_cat": 0.67}],
     "keeps-label": [KEEPS, {task: np.bool_(keeps) for task, keeps in KEEPS.items()}],
     "todays-layers": [
         [TURN, SHIFT, FLIP],
@@ -80,6 +80,7 @@ WRONG = [
     ("ranges", RANGES | {"tallest_dog": 1}, "0.75 times"),
     ("at-the-ends", 0.5, "dictionary"),
     ("at-the-ends", ENDS | {"zoom_factor": -0.5}, "without one"),
+    ("at-the-ends", ENDS | {"zoom_factor": (-0.5, 0.5)}, "Give one number"),
     ("at-the-ends", ENDS | {"zoom_factor": 2}, "how large the cat"),
     ("at-the-ends", ENDS | {"zoom_factor": 1}, "nothing"),
     ("at-the-ends", ENDS | {"zoom_factor": 0.2}, "Go further"),

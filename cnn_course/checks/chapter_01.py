@@ -188,6 +188,7 @@ def _unchanged(answer: Any) -> Verdict:
             "That adds up all nine.": np.ones((3, 3)),
             "That gives 0 everywhere.": np.zeros((3, 3)),
             "That shifts the image.": np.eye(9)[0].reshape(3, 3),
+            "Right for a mean. Here the nine products are added and not divided.": 9 * expected,
         },
     )
 

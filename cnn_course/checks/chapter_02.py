@@ -142,8 +142,8 @@ def _shifted_seven(answer: Any) -> Verdict:
     return compare.parts(
         answer,
         {"right": right, "up": up},
-        reason="8 pixels to the right, and only 2 up. Pooling forgives both alike; but flatten "
-        "remembers the place, and training digits stand in the middle.",
+        reason="8 pixels to the right, and only 2 up. Flatten remembers the place. The ink of "
+        "training digits is centred, and the middle of this 7's ink stands higher to begin with.",
     )
 
 

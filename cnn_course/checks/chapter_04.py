@@ -125,6 +125,12 @@ def _at_the_ends(answer: Any) -> Verdict:
             0.2: "This enlarges by 1 / 0.8. Go further.",
         },
     )
+
+    def one_zoom(given: Any) -> Verdict:
+        if isinstance(given, tuple | list):
+            return wrong("Give one number; the layer takes both signs by itself.")
+        return zoom(given)
+
     smallest = compare.number_as(
         1 / 1.5,
         hint="Choose one of the small pictures, and read what is said about it.",
@@ -136,12 +142,13 @@ def _at_the_ends(answer: Any) -> Verdict:
     )
     return compare.parts(
         answer,
-        {"zoom_factor": zoom, "smallest_cat": smallest, "still_row": _still_row},
+        {"zoom_factor": one_zoom, "smallest_cat": smallest, "still_row": _still_row},
         reason="1 / 0.5 = 2, 1 / 1.5 = 0.667, and shear counts its rows from the first.",
     )
 
 
 def _still_row(answer: Any) -> Verdict:
+    answer = answer.lower() if isinstance(answer, str) else ""
     if answer == "middle":
         return wrong("A rotation leaves the middle where it is. Does this layer?")
     if answer == "last":

@@ -196,13 +196,14 @@ def _against_the_rule(answer: Any) -> Verdict:
         return wrong("Give a dictionary with the three similarities as keys.")
     for similarity in cases.SIMILARITIES:
         pictures = answer[similarity]
-        if isinstance(pictures, bool) or not isinstance(pictures, int | np.integer) or pictures < 1:
+        number = isinstance(pictures, int | float | np.number) and not isinstance(pictures, bool)
+        if not number or not float(pictures).is_integer() or pictures < 1:
             return wrong(f"'{similarity}': {pictures!r} is no number of pictures.")
         advice = cases.advise(pictures=int(pictures), similarity=similarity)
         if advice.agrees:
             return wrong(
-                f"'{similarity}', pictures: {pictures:,}. Rule and measurement agree there. Move "
-                "your case to the left or to the right, into another region of the rule."
+                f"'{similarity}', pictures: {int(pictures):,}. No other strategy was clearly "
+                "better there. Move your case to the left or to the right, into another region."
             )
     return right(
         "Each row has regions where the measurement allows the rule, and others where not."

@@ -183,7 +183,7 @@ export class Panel {
     return make("label", {}, make("span", { textContent: text }), input, words);
   }
 
-  /** Read a picture of the reader's own as red, green and blue, 0 to 255; it never leaves the page. */
+  /** Read a picture of the reader's own as red, green and blue, 0 to 255; on a page it stays there. */
   picker(take, largest = LARGEST) {
     const file = make("input", { type: "file", accept: "image/*" });
     file.onchange = async () => {
