@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from explorer_pages import opened
 from playwright.sync_api import Page
-from test_explorers import opened, page  # noqa: F401 - a fixture
 
 from cnn_course import explorers
 
@@ -17,7 +17,7 @@ CONTROLS = ":is(select, button, input, canvas[tabindex], a[href], [tabindex])"
 
 
 @contextmanager
-def another(page: Page, **options) -> Iterator[Page]:  # noqa: F811
+def another(page: Page, **options) -> Iterator[Page]:
     """A page of its own in the same browser, without a network."""
     context = page.context.browser.new_context(offline=True, **options)
     fresh = context.new_page()
@@ -28,12 +28,12 @@ def another(page: Page, **options) -> Iterator[Page]:  # noqa: F811
     context.close()
 
 
-def foreign(page: Page) -> list[str]:  # noqa: F811
+def foreign(page: Page) -> list[str]:
     return [one for one in page.complaints if not one.startswith(("file:", "data:", "about:"))]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_without_scripts_a_still_picture_says_what_it_shows(page, tmp_path, kind) -> None:  # noqa: F811
+def test_without_scripts_a_still_picture_says_what_it_shows(page, tmp_path, kind) -> None:
     with another(page, java_script_enabled=False, viewport={"width": 320, "height": 700}) as plain:
         file = tmp_path / "still.html"
         file.write_text(
@@ -54,7 +54,7 @@ def test_without_scripts_a_still_picture_says_what_it_shows(page, tmp_path, kind
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_assistive_technology_meets_no_barrier_on_a_phone(page, tmp_path, kind, theme) -> None:  # noqa: F811
+def test_assistive_technology_meets_no_barrier_on_a_phone(page, tmp_path, kind, theme) -> None:
     with another(page, viewport={"width": 320, "height": 640}, color_scheme=theme) as phone:
         opened(phone, tmp_path, kind())
         ground, ink = ("#ffffff", "#222832") if theme == "light" else ("#121212", "#ced6dd")
@@ -73,7 +73,7 @@ def test_assistive_technology_meets_no_barrier_on_a_phone(page, tmp_path, kind, 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_control_is_reached_by_keyboard_and_shows_that_it_has_the_focus(
-    page,  # noqa: F811
+    page,
     tmp_path,
     kind,
 ) -> None:
@@ -109,7 +109,7 @@ def test_every_control_is_reached_by_keyboard_and_shows_that_it_has_the_focus(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_control_has_a_name(page, tmp_path, kind) -> None:  # noqa: F811
+def test_every_control_has_a_name(page, tmp_path, kind) -> None:
     with another(page) as named:
         opened(named, tmp_path, kind())
         tree = named.locator(".explorer").first.aria_snapshot()
@@ -117,7 +117,7 @@ def test_every_control_has_a_name(page, tmp_path, kind) -> None:  # noqa: F811
         assert nameless == [], tree
 
 
-def test_who_wants_little_motion_is_not_offered_any(page, tmp_path) -> None:  # noqa: F811
+def test_who_wants_little_motion_is_not_offered_any(page, tmp_path) -> None:
     for motion, players in (("reduce", 0), ("no-preference", 1)):
         with another(page, reduced_motion=motion) as still:
             opened(still, tmp_path, explorers.Convolution())
@@ -125,7 +125,7 @@ def test_who_wants_little_motion_is_not_offered_any(page, tmp_path) -> None:  # 
             assert still.get_by_role("button", name="next place").count() == 1
 
 
-def test_all_of_them_live_on_one_page_and_its_address_brings_all_back(page, tmp_path) -> None:  # noqa: F811
+def test_all_of_them_live_on_one_page_and_its_address_brings_all_back(page, tmp_path) -> None:
     with another(page) as full:
         names = opened(full, tmp_path, *(kind() for kind in KINDS), explorers.Pooling("9"))
         assert len(set(names)) == len(KINDS) + 1

@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from explorer_pages import opened
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_explorers import opened, page  # noqa: F401 - a fixture
 
 from cnn_course import explorers
 from cnn_course.explorers.augmented import CHANGES, changed, drawn_changes
@@ -163,7 +163,7 @@ def test_the_code_that_is_shown_makes_these_layers() -> None:
 
 
 @pytest.fixture(scope="module")
-def module(page):  # noqa: F811
+def module(page):
     page.goto("about:blank")
     code = str(explorers.Augmentation()._esm).replace("export default", "const it =")
     code = re.sub(r"(?m)^export ", "", code)
@@ -206,7 +206,7 @@ def test_the_module_computes_what_numpy_computes(module, data) -> None:
     assert found["same"]
 
 
-def seen(page, name: str) -> np.ndarray:  # noqa: F811
+def seen(page, name: str) -> np.ndarray:
     """Return what the nine canvases show."""
     return np.array(
         page.evaluate(
@@ -217,13 +217,13 @@ def seen(page, name: str) -> np.ndarray:  # noqa: F811
     )
 
 
-def slide(page, name: str, slider: str, value: float) -> None:  # noqa: F811
+def slide(page, name: str, slider: str, value: float) -> None:
     page.locator(f"#{name} [data-name={slider}]").evaluate(
         "(one, value) => { one.value = value; one.oninput(); }", value
     )
 
 
-def test_the_page_shows_what_python_computes_and_says_what_it_means(page, tmp_path) -> None:  # noqa: F811
+def test_the_page_shows_what_python_computes_and_says_what_it_means(page, tmp_path) -> None:
     explorer = explorers.Augmentation()
     (name,) = opened(page, tmp_path, explorer)
     slide(page, name, "zoom", 0.5)
@@ -247,7 +247,7 @@ def test_the_page_shows_what_python_computes_and_says_what_it_means(page, tmp_pa
     assert page.complaints == []
 
 
-def test_the_keyboard_reaches_every_picture_and_every_slider(page, tmp_path) -> None:  # noqa: F811
+def test_the_keyboard_reaches_every_picture_and_every_slider(page, tmp_path) -> None:
     (name,) = opened(page, tmp_path, explorers.Augmentation())
     page.focus(f"#{name} [data-name=rotation]")
     page.keyboard.press("ArrowRight")
@@ -266,7 +266,7 @@ def test_the_keyboard_reaches_every_picture_and_every_slider(page, tmp_path) -> 
     assert page.locator(f'#{name} .explorer-draws [tabindex="0"]').count() == 1
 
 
-def test_the_address_brings_back_what_one_saw(page, tmp_path) -> None:  # noqa: F811
+def test_the_address_brings_back_what_one_saw(page, tmp_path) -> None:
     (name,) = opened(page, tmp_path, explorers.Augmentation())
     slide(page, name, "shear", 0.2)
     page.click(f"#{name} >> text=draw again")
@@ -284,14 +284,14 @@ def test_the_address_brings_back_what_one_saw(page, tmp_path) -> None:  # noqa: 
         *('{"seed": 1.5}', '{"draws": 3, "flip": 1}', '{"height": null}'),
     ],
 )
-def test_an_address_that_somebody_broke_begins_as_usual(page, tmp_path, kept: str) -> None:  # noqa: F811
+def test_an_address_that_somebody_broke_begins_as_usual(page, tmp_path, kept: str) -> None:
     explorer = explorers.Augmentation()
     (name,) = opened(page, tmp_path, explorer, address=f"#NAME={quote(kept)}")
     assert page.inner_text(f"#{name} pre") == explorer.code
     assert page.complaints == []
 
 
-def test_a_picture_of_ones_own_stays_in_the_page_and_is_drawn_fast(page, tmp_path) -> None:  # noqa: F811
+def test_a_picture_of_ones_own_stays_in_the_page_and_is_drawn_fast(page, tmp_path) -> None:
     from PIL import Image  # noqa: PLC0415
 
     (name,) = opened(page, tmp_path, explorers.Augmentation(**FACTORS))
@@ -327,7 +327,7 @@ def test_a_picture_of_ones_own_stays_in_the_page_and_is_drawn_fast(page, tmp_pat
 
 
 @pytest.mark.parametrize("may", [True, False])
-def test_the_code_is_copied_or_selected_to_be_copied(page, tmp_path, may: bool) -> None:  # noqa: F811
+def test_the_code_is_copied_or_selected_to_be_copied(page, tmp_path, may: bool) -> None:
     explorer = explorers.Augmentation()
     (name,) = opened(page, tmp_path, explorer)
     page.evaluate(
@@ -348,7 +348,7 @@ def test_the_code_is_copied_or_selected_to_be_copied(page, tmp_path, may: bool) 
         assert "press Ctrl+C" in page.inner_text(f"#{name} .explorer-message")
 
 
-def test_it_fits_a_narrow_screen_and_stays_light(page, tmp_path) -> None:  # noqa: F811
+def test_it_fits_a_narrow_screen_and_stays_light(page, tmp_path) -> None:
     explorer = explorers.Augmentation(**FACTORS)
     assert len(explorers.Augmentation().page()) < 100_000
     page.set_viewport_size({"width": 320, "height": 700})

@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 import pytest
+from explorer_pages import opened
 from playwright.sync_api import Page
-from test_explorers import opened, page  # noqa: F401 - a fixture
 
 from cnn_course import checks, data, explorers, records
 from cnn_course.explorers.digits import LAYERS
@@ -46,7 +46,7 @@ def as_bytes(pictures: np.ndarray) -> list[str]:
     ]
 
 
-def computed(page: Page, pictures: np.ndarray) -> dict[str, np.ndarray]:  # noqa: F811
+def computed(page: Page, pictures: np.ndarray) -> dict[str, np.ndarray]:
     """Return what the module computes for pictures, layer by layer."""
     explorer = explorers.DigitNetwork()
     page.goto("about:blank")
@@ -80,7 +80,7 @@ def computed(page: Page, pictures: np.ndarray) -> dict[str, np.ndarray]:  # noqa
     }
 
 
-def test_module_and_package_compute_what_keras_computes_on_100_test_digits(page, network):  # noqa: F811
+def test_module_and_package_compute_what_keras_computes_on_100_test_digits(page, network):
     pictures = hundred()
     expected = network.predict(pictures[..., None] / 255, verbose=0)
     for name, values in computed(page, pictures).items():
@@ -116,14 +116,14 @@ def test_the_answer_that_the_exercise_expects_is_the_networks() -> None:
     assert checks.check("shifted-seven", wrong), wrong
 
 
-def shown(page: Page, name: str) -> tuple[int, np.ndarray]:  # noqa: F811
+def shown(page: Page, name: str) -> tuple[int, np.ndarray]:
     """Return the answer in words, and the ten probabilities."""
     told = page.inner_text(f"#{name} .explorer-sum")
     shares = page.locator(f"#{name} .explorer-answers td:last-child").all_inner_texts()
     return int(re.search(r"for an? (\d)", told)[1]), np.array([float(text) for text in shares])
 
 
-def drawing(page: Page) -> np.ndarray:  # noqa: F811
+def drawing(page: Page) -> np.ndarray:
     """Return what the page would keep in its address."""
     state = page.evaluate(
         "() => JSON.parse(Object.fromEntries(new URLSearchParams(location.hash.slice(1)))"
@@ -132,7 +132,7 @@ def drawing(page: Page) -> np.ndarray:  # noqa: F811
     return np.frombuffer(bytes.fromhex(state), np.uint8).reshape(28, 28)
 
 
-def test_a_line_drawn_with_the_mouse_is_a_1_and_python_agrees(page, tmp_path) -> None:  # noqa: F811
+def test_a_line_drawn_with_the_mouse_is_a_1_and_python_agrees(page, tmp_path) -> None:
     (name,) = opened(page, tmp_path, explorers.DigitNetwork("0"))
     assert shown(page, name)[0] == 0
     page.click(f'#{name} [data-cell="clear"]')
@@ -152,7 +152,7 @@ def test_a_line_drawn_with_the_mouse_is_a_1_and_python_agrees(page, tmp_path) ->
     assert page.complaints == []
 
 
-def test_a_finger_draws_too(page, tmp_path) -> None:  # noqa: F811
+def test_a_finger_draws_too(page, tmp_path) -> None:
     phone = page.context.browser.new_context(
         has_touch=True, is_mobile=True, viewport={"width": 320, "height": 640}, offline=True
     )
@@ -177,7 +177,7 @@ def test_a_finger_draws_too(page, tmp_path) -> None:  # noqa: F811
     phone.close()
 
 
-def test_the_keyboard_draws_erases_and_says_where_the_pen_is(page, tmp_path) -> None:  # noqa: F811
+def test_the_keyboard_draws_erases_and_says_where_the_pen_is(page, tmp_path) -> None:
     (name,) = opened(page, tmp_path, explorers.DigitNetwork(np.zeros((28, 28), int)))
     page.focus(f"#{name} {PAD}")
     for _ in range(5):
@@ -201,7 +201,7 @@ def test_the_keyboard_draws_erases_and_says_where_the_pen_is(page, tmp_path) -> 
     assert drawing(page)[21:23, 14].max() == 0
 
 
-def test_a_drawing_is_shifted_and_centred(page, tmp_path) -> None:  # noqa: F811
+def test_a_drawing_is_shifted_and_centred(page, tmp_path) -> None:
     seven = explorers.DigitNetwork("7").drawing
     (name,) = opened(page, tmp_path, explorers.DigitNetwork("7"))
     for _ in range(8):
@@ -221,7 +221,7 @@ def test_a_drawing_is_shifted_and_centred(page, tmp_path) -> None:  # noqa: F811
     assert page.evaluate(focused) == "put the ink into the centre"
 
 
-def test_a_map_is_chosen_with_the_mouse_and_without(page, tmp_path) -> None:  # noqa: F811
+def test_a_map_is_chosen_with_the_mouse_and_without(page, tmp_path) -> None:
     (name,) = opened(page, tmp_path, explorers.DigitNetwork("7"))
     maps = page.locator(f"#{name} .explorer-maps").nth(2)  # conv_2: 4 rows of 16
     box = maps.bounding_box()
@@ -237,7 +237,7 @@ def test_a_map_is_chosen_with_the_mouse_and_without(page, tmp_path) -> None:  # 
     assert "kernel" not in page.inner_text(f"#{name} .explorer-body")
 
 
-def test_the_address_brings_the_drawing_back_and_a_broken_one_is_no_harm(page, tmp_path) -> None:  # noqa: F811
+def test_the_address_brings_the_drawing_back_and_a_broken_one_is_no_harm(page, tmp_path) -> None:
     (name,) = opened(page, tmp_path, explorers.DigitNetwork("7"))
     page.click(f'#{name} [data-cell="shift up"]')
     page.select_option(f"#{name} [data-name=layer]", "conv_3")
@@ -254,7 +254,20 @@ def test_the_address_brings_the_drawing_back_and_a_broken_one_is_no_harm(page, t
     assert page.complaints == []
 
 
-def test_it_answers_while_one_draws(page, tmp_path) -> None:  # noqa: F811
+def test_ones_own_drawing_comes_back_and_an_empty_one_says_so(page, tmp_path) -> None:
+    (name,) = opened(page, tmp_path, explorers.DigitNetwork("7"))
+    page.select_option(f"#{name} [data-name=drawing_name]", "own")
+    assert "no drawing of yours yet" in page.inner_text(f"#{name} .explorer-message")
+    page.click(f'#{name} [data-cell="shift left"]')
+    mine = drawing(page)
+    page.select_option(f"#{name} [data-name=drawing_name]", "3")
+    page.select_option(f"#{name} [data-name=drawing_name]", "own")
+    np.testing.assert_array_equal(drawing(page), mine)
+    page.click(f'#{name} [data-cell="clear"]')
+    assert page.inner_text(f"#{name} .explorer-sum").startswith("Nothing is drawn.")
+
+
+def test_it_answers_while_one_draws(page, tmp_path) -> None:
     (name,) = opened(page, tmp_path, explorers.DigitNetwork("8"))
     milliseconds = page.evaluate(
         """(name) => {

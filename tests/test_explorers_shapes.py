@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from explorer_pages import opened
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_explorers import opened, page  # noqa: F401 - a fixture
 
 from cnn_course import classtest, counting, explorers, models
 from cnn_course.explorers.shapes import NETWORKS
@@ -51,7 +51,7 @@ END = st.sampled_from(["", "flatten", "global"])
 
 
 @pytest.fixture(scope="module")
-def stack(page):  # noqa: F811
+def stack(page):
     page = page.context.new_page()  # the other one goes elsewhere
     code = str(explorers.Shapes()._esm).replace("export default", "const it =")
     code = re.sub(r"(?m)^export ", "", code)
@@ -248,7 +248,7 @@ def test_a_layer_that_is_removed_leaves_its_source_to_who_took_it(stack) -> None
 
 
 def test_a_dense_layer_on_maps_is_counted_and_a_hint_says_what_is_usually_meant(
-    page,  # noqa: F811
+    page,
     tmp_path,
 ) -> None:
     (name,) = opened(page, tmp_path, explorers.Shapes())
@@ -263,7 +263,7 @@ def test_a_dense_layer_on_maps_is_counted_and_a_hint_says_what_is_usually_meant(
     assert f"{model.count_params():,}" in row.inner_text()
 
 
-def test_branches_are_built_on_the_page(page, tmp_path) -> None:  # noqa: F811
+def test_branches_are_built_on_the_page(page, tmp_path) -> None:
     (name,) = opened(page, tmp_path, explorers.Shapes(shape=[8, 8, 4], layers=[]))
 
     def add(kind: str) -> None:
@@ -315,7 +315,7 @@ def test_what_a_layer_takes_must_stand_before_it(stack, after) -> None:
         explorers.Shapes(shape=state["input"], layers=state["layers"])
 
 
-def test_a_stack_is_built_changed_and_counted_on_the_page(page, tmp_path) -> None:  # noqa: F811
+def test_a_stack_is_built_changed_and_counted_on_the_page(page, tmp_path) -> None:
     explorer = explorers.Shapes("LeNet-5")
     (name,) = opened(page, tmp_path, explorer)
     assert "61,706 parameters" in page.inner_text(f"#{name} .explorer-sum")
@@ -343,7 +343,7 @@ def test_a_stack_is_built_changed_and_counted_on_the_page(page, tmp_path) -> Non
     ],
 )
 def test_a_stack_that_cannot_be_says_why_and_the_one_before_is_kept(
-    page,  # noqa: F811
+    page,
     tmp_path,
     act: str,
     said: str,
@@ -355,7 +355,7 @@ def test_a_stack_that_cannot_be_says_why_and_the_one_before_is_kept(
 
 
 @pytest.mark.parametrize("text", ["", "0", "2.5", "three", "1000000"])
-def test_a_field_takes_whole_numbers_only(page, tmp_path, text: str) -> None:  # noqa: F811
+def test_a_field_takes_whole_numbers_only(page, tmp_path, text: str) -> None:
     (name,) = opened(page, tmp_path, explorers.Shapes())
     page.fill(f'#{name} [data-cell="layer 1 filters"]', text)
     page.keyboard.press("Tab")
@@ -379,3 +379,11 @@ def test_python_refuses_what_cannot_be_counted(changes: dict, said: str) -> None
         explorer.set(**changes)
     assert explorer.state == before
     assert isinstance(explorer.table, counting.Table)
+
+
+@pytest.mark.parametrize("kind", ['["conv"]', "null", '"__proto__"', '"toString"'])
+def test_an_address_with_a_kind_that_is_none_is_refused(page, tmp_path, kind: str) -> None:
+    layer = f'{{"kind":{kind},"filters":1,"size":3,"stride":1,"padding":"valid","bias":true}}'
+    opened(page, tmp_path, explorers.Shapes(), address=f'#NAME={{"layers":[{layer}]}}')
+    assert "104,202 parameters" in page.inner_text(".explorer-sum")
+    assert page.complaints == []

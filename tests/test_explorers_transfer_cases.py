@@ -1,6 +1,5 @@
 """The explorer of transfers shows what `advise` says, for every case on its plane."""
 
-# ruff: noqa: F811 - a fixture has the name of what is imported
 import json
 import math
 import re
@@ -9,9 +8,9 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from explorer_pages import opened
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_explorers import opened, page  # noqa: F401 - a fixture
 
 from cnn_course import cases, explorers
 from cnn_course.records import recorded
@@ -191,7 +190,7 @@ def test_the_plane_is_moved_over_by_keyboard(page, tmp_path) -> None:
         page.keyboard.press(key)
         said = page.inner_text(f"#{name} .explorer-sum")
         advice = cases.advise(pictures=pictures, similarity=similarity)
-        assert said.startswith(f"{advice.case}. Try: {advice.strategy}.")
+        assert said.lower().startswith(f"{advice.case}. try: {advice.strategy.lower()}.")
         assert page.input_value(f"#{name} [data-name=pictures]") == str(pictures)
         assert page.input_value(f"#{name} [data-name=similarity]") == similarity
     assert state_in(page.url) == {"pictures": 2, "similarity": "middle"}
@@ -235,7 +234,7 @@ def test_a_tap_sets_the_case(page, tmp_path, width: int) -> None:
         similarity = touched.input_value(f"#{name} [data-name=similarity]")
         assert similarity == cases.SIMILARITIES[row]
         advice = cases.advise(pictures=found, similarity=similarity)
-        assert touched.inner_text(f"#{name} .explorer-sum").startswith(advice.case)
+        assert touched.inner_text(f"#{name} .explorer-sum").lower().startswith(advice.case)
     wide = touched.evaluate("document.documentElement.scrollWidth")
     assert wide <= width
     context.close()

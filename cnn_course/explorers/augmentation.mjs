@@ -1,6 +1,6 @@
 // The augmentation explorer: nine draws of a picture, and the Keras code for them.
 import { augment } from "./augmented.mjs";
-import { arrows, button, figure, isWhole, make, number, paint, Panel, showOnly } from "./panel.mjs";
+import { arrows, button, figure, isWhole, keep, make, number, paint, Panel, showOnly } from "./panel.mjs";
 
 const LARGEST_OWN = 128; // rows or columns of a picture of one's own
 const SEEDS = 2 ** 32;
@@ -76,7 +76,7 @@ class Augmentation extends Panel {
     const copy = button("copy", "copy the code", () => this.copy());
     copy.dataset.cell = "copy";
     this.figures = [figure("as it is", this.original, this.sum), figure("nine draws", this.table),
-      figure("in Keras", this.text, copy)];
+      figure("in Keras", this.text, copy)].map(keep);
   }
 
   place(at) {

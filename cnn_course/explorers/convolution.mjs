@@ -1,6 +1,6 @@
 // The convolution explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
-import { arrows, figure, isTable, isWhole, make, number } from "./panel.mjs";
-import { frame, formula, kept, margins, places, revived, Windows } from "./windows.mjs";
+import { arrows, figure, isWhole, make, number } from "./panel.mjs";
+import { frame, formula, isSmallTable, kept, margins, places, revived, Windows } from "./windows.mjs";
 
 /** What comes out, and everything that is needed to show how. */
 export function convolve(state) {
@@ -63,7 +63,7 @@ class Convolution extends Windows {
       this.choice("padding", "padding", [["valid"], ["same"], [1], [2], [3]]),
       this.choice("pad_mode", "frame", [["constant", "zeros"], ["edge", "same value"]]),
       this.choice("divide", "value", yes("sum", "mean")),
-      this.choice("relu", "then", yes("nothing", "ReLU")),
+      this.choice("relu", "activation", yes("none", "ReLU")),
       ...this.images(),
     ];
   }
@@ -95,8 +95,8 @@ class Convolution extends Windows {
 /** Whether a state, which may come from an address, can be shown. */
 export function accepts(state) {
   const { image, kernel, stride, padding, pad_mode, divide, relu } = state;
-  if (!isTable(image) || !isTable(kernel) || !isWhole(stride, 1)) return false;
-  if (!["valid", "same"].includes(padding) && !isWhole(padding, 0)) return false;
+  if (!isSmallTable(image) || !isSmallTable(kernel) || !isWhole(stride, 1)) return false;
+  if (!["valid", "same"].includes(padding) && !isWhole(padding, 0, 64)) return false;
   if (!["constant", "edge"].includes(pad_mode)) return false;
   if (typeof divide !== "boolean" || typeof relu !== "boolean") return false;
   try {

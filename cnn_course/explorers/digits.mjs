@@ -1,5 +1,5 @@
 // The digit network: chapter 2's convnet, computed here for what the reader draws.
-import { button, figure, isWhole, make, number, paint, Panel, showOnly } from "./panel.mjs";
+import { button, figure, isWhole, keep, make, number, paint, Panel, showOnly } from "./panel.mjs";
 import { Pad } from "./pad.mjs";
 
 const SIDE = 28;
@@ -126,7 +126,7 @@ class DigitNetwork extends Panel {
       move("\u25b2", "shift up", () => [-1, 0]), move("\u25bc", "shift down", () => [1, 0]),
       move("centre", "put the ink into the centre", () => offCentre(drawing()).map((by) => -by)));
     this.parts = [figure("draw here", this.pad.element, tools), figure("probability", this.answers(), this.sum),
-      ...LAYERS.map((name) => this.layer(name)), this.detail()];
+      ...LAYERS.map((name) => this.layer(name)), this.detail()].map(keep);
   }
 
   compute({ drawing }) {
@@ -139,8 +139,11 @@ class DigitNetwork extends Panel {
     const map = this.slider("map", "map", [0, 31, 1], (value) => `number ${value}`);
     this.which = map.querySelector("input");
     return [
-      this.choice("drawing_name", "drawing", examples, (name) =>
-        (name in drawings ? { drawing: drawings[name], drawing_name: name } : null)),
+      this.choice("drawing_name", "drawing", examples, (name) => {
+        const drawing = drawings[name] ?? this.own;
+        if (!drawing) this.message.textContent = "There is no drawing of yours yet. Draw one.";
+        return drawing && { drawing, drawing_name: name };
+      }),
       this.choice("layer", "layer", LAYERS.map((name) => [name]), (layer) =>
         ({ layer, map: Math.min(this.state.map, channelsOf(layer, this.weights) - 1) })),
       map,
@@ -157,9 +160,9 @@ class DigitNetwork extends Panel {
   layer(name) {
     const canvas = make("canvas", { className: "explorer-maps", role: "img" });
     canvas.onclick = (event) => {
-      const { across, height, width, channels } = canvas.shown, box = canvas.getBoundingClientRect();
-      const column = Math.floor(((event.clientX - box.left) / box.width) * canvas.width / (width + 1));
-      const row = Math.floor(((event.clientY - box.top) / box.height) * canvas.height / (height + 1));
+      const { across, down, right, height, width, channels } = canvas.shown, box = canvas.getBoundingClientRect();
+      const column = Math.floor(((event.clientX - box.left) / box.width) * right / (width + 1));
+      const row = Math.floor(((event.clientY - box.top) / box.height) * down / (height + 1));
       this.change({ layer: name, map: Math.min(row * across + column, channels - 1) });
     };
     return Object.assign(figure("", canvas), { name });
@@ -189,8 +192,10 @@ class DigitNetwork extends Panel {
     });
     for (const part of this.parts) if (part.name) this.maps(part, maps[part.name], state);
     this.explain(state, maps[state.layer]);
-    this.sum.textContent = `The network takes it for ${order[0] === 8 ? "an" : "a"} ${order[0]}, with a probability of ` +
-      `${probabilities[order[0]].toFixed(3)}. Next comes ${order[1]}, with ${probabilities[order[1]].toFixed(3)}.`;
+    if (state.drawing_name === "own") this.own = state.drawing;
+    const [first, second] = order.map((digit) => probabilities[digit].toFixed(3));
+    this.sum.textContent = (/[1-9a-f]/.test(state.drawing) ? "" : "Nothing is drawn. ") + `The network takes it for ${order[0] === 8 ? "an" : "a"} ${order[0]}, with a probability of ` +
+      `${first}.${second > 0 ? ` Next comes ${order[1]}, with ${second}.` : ""}`;
   }
 
   maps(part, { height, width, channels, values }, state) {
@@ -198,13 +203,12 @@ class DigitNetwork extends Panel {
     const most = values.reduce((a, b) => Math.max(a, b), 1e-6);
     const { rows, corner, across } = mosaic(channels, [height, width], (r, c, k) =>
       values[(r * width + c) * channels + k], channels > 32 ? 16 : 8, most / (width < 6 ? 8 : 3));
-    canvas.shown = { across, height, width, channels };
+    canvas.shown = { across, down: rows.length, right: rows[0].length, height, width, channels };
     part.firstChild.textContent = `${part.name}: ${channels} maps of ${height} x ${width}`;
     canvas.setAttribute("aria-label", `${part.firstChild.textContent}, the larger a value, the brighter`);
-    const context = paint(canvas, [rows], 0, most);
+    const context = paint(canvas, [rows], 0, most, true);
     if (part.name !== state.layer) return;
     const [top, left] = corner(state.map);
-    context.strokeStyle = "#ee7733";
     context.strokeRect(left - 0.5, top - 0.5, width + 1, height + 1);
   }
 

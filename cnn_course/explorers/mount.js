@@ -1,8 +1,8 @@
 // On a page without a kernel: a model that lives in the page and in its address.
 {
   const name = NAME, values = VALUES;
-  const el = document.getElementById(name), listeners = [];
-  const { accepts, render, kept = (state) => state, revived = (found) => ({ ...values.state, ...found }) } = explorer;
+  const el = document.getElementById(name), listeners = [], first = values.state;
+  const { accepts, render, kept = (state) => state, revived = (found) => ({ ...first, ...found }) } = explorer;
   const model = {
     get: (key) => values[key],
     set: (key, value) => { values[key] = value; },
@@ -14,11 +14,18 @@
       try { history.replaceState(null, "", `#${address}`); } catch { /* a page that has no address */ }
     },
   };
-  try {
-    const found = JSON.parse(new URLSearchParams(location.hash.slice(1)).get(name));
-    const wanted = found && revived(found, values);
-    if (wanted && accepts(wanted, values.choices)) values.state = wanted;
-  } catch { /* an address that somebody cut off: begin as usual */ }
+  const read = () => {
+    try {
+      const found = JSON.parse(new URLSearchParams(location.hash.slice(1)).get(name));
+      const wanted = found && revived(found, { ...values, state: first });
+      if (wanted && accepts(wanted, values.choices)) values.state = wanted;
+    } catch { /* an address that somebody cut off: what was there stays */ }
+  };
+  read();
+  addEventListener("hashchange", () => {
+    read();
+    for (const act of listeners) act();
+  });
   el.replaceChildren();
   render({ model, el });
 }

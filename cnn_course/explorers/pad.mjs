@@ -1,5 +1,5 @@
 // Where a reader draws: with a mouse, a finger or the keyboard.
-import { button, clamp, labelled, make, paint } from "./panel.mjs";
+import { button, clamp, labelled, make, paint, STEPS } from "./panel.mjs";
 
 const REACH = 1.1; // of the brush, in pixels of the drawing
 
@@ -67,11 +67,10 @@ export class Pad {
   }
 
   key(event) {
-    const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-    if (event.key !== " " && !(event.key in steps)) return;
+    if (event.key !== " " && !(event.key in STEPS)) return;
     event.preventDefault();
     if (event.key === " ") this.down = !this.down;
-    const [down, right] = steps[event.key] ?? [0, 0], image = this.read(), before = this.at;
+    const [down, right] = STEPS[event.key] ?? [0, 0], image = this.read(), before = this.at;
     this.at = [clamp(before[0] + down, 0, image.length - 1), clamp(before[1] + right, 0, image[0].length - 1)];
     this.said.textContent = `${this.tool.value} ${this.down ? "down" : "up"}, row ${this.at[0]}, column ${this.at[1]}`;
     if (this.down) this.write(stroke(image, before, this.at, this.tool.value === "eraser"));

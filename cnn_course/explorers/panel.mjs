@@ -4,7 +4,8 @@
 
 export const LARGEST = 256; // a picture of one's own is made at most so large
 
-export const number = (value) => String(+value.toFixed(2)).replace("-", "\u2212");
+export const number = (value) => (Math.abs(value) < 1e6 ? String(+value.toFixed(2)) : value.toExponential(2))
+  .replaceAll("-", "\u2212");
 
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
@@ -42,52 +43,70 @@ export function isWhole(value, least, most = 100_000) {
   return Number.isInteger(value) && value >= least && value <= most;
 }
 
-/** Show these elements and no others; one that is there already is not touched. */
+/** Where the arrow keys lead, in rows and columns. */
+export const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+const HANDLERS = ["onclick", "onchange", "oninput", "onfocus", "onkeydown"];
+
+/** Mark what is made once: it is shown as it is, and never made like something else. */
+export const keep = (element) => Object.assign(element, { kept: true });
+
+/** Show these and no others. What is there becomes like them in place: focus, clicks and half-typed numbers stay. */
 export function showOnly(parent, children) {
   children.forEach((child, at) => {
-    const there = parent.children[at];
-    if (there !== child) there ? there.replaceWith(child) : parent.append(child);
+    const there = parent.childNodes[at];
+    if (there) become(there, child);
+    else parent.append(child);
   });
-  while (parent.children.length > children.length) parent.lastElementChild.remove();
+  while (parent.childNodes.length > children.length) parent.lastChild.remove();
 }
 
-/** What is typed counts before the focus moves on: the field itself is soon another one. */
-function settle(field) {
-  if (!field.defaultValue || field.value === field.defaultValue) return;
-  const take = field.onchange;
-  field.onchange = null; // once is enough: a field that is removed would take it again
-  take?.();
-  if (field.isConnected) field.onchange = take;
+function become(there, wanted) {
+  if (there === wanted) return;
+  const other = there.nodeName !== wanted.nodeName || there.kept || wanted.kept;
+  if (other || there instanceof HTMLCanvasElement || there instanceof SVGElement) return there.replaceWith(wanted);
+  if (!(there instanceof HTMLElement)) {
+    if (there.data !== wanted.data) there.data = wanted.data;
+    return;
+  }
+  const typing = there === document.activeElement && there.value !== there.defaultValue;
+  for (const { name } of [...there.attributes]) if (!wanted.hasAttribute(name)) there.removeAttribute(name);
+  for (const { name, value } of wanted.attributes) if (there.getAttribute(name) !== value) there.setAttribute(name, value);
+  for (const name of HANDLERS) there[name] = wanted[name];
+  showOnly(there, [...wanted.childNodes]);
+  if ("value" in wanted && !typing) there.value = wanted.value;
 }
+
+const controlsOf = (table) => [...table.rows].map((row) => [...row.querySelectorAll("input, button")]);
 
 /** Within a table of controls, the arrow keys lead from one to the next; Tab leads out of it. */
-export function arrows(table, first) {
-  const rows = [...table.rows].map((row) => [...row.querySelectorAll("input, button")]);
+export function arrows(table, first = [0, 0]) {
+  const rows = controlsOf(table);
   for (const one of rows.flat()) one.tabIndex = -1;
-  if (rows.flat().length) (rows[first?.[0]]?.[first[1]] ?? rows.find((row) => row.length)[0]).tabIndex = 0;
-  const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-  table.onkeydown = (event) => {
-    const row = rows.findIndex((line) => line.includes(event.target));
-    if (!(event.key in steps) || row < 0) return;
-    event.preventDefault();
-    const [down, right] = steps[event.key];
-    const next = rows[row + down]?.[rows[row].indexOf(event.target) + right];
-    if (!next) return;
-    const explorer = table.closest(".explorer");
-    settle(event.target);
-    explorer.querySelector(`[data-cell="${next.dataset.cell}"]`).focus();
-  };
-  table.addEventListener("focusin", ({ target }) => {
-    for (const one of rows.flat()) one.tabIndex = one === target ? 0 : -1;
+  const [one] = [rows[first[0]]?.[first[1]] ?? rows.flat()[0]];
+  if (one) one.tabIndex = 0;
+  table.onkeydown = lead;
+  table.addEventListener("focusin", ({ currentTarget, target }) => {
+    for (const other of controlsOf(currentTarget).flat()) other.tabIndex = other === target ? 0 : -1;
   });
 }
 
-/** Draw rows of brightness from `low` to `high`; three of them are red, green and blue. */
-export function paint(canvas, channels, low = 0, high = 255) {
+function lead(event) {
+  const rows = controlsOf(event.currentTarget), row = rows.findIndex((line) => line.includes(event.target));
+  if (!(event.key in STEPS) || row < 0) return;
+  event.preventDefault();
+  const [down, right] = STEPS[event.key];
+  rows[row + down]?.[rows[row].indexOf(event.target) + right]?.focus();
+}
+
+/** Draw rows of brightness from `low` to `high`; three of them are red, green and blue. With
+ * `large`, a small picture has several dots a pixel, so that a line over it is thin; units stay its pixels. */
+export function paint(canvas, channels, low = 0, high = 255, large = false) {
   const [red, green, blue] = channels.length === 3 ? channels : [channels[0], channels[0], channels[0]];
-  const [height, width] = [red.length, red[0].length];
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d"), picture = context.createImageData(width, height);
+  const [height, width] = [red.length, red[0].length], times = large ? Math.ceil(320 / Math.max(height, width)) : 1;
+  Object.assign(canvas, { width: width * times, height: height * times });
+  const small = times > 1 ? make("canvas", { width, height }) : canvas;
+  const context = small.getContext("2d"), picture = context.createImageData(width, height);
   const scale = 255 / Math.max(high - low, 1e-9);
   for (let r = 0, at = 0; r < height; r++) {
     for (let c = 0; c < width; c++, at += 4) {
@@ -98,7 +117,14 @@ export function paint(canvas, channels, low = 0, high = 255) {
     }
   }
   context.putImageData(picture, 0, 0);
-  return context;
+  const shown = canvas.getContext("2d");
+  if (times > 1) {
+    shown.imageSmoothingEnabled = false;
+    shown.scale(times, times);
+    shown.drawImage(small, 0, 0);
+  }
+  Object.assign(shown, { lineWidth: 3 / times, strokeStyle: "#ee7733" });
+  return shown;
 }
 
 /** An explorer on the screen. What it computes and shows, its own class says. */
@@ -113,7 +139,6 @@ export class Panel {
     this.sum = make("p", { className: "explorer-sum" });
     this.sum.setAttribute("aria-live", "polite");
     el.append(this.box, this.message, this.body, this.sum);
-    el.addEventListener("keydown", ({ key, target }) => key === "Tab" && settle(target));
     this.begin(el);
     this.box.append(...this.controls());
     this.filled = [...this.box.querySelectorAll("[data-name]")];
@@ -150,9 +175,13 @@ export class Panel {
       if (control.type === "range") control.show(this.state[control.dataset.name]);
       else control.value = String(this.state[control.dataset.name]);
     }
-    const focused = this.body.contains(document.activeElement) && document.activeElement.dataset.cell;
+    const cells = () => [...this.body.querySelectorAll("[data-cell]")];
+    const focused = this.body.contains(document.activeElement) && document.activeElement;
+    const at = focused ? cells().indexOf(focused) : -1;
     this.draw(this.state, result);
-    if (focused) this.body.querySelector(`[data-cell="${focused}"]`)?.focus();
+    if (!focused) return;
+    if (focused.isConnected) focused.dispatchEvent(new FocusEvent("focusin", { bubbles: true }));
+    else (cells().find((one) => one.dataset.cell === focused.dataset.cell) ?? cells()[Math.min(at, cells().length - 1)])?.focus();
   }
 
   /** A list to choose from; `take` says what a choice changes. */
@@ -203,6 +232,8 @@ async function readPicture(file, largest) {
   const scale = Math.min(1, largest / Math.max(bitmap.width, bitmap.height));
   const [width, height] = [bitmap.width, bitmap.height].map((n) => Math.max(1, Math.round(n * scale)));
   const context = make("canvas", { width, height }).getContext("2d", { willReadFrequently: true });
+  context.fillStyle = "#fff"; // where a picture is transparent
+  context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, 0, 0, width, height);
   bitmap.close();
   const { data } = context.getImageData(0, 0, width, height);

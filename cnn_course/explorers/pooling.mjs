@@ -1,6 +1,6 @@
 // The pooling explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
-import { figure, isTable, isWhole, number } from "./panel.mjs";
-import { formula, kept, margins, places, revived, SMALL, Windows } from "./windows.mjs";
+import { figure, isWhole, number } from "./panel.mjs";
+import { formula, isSmallTable, kept, margins, places, revived, SMALL, Windows } from "./windows.mjs";
 
 /** What comes out, which pixels each value comes from, and what of a gradient each pixel gets. */
 export function pool({ image, size, stride, padding, kind }) {
@@ -84,7 +84,7 @@ class Pooling extends Windows {
 /** Whether a state, which may come from an address, can be shown. */
 export function accepts(state) {
   const { image, size, stride, padding, kind } = state;
-  if (!isTable(image) || !isWhole(size, 1) || !isWhole(stride, 1)) return false;
+  if (!isSmallTable(image) || !isWhole(size, 1) || !isWhole(stride, 1)) return false;
   if (!["valid", "same"].includes(padding) || !["max", "average"].includes(kind)) return false;
   try {
     pool(state);

@@ -1,8 +1,9 @@
 // The explorer of shapes and parameters: a list of layers, built by the reader.
-import { button, isWhole, labelled, make, Panel } from "./panel.mjs";
+import { button, isWhole, labelled, make, Panel, showOnly } from "./panel.mjs";
 import { added, count, KINDS, moved, plain, removed, sizes, sources, stack } from "./layers.mjs";
 
 const LARGEST_NUMBER = 100_000;
+const HEADS = ["layer", "settings", "output", "parameters", "multiplications", "sees"];
 
 class Shapes extends Panel {
   compute(state) { return stack(state); }
@@ -12,7 +13,10 @@ class Shapes extends Panel {
     const select = make("select", {}, make("option", { value: "", textContent: "choose" }),
       ...Object.keys(networks).map((name) => make("option", { value: name, textContent: name })));
     select.dataset.cell = "network";
-    select.onchange = () => select.value && this.change(networks[select.value]);
+    select.onchange = () => {
+      this.change(networks[select.value] ?? {});
+      select.value = ""; // so that the same one can be chosen again
+    };
     const kind = make("select", {}, ...Object.entries(KINDS).map(([value, { name }]) =>
       make("option", { value, textContent: name })));
     kind.dataset.cell = "new";
@@ -22,16 +26,15 @@ class Shapes extends Panel {
   }
 
   draw({ input, layers }, { rows, parameters, multiplications }) {
-    const heads = ["layer", "settings", "output", "parameters", "multiplications", "sees"];
-    const head = make("tr", {}, ...heads.map((textContent) => make("th", { textContent, scope: "col" })));
+    const head = make("tr", {}, ...HEADS.map((textContent) => make("th", { textContent, scope: "col" })));
     const changed = (axis, value) => input.map((old, at) => (at === axis ? value : old));
     const first = make("tr", {}, make("th", { scope: "row", textContent: "input" }),
       make("td", {}, ...["rows", "columns", "channels"].map((name, axis) =>
         this.field(`input ${name}`, input[axis], (value) => this.change({ input: changed(axis, value) }), name))),
       ...[sizes(input), "", "", ""].map((textContent) => make("td", { textContent })));
     const body = layers.map((layer, place) => this.row(layer, place, rows[place]));
-    this.body.replaceChildren(make("table", { className: "explorer-layers" },
-      make("thead", {}, head), make("tbody", {}, first, ...body)));
+    showOnly(this.body, [make("table", { className: "explorer-layers" },
+      make("thead", {}, head), make("tbody", {}, first, ...body))]);
     this.sum.textContent = `${count(parameters)} parameters, ${count(multiplications)} multiplications for one picture.`;
   }
 
@@ -48,7 +51,8 @@ class Shapes extends Panel {
     const used = place === layers.length - 1 || layers.some((_, at) => sources(layers, at).includes(place + 1));
     const hints = [hint, used ? "" : "No layer takes what comes out of it."].filter(Boolean);
     const cells = [sizes(shape), count(parameters), count(multiplications), sees.join(" \u00d7 ")]
-      .map((textContent) => make("td", { textContent }));
+      .map((textContent) => make("td", {}, make("span", { textContent })));
+    cells.forEach((cell, at) => { cell.dataset.head = HEADS[at + 2]; }); // a phone shows it in the cell
     cells[0].append(...hints.map((textContent) => make("small", { className: "hint", textContent })));
     cells[1].append(make("small", { textContent: parameters ? ` ${text}` : "" }));
     return make("tr", {}, make("th", { scope: "row", textContent: `${place + 1} ${KINDS[layer.kind].name}` }),
@@ -93,7 +97,7 @@ class Shapes extends Panel {
     select.value = value;
     select.dataset.cell = label;
     select.setAttribute("aria-label", label);
-    select.onchange = () => take(select.value);
+    select.onchange = ({ target }) => take(target.value);
     return labelled(text, select);
   }
 
@@ -101,12 +105,12 @@ class Shapes extends Panel {
     const input = make("input", { type: "text", inputMode: "numeric", defaultValue: String(value) });
     input.dataset.cell = label;
     input.setAttribute("aria-label", label);
-    input.onchange = () => {
-      const number = Number(input.value.trim());
-      if (/^\d+$/.test(input.value.trim()) && number >= 1 && number <= LARGEST_NUMBER) return take(number);
+    input.onchange = ({ target }) => {
+      const number = Number(target.value.trim());
+      if (/^\d+$/.test(target.value.trim()) && number >= 1 && number <= LARGEST_NUMBER) return take(number);
       this.message.textContent =
-        `"${input.value}" is not a whole number from 1 to ${count(LARGEST_NUMBER)}. ${value} is kept.`;
-      input.value = String(value);
+        `"${target.value}" is not a whole number from 1 to ${count(LARGEST_NUMBER)}. ${value} is kept.`;
+      target.value = String(value);
     };
     return labelled(text, input);
   }
@@ -116,7 +120,7 @@ class Shapes extends Panel {
 export function accepts({ input, layers }) {
   const fits = (value, name, usual) => (name === "padding" ? ["valid", "same"].includes(value)
     : typeof usual === "boolean" ? typeof value === "boolean" : isWhole(value, 1));
-  const good = ({ kind, after = [0], ...layer }) => Object.hasOwn(KINDS, kind)
+  const good = ({ kind, after = [0], ...layer }) => typeof kind === "string" && Object.hasOwn(KINDS, kind)
     && Array.isArray(after) && after.length > 0 && after.every((one) => isWhole(one, 0))
     && Object.entries(KINDS[kind].fields).every(([name, usual]) =>
       fits(name === "multiplier" ? layer[name] ?? usual : layer[name], name, usual));

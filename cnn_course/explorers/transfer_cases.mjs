@@ -1,6 +1,6 @@
 // The explorer of transfers. What it says, `cnn_course.cases` has said: `choices` has a stretch for
 // every number of pictures on the plane, and this module looks it up and draws it.
-import { clamp, figure, isWhole, labelled, make, Panel, showOnly } from "./panel.mjs";
+import { clamp, figure, isWhole, keep, labelled, make, Panel, showOnly } from "./panel.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LEFT = 44, TOP = 34, WIDE = 268, ROW = 54; // units of the plane: where it begins, how large it is
@@ -63,7 +63,8 @@ class TransferCases extends Panel {
     this.key = make("small", { textContent: "Numbers: what the rule of thumb names, as in the list of " +
       "strategies. Square: measured. Circle: your case, with a line to the measured cell that is taken for it." });
     this.places.append(this.key);
-    this.said = make("dl", { className: "explorer-case" });
+    this.case = keep(figure("your case", this.places));
+    this.said = keep(make("dl", { className: "explorer-case" }));
   }
 
   compute(state) {
@@ -171,8 +172,8 @@ class TransferCases extends Panel {
     for (const [name, value] of Object.entries({ cx: place.x, cy: y })) this.point.setAttribute(name, value);
     const line = { x1: place.x, y1: y, x2: of ?? place.x, y2: y };
     for (const [name, value] of Object.entries(line)) this.line.setAttribute(name, value);
-    showOnly(this.body, [figure("your case", this.places), this.words(result), this.bars(result, pictures)]);
-    this.sum.textContent = `${result.case}. Try: ${result.strategy}. ${AGREES[result.agrees]}`;
+    showOnly(this.body, [this.case, this.words(result), this.bars(result, pictures)]);
+    this.sum.textContent = `${result.case[0].toUpperCase()}${result.case.slice(1)}. Try: ${result.strategy}. ${AGREES[result.agrees]}`;
   }
 
   /** The case in words. */

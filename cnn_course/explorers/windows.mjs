@@ -1,8 +1,9 @@
 // Windows that slide over an image: their arithmetic, and how they are shown.
-import { arrows, button, figure, isTable, make, number, paint, Panel, showOnly } from "./panel.mjs";
+import { arrows, button, clamp, figure, isTable, keep, LARGEST, make, number, paint, Panel, showOnly, STEPS } from "./panel.mjs";
 import { blank, Pad } from "./pad.mjs";
 
 export const SMALL = 12; // up to so many rows and columns, every number is written out
+const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i, MOST = 1_000_000; // what one may type
 const DRAWN = 28; // rows and columns of a drawing
 
 /** Rows or columns that are added before and behind, as Keras adds them. */
@@ -64,16 +65,20 @@ export class Windows extends Panel {
     this.sizes = make("p", { className: "explorer-sizes" });
     el.append(this.sizes);
     this.pad = new Pad(() => this.state.image, (image) => this.change({ image }));
-    this.drawing = figure("", this.pad.element);
+    this.drawing = keep(figure("", this.pad.element));
+    this.last = {}; // the reader's own arrays, to come back to
   }
 
   /** The choice among arrays that have names: images, kernels. */
   named(what, others = []) {
     const known = this.model.get("choices")[`${what}s`];
     const options = [...Object.keys(known).map((name) => [name]), ...others, ["own", "your own"]];
+    const own = { image: "There is no picture of your own yet. Choose a file.",
+      kernel: "There is no kernel of your own yet. Type a number into this one." };
     return this.choice(`${what}_name`, what, options, (name) => {
-      if (name === "drawn") return { image: blank(DRAWN), image_name: name };
-      return name in known ? { [what]: known[name], [`${what}_name`]: name } : null;
+      const wanted = known[name] ?? this.last[`${what} ${name}`] ?? (name === "drawn" ? blank(DRAWN) : null);
+      if (!wanted) this.message.textContent = own[what];
+      return wanted && { [what]: wanted, [`${what}_name`]: name };
     });
   }
 
@@ -108,10 +113,12 @@ export class Windows extends Panel {
     }
     this.player.textContent = this.timer ? "\u23f8" : "\u25b6";
     this.player.setAttribute("aria-label", this.timer ? "pause" : "play");
+    this.sum.setAttribute("aria-live", this.timer ? "off" : "polite"); // nobody listens that fast
   }
 
   draw(state, result) {
     this.result = result;
+    for (const what of ["image", "kernel"]) this.last[`${what} ${state[`${what}_name`]}`] = state[what];
     const { output } = result;
     this.place = Math.min(this.place, output.length * output[0].length - 1);
     const row = Math.floor(this.place / output[0].length), column = this.place % output[0].length;
@@ -138,19 +145,20 @@ export class Windows extends Panel {
       this.show();
     };
     return figure(`output, ${output.length} x ${output[0].length}`,
-      small ? this.table(output, one, { choose }) : this.canvas(output, one));
+      small ? this.table(output, one, { choose }) : this.canvas(output, one, choose));
   }
 
   /** A cell to type a number into. */
   input(value, label, cell, take) {
-    const input = make("input", { type: "text", inputMode: "decimal", defaultValue: String(value), onfocus: () => input.select() });
+    const input = make("input", { type: "text", inputMode: "decimal", defaultValue: String(value), onfocus: ({ target }) => target.select() });
     input.dataset.cell = cell;
     input.setAttribute("aria-label", label);
-    input.onchange = () => {
-      const typed = Number(input.value.trim().replace("\u2212", "-").replace(",", "."));
-      if (input.value.trim() !== "" && Number.isFinite(typed)) return take(typed);
-      this.message.textContent = `"${input.value}" is not a number. ${value} is kept.`;
-      input.value = String(value);
+    input.style.minWidth = `${String(value).length + 1}ch`;
+    input.onchange = ({ target }) => {
+      const text = target.value.trim().replace("\u2212", "-").replace(/^([^.,]*),(?!\d{3}$)/, "$1.");
+      if (NUMBER.test(text) && Math.abs(Number(text)) <= MOST) return take(Number(text));
+      this.message.textContent = `"${target.value}" is not a number from \u2212${MOST} to ${MOST}. ${value} is kept.`;
+      target.value = String(value);
     };
     return input;
   }
@@ -187,18 +195,38 @@ export class Windows extends Panel {
       }
       return cell;
     }))));
-    arrows(filled, choose && [window.row, window.column]);
+    arrows(filled, choose ? [window.row, window.column] : [0, 0]);
     return filled;
   }
 
-  canvas(values, window) {
-    const canvas = make("canvas", { role: "img" });
-    canvas.setAttribute("aria-label", `${values.length} rows and ${values[0].length} columns of brightness`);
+  /** A picture with its window; with `choose`, one points at a place, or leads there with the arrow keys. */
+  canvas(values, window, choose = null) {
+    const [height, width] = [values.length, values[0].length], canvas = make("canvas");
     let low = Infinity, high = -Infinity;
     for (const line of values) for (const value of line) { low = Math.min(low, value); high = Math.max(high, value); }
-    const context = paint(canvas, [values], low, high);
-    context.strokeStyle = "#CC6611";
-    context.strokeRect(window.column - 0.5, window.row - 0.5, window.columns + 1, window.rows + 1);
+    const context = paint(canvas, [values], low, high, true);
+    context.strokeRect(window.column, window.row, window.columns, window.rows);
+    canvas.setAttribute("role", choose ? "application" : "img");
+    canvas.setAttribute("aria-label", `${height} rows and ${width} columns of brightness` +
+      (choose ? ". The arrow keys choose a place." : ""));
+    if (!choose) return canvas;
+    canvas.tabIndex = 0;
+    canvas.dataset.cell = "output";
+    canvas.onclick = ({ clientX, clientY }) => {
+      const box = canvas.getBoundingClientRect(), along = (share, size) => Math.min(Math.floor(share * size), size - 1);
+      choose(along((clientY - box.top) / box.height, height), along((clientX - box.left) / box.width, width));
+    };
+    canvas.onkeydown = (event) => {
+      const [down, right] = STEPS[event.key] ?? [0, 0], { row, column } = window;
+      if (!(event.key in STEPS)) return;
+      event.preventDefault();
+      choose(clamp(row + down, 0, height - 1), clamp(column + right, 0, width - 1));
+    };
     return canvas;
   }
+}
+
+/** Whether an image or kernel, which may come from an address, is one of these, and small enough. */
+export function isSmallTable(values) {
+  return isTable(values) && Math.max(values.length, values[0].length) <= LARGEST;
 }
