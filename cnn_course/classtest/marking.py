@@ -106,7 +106,7 @@ class Marking:
         return text
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("question", "points", ""))
+        head = "".join(f'<th scope="col">{name}</th>' for name in ("question", "points", "verdict"))
         rows = "\n".join(
             f'<tr><th scope="row" style="text-align: left">{escape(mark.question.name)}</th>'
             f"<td>{mark.points:g} of {mark.question.points}</td>"
