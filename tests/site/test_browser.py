@@ -78,11 +78,14 @@ class Watched:
 
 
 @contextlib.contextmanager
-def opened(browser: Browser, own: str, path: str, **options) -> Iterator[Watched]:
+def opened(
+    browser: Browser, own: str, path: str, *, until: str = "load", **options
+) -> Iterator[Watched]:
+    """A page; until `"networkidle"` also what its scripts ask for later, half a second more."""
     context: BrowserContext = browser.new_context(**{"viewport": DESKTOP, **options})
     try:
         watched = Watched(context.new_page(), own)
-        watched.page.goto(f"{own}/{path}", wait_until="networkidle")
+        watched.page.goto(f"{own}/{path}", wait_until=until)
         yield watched
     finally:
         context.close()
@@ -90,7 +93,7 @@ def opened(browser: Browser, own: str, path: str, **options) -> Iterator[Watched
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_logs_no_error_and_asks_nobody_else(browser, address, path):
-    with opened(browser, address, path) as watched:
+    with opened(browser, address, path, until="networkidle") as watched:
         assert watched.errors == []
         assert watched.foreign == []
 
@@ -128,7 +131,8 @@ def test_a_figure_keeps_its_proportions_on_a_phone(browser, address, path):
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_assistive_technology_meets_no_barrier(browser, address, path, scheme):
-    with opened(browser, address, path, color_scheme=scheme) as watched:
+    settled = {"until": "networkidle", "color_scheme": scheme}  # colours change at first
+    with opened(browser, address, path, **settled) as watched:
         assert watched.page.evaluate("document.documentElement.dataset.theme") == scheme
         violations = Axe().run(watched.page).response["violations"]
         found = [f"{v['id']}: {node['html'][:200]}" for v in violations for node in v["nodes"]]
@@ -138,11 +142,11 @@ def test_assistive_technology_meets_no_barrier(browser, address, path, scheme):
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_light_and_soon_there(browser, address, path):
     ready, weights, scripts = [], [], []
-    for _ in range(3):
+    while len(ready) < 3 and min(ready, default=1_500) >= 1_500:
         context = browser.new_context(viewport=DESKTOP)
         page, answers = context.new_page(), []
         page.on("response", lambda answer, into=answers: into.append(answer))
-        page.goto(f"{address}/{path}", wait_until="networkidle")
+        page.goto(f"{address}/{path}", wait_until="networkidle")  # whatever it asks for
         bodies = [(answer.request.resource_type, answer.body()) for answer in answers]
         weights.append(sum(len(body) for _, body in bodies))
         inline = page.evaluate("[...document.scripts].filter(s => !s.src).map(s => s.text).join()")
