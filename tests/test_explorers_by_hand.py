@@ -71,7 +71,7 @@ def test_a_number_of_the_image_is_typed_and_the_arrow_keys_lead_to_the_next(page
     changed = NINE.copy()
     changed[0, 0] = 7
     np.testing.assert_allclose(numbers(page, name), conv.correlate2d(changed, LOOP))
-    assert page.input_value(f"#{name} [data-name=image_name]") == "drawn"
+    assert page.input_value(f"#{name} [data-name=image_name]") == "typed"
     page.keyboard.type("-1")
     page.keyboard.press("Tab")
     assert page.evaluate(focused) == "kernel-0-0"
@@ -161,6 +161,24 @@ def test_ones_own_image_and_kernel_come_back_and_a_missing_one_says_so(page, tmp
     page.select_option(f"#{name} [data-name=kernel_name]", "blur")
     page.select_option(f"#{name} [data-name=kernel_name]", "own")
     np.testing.assert_array_equal(numbers(page, name), mine)
+
+
+def test_one_can_draw_after_one_has_typed_and_come_back_to_both(page, tmp_path) -> None:
+    (name,) = opened(page, tmp_path, explorers.Convolution())
+    page.select_option(f"#{name} [data-name=image_name]", "typed")
+    assert "no numbers of yours yet" in page.inner_text(f"#{name} .explorer-message")
+    page.fill(f'#{name} [data-cell="image-0-0"]', "7")
+    page.keyboard.press("Tab")
+    mine = numbers(page, name)
+    page.select_option(f"#{name} [data-name=image_name]", "drawn")
+    assert page.locator(f"#{name} .explorer-pad").is_visible()
+    page.click(f"#{name} .explorer-pad")
+    address = page.url
+    page.select_option(f"#{name} [data-name=image_name]", "typed")
+    np.testing.assert_array_equal(numbers(page, name), mine)
+    page.select_option(f"#{name} [data-name=image_name]", "drawn")
+    assert page.url == address
+    assert page.complaints == []
 
 
 @pytest.mark.parametrize("size", [(12_000, 9_000), (1, 20_000), (1, 1)])

@@ -108,7 +108,7 @@ class Explorer(anywidget.AnyWidget):
 
     @property
     def output(self) -> np.ndarray:
-        """What comes out now, (H', W'), as `cnn_course.conv` computes it."""
+        """What comes out now; `result` says in which shape."""
         return self.result(self.state)
 
 

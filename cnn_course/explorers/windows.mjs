@@ -5,6 +5,7 @@ import { blank, Pad } from "./pad.mjs";
 export const SMALL = 12; // up to so many rows and columns, every number is written out
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i, MOST = 1_000_000; // what one may type
 const DRAWN = 28; // rows and columns of a drawing
+const BY_HAND = { drawn: "your drawing", typed: "your numbers" }; // short enough for an address
 
 /** Rows or columns that are added before and behind, as Keras adds them. */
 export function margins(size, kernel, stride, padding) {
@@ -47,13 +48,13 @@ export function formula(size, kernel, stride, [before, behind]) {
 
 /** What of a state belongs into an address: a picture of one's own stays where it is. */
 export function kept({ image, ...rest }) {
-  return rest.image_name === "drawn" ? { ...rest, image } : rest;
+  return rest.image_name in BY_HAND ? { ...rest, image } : rest;
 }
 
 /** The state that an address stands for. */
 export function revived(found, { state, choices }) {
   const wanted = { ...state, ...found };
-  if (wanted.image_name === "drawn") return wanted;
+  if (wanted.image_name in BY_HAND) return wanted;
   if (!(wanted.image_name in choices.images)) wanted.image_name = state.image_name;
   return { ...wanted, image: choices.images[wanted.image_name] ?? state.image };
 }
@@ -73,11 +74,12 @@ export class Windows extends Panel {
   named(what, others = []) {
     const known = this.model.get("choices")[`${what}s`];
     const options = [...Object.keys(known).map((name) => [name]), ...others, ["own", "your own"]];
-    const own = { image: "There is no picture of your own yet. Choose a file.",
-      kernel: "There is no kernel of your own yet. Type a number into this one." };
+    const own = { "image own": "There is no picture of your own yet. Choose a file.",
+      "image typed": "There are no numbers of yours yet. Type one into a small image.",
+      "kernel own": "There is no kernel of your own yet. Type a number into this one." };
     return this.choice(`${what}_name`, what, options, (name) => {
       const wanted = known[name] ?? this.last[`${what} ${name}`] ?? (name === "drawn" ? blank(DRAWN) : null);
-      if (!wanted) this.message.textContent = own[what];
+      if (!wanted) this.message.textContent = own[`${what} ${name}`];
       return wanted && { [what]: wanted, [`${what}_name`]: name };
     });
   }
@@ -86,7 +88,7 @@ export class Windows extends Panel {
   images() {
     const grey = ([red, green, blue]) => red.map((line, r) => line.map((value, c) =>
       +((0.299 * value + 0.587 * green[r][c] + 0.114 * blue[r][c]) / 255).toFixed(3)));
-    return [this.named("image", [["drawn", "your drawing"]]),
+    return [this.named("image", Object.entries(BY_HAND)),
       this.picker((channels) => this.change({ image: grey(channels), image_name: "own" })), this.steps()];
   }
 
@@ -166,7 +168,7 @@ export class Windows extends Panel {
   pixel(r, c) {
     const { image } = this.state;
     return this.input(image[r][c], `image, row ${r}, column ${c}`, `image-${r}-${c}`, (value) => this.change({
-      image: image.map((line, i) => line.map((old, j) => (i === r && j === c ? value : old))), image_name: "drawn" }));
+      image: image.map((line, i) => line.map((old, j) => (i === r && j === c ? value : old))), image_name: "typed" }));
   }
 
   table(values, window, { rows = [0, 0], columns = [0, 0], stride = 0, marked = null, edited = false, choose = null } = {}) {
