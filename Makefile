@@ -12,30 +12,36 @@ ifneq ($(shell test -w "$$HOME" && echo yes),yes)
 export HOME := $(CURDIR)/_build/home
 endif
 
-# A notebook says the same for everybody: no kernels, start-up files or settings of one's own.
-NEUTRAL := env -u JUPYTER_PATH PYTHONHASHSEED=0 MPLBACKEND=module://matplotlib_inline.backend_inline \
-	IPYTHONDIR="$(CURDIR)/_build/cache/ipython" MPLCONFIGDIR="$(CURDIR)/_build/cache/matplotlib"
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab clean
+.PHONY: help book lab run check test static clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-book: $(READY) ## run the chapters that changed and print the book to _build/html
+book: $(READY) ## print the book to _build/html; run what is out of date
 	@$(BIN)/cnn-course build
 
-test: book ## check everything that a change has to pass
+lab: $(READY) ## open the chapters in JupyterLab
+	@$(BIN)/jupyter lab notebooks/01-convolution-by-hand.ipynb
+
+run: $(READY) ## run every chapter, whatever is stored
+	@$(BIN)/cnn-course run --fresh
+
+check: $(READY) static ## a minute's check while you work: style, types, plan, quick tests
+	$(PYTEST) -m "not (tensorflow or kernel or browser or site or slow)" tests
+
+test: book static ## check everything that a change has to pass
+	$(PYTEST) --nbval --nbval-current-env tests notebooks book
+
+static: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
 	$(BIN)/cnn-course sync --check
-	$(NEUTRAL) $(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env tests notebooks book
-
-lab: $(READY) ## open the chapters in JupyterLab
-	@$(BIN)/jupyter lab notebooks/01-convolution-by-hand.ipynb
 
 clean: ## remove what can be made again, full runs too, but not .venv
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -146,7 +146,20 @@ def test_ci_runs_on_every_python_that_the_course_supports() -> None:
         for step in steps()
         if step.get("uses", "").startswith("actions/setup-python@")
     }
-    assert versions <= {*PYTHONS, "${{ matrix.python }}"}
+    experiment = jobs()["weekly.yml", "next"]
+    assert experiment["continue-on-error"] is True
+    assert versions - {"${{ matrix.python }}", "3.14"} <= set(PYTHONS)
+
+
+def commands(file: str, job: str) -> list[str]:
+    """Return what a job makes, without the comments beside it."""
+    return [step["run"] for step in jobs()[file, job]["steps"] if "run" in step]
+
+
+def test_a_pull_request_is_tested_and_beside_that_every_chapter_is_run_and_the_book_printed():
+    assert commands("ci.yml", "test") == ["make test"]
+    assert commands("ci.yml", "run") == ["make run", "make book"]
+    assert "needs" not in jobs()["ci.yml", "run"]
 
 
 def test_a_missing_browser_fails_the_tests_in_ci() -> None:
@@ -158,6 +171,7 @@ def test_only_what_passed_is_published() -> None:
     published = jobs()
     assert published["publish.yml", "test"]["uses"] == "./.github/workflows/ci.yml"
     assert published["publish.yml", "build"]["needs"] == "test"
+    assert commands("publish.yml", "build") == ["make run", "make book"]
     assert published["publish.yml", "deploy"]["needs"] == "build"
 
 

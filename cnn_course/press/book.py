@@ -2,12 +2,13 @@
 
 import click
 
-from cnn_course.press import files
+from cnn_course.press import files, notebooks
 from cnn_course.press.execute import bring_up_to_date
 from cnn_course.press.project import Project
 from cnn_course.press.render import Site
 from cnn_course.press.stage import stage
-from cnn_course.press.store import RunStore
+from cnn_course.press.store import GoodRun, RunStore
+from cnn_course.press.stored import find_stored
 
 
 def build_book(project: Project, profile: str, *, fresh: bool = False) -> None:
@@ -15,7 +16,7 @@ def build_book(project: Project, profile: str, *, fresh: bool = False) -> None:
 
     Args:
         project: the clone of the course.
-        profile: whose runs the pages show.
+        profile: whose runs the pages show; with `"tiny"` stored outputs that hold are printed.
         fresh: run and render also what is up to date.
 
     Raises:
@@ -25,14 +26,13 @@ def build_book(project: Project, profile: str, *, fresh: bool = False) -> None:
         click.echo(
             f"Note: notebooks/{name}.ipynb is not in _toc.yml, so the book has no page for it."
         )
-    runs = RunStore(project, profile).folder
-    with files.locked(project.build), files.locked(runs):
+    with files.locked(project.build), files.locked(RunStore(project, profile).folder):
         site = Site(project.build)
         site.recover()
-        bring_up_to_date(project, project.chapters, profile, fresh=fresh)
+        shown, summary = _good_runs(project, profile, fresh=fresh)
         with files.scratch(project.build) as scratch:
             source = scratch / "stage"
-            stage(project, profile, source)
+            stage(project, profile, shown, source)
             if not fresh and site.is_made_of(source):
                 click.echo("Nothing changed: the book is up to date.")
             else:
@@ -40,3 +40,24 @@ def build_book(project: Project, profile: str, *, fresh: bool = False) -> None:
                 click.echo("The book is printed.")
     click.echo(f"Open  {site.html / 'index.html'}")
     click.echo(f'or    python -m http.server --directory "{site.html}"')
+    click.echo(summary)
+
+
+def _good_runs(project: Project, profile: str, *, fresh: bool) -> tuple[dict[str, GoodRun], str]:
+    """Return the run of every chapter that the book shows, and in words where they come from."""
+    shown: dict[str, GoodRun] = {}
+    if profile == "tiny" and not fresh:
+        shown, reasons = find_stored(project, project.chapters)
+        for name, reason in reasons.items():
+            click.echo(f"{name}: the stored outputs are not printed, since {reason}.")
+    stored = len(shown)
+    rest = [chapter for chapter in project.chapters if chapter.name not in shown]
+    ran = bring_up_to_date(project, rest, profile, fresh=fresh)
+    store = RunStore(project, profile)
+    for chapter in rest:
+        run, executed = store.read(chapter.name)
+        page = notebooks.with_outputs(notebooks.for_profile(chapter, profile), executed)
+        shown[chapter.name] = run, page
+    kept = len(rest) - len(ran)
+    earlier = f", {kept} from an earlier run" if kept else ""
+    return shown, f"{stored} printed from stored outputs, {len(ran)} run{earlier}."

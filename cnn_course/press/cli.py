@@ -1,6 +1,7 @@
 """The command `cnn-course`."""
 
 import io
+import signal
 import sys
 from pathlib import Path
 
@@ -51,8 +52,8 @@ def run(
     """Run those chapters whose inputs changed since their last good run; all, if none is named."""
     from cnn_course.press import files  # noqa: PLC0415
     from cnn_course.press.execute import bring_up_to_date, find_due  # noqa: PLC0415
-    from cnn_course.press.save import save_outputs  # noqa: PLC0415
     from cnn_course.press.store import RunStore  # noqa: PLC0415
+    from cnn_course.press.stored import save_outputs  # noqa: PLC0415
 
     if save and profile != "tiny":
         raise PressError("Only the outputs of the tiny profile are stored. Leave out --save.")
@@ -282,6 +283,8 @@ def sync(*, check: bool) -> None:
 
 def main() -> None:
     """Run the command; every error becomes one message and a status."""
+    # Shells start what runs in the background with this signal ignored, and so does nohup.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a file on Windows may not take every sign

@@ -22,7 +22,7 @@ from typing import Any
 import click
 
 from cnn_course.press import files, notebooks, unfinished
-from cnn_course.press.fingerprint import COMPUTED_WITH, Inputs
+from cnn_course.press.fingerprint import COMPUTED_WITH, fingerprint, surroundings
 from cnn_course.press.machine import cores, hardware, versions
 from cnn_course.press.notebooks import Notebook
 from cnn_course.press.project import Chapter, PressError, Project
@@ -72,23 +72,16 @@ def find_due(
     Raises:
         PressError: a notebook cannot be read, or takes no profile, or no other base.
     """
-    inputs = Inputs(project)
     store = RunStore(project, profile, base)
     found = []
     for chapter in chapters:
-        try:
-            source = notebooks.read(chapter.file)
-            notebook = notebooks.with_parameter(source, "profile", profile)
-            if base:
-                notebook = notebooks.with_parameter(notebook, "base_name", base)
-        except PressError as error:
-            raise PressError(f"{chapter.name}: {error}") from None
-        mark = inputs.fingerprint(chapter, notebook, profile)
-        known = store.load(chapter.name)
+        notebook = notebooks.for_profile(chapter, profile, base)
+        mark = fingerprint(project, chapter, notebook, profile)
+        known = store.find(chapter.name)
         interrupted = store.backups(chapter.name).exists()
-        if fresh or interrupted or known is None or known.fingerprint != mark:
-            surroundings = inputs.surroundings(chapter, notebook, profile)
-            found.append(Due(chapter, notebook, mark, surroundings))
+        if fresh or interrupted or known is None or known[0].why_not(project, mark):
+            around = surroundings(project, chapter, notebook, profile)
+            found.append(Due(chapter, notebook, mark, around))
     return found
 
 

@@ -5,7 +5,7 @@ A page asks for it in a comment, `<!-- fill: minutes 02-mnist-convnet -->`; the 
 
 import base64
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from cnn_course.press import files, notebooks
@@ -13,7 +13,7 @@ from cnn_course.press.chapter_map import Place, draw
 from cnn_course.press.measured import times
 from cnn_course.press.notebooks import Notebook
 from cnn_course.press.project import Chapter, PressError, Project
-from cnn_course.press.store import RunStore
+from cnn_course.press.store import GoodRun
 
 _ASKED = re.compile(r"<!-- fill: (\w+)([^>]*?) -->")
 _LINK_TO_CHAPTER = re.compile(r"\((\d\d-[\w-]+)\.ipynb")
@@ -21,24 +21,27 @@ _LINK_TO_TERM = re.compile(r"glossary\.md#([\w-]+)")
 _HEADING = re.compile(r"(?m)^#{1,3} (.+)$")
 
 
-def fill(page: str, project: Project, profile: str, folder: Path) -> str:
+def fill(
+    page: str, project: Project, profile: str, shown: Mapping[str, GoodRun], folder: Path
+) -> str:
     """Return the text of a page with everything that it asks for.
 
     Args:
         page: Markdown.
-        project: the clone; each of its chapters has a good run.
-        profile: whose runs to show.
+        project: the clone.
+        profile: of the runs that the book shows.
+        shown: the run of each chapter, by name.
         folder: where the page will lie; pictures are written there.
 
     Raises:
         PressError: the page asks for something that there is not.
     """
     answers: dict[str, Callable[..., str]] = {
-        "minutes": lambda name: times(project, name, profile),
-        "picture": lambda name, cell: _picture(_run(project, name, profile), cell, folder),
+        "minutes": lambda name: times(project, name, profile, shown[name][0]),
+        "picture": lambda name, cell: _picture(shown[name][1], cell, folder),
         "recorded": lambda name, *keys: f"{_recorded(project, name, keys):.3f}",
-        "map": lambda: draw(_places(project, profile)),
-        "terms": lambda: _terms(project),
+        "map": lambda: draw(_places(project, profile, shown)),
+        "terms": lambda: _terms(project, shown),
     }
 
     def answer(asked: re.Match[str]) -> str:
@@ -50,10 +53,6 @@ def fill(page: str, project: Project, profile: str, folder: Path) -> str:
             raise PressError(f"A page asks for {asked[0]}. It can ask for: {known}.") from None
 
     return _ASKED.sub(answer, page)
-
-
-def _run(project: Project, name: str, profile: str) -> Notebook:
-    return RunStore(project, profile).read(name)[1]
 
 
 def _picture(notebook: Notebook, cell_id: str, folder: Path) -> str:
@@ -77,16 +76,17 @@ def _recorded(project: Project, name: str, keys: Sequence[str]) -> float:
     return float(value)
 
 
-def _places(project: Project, profile: str) -> list[Place]:
+def _places(project: Project, profile: str, shown: Mapping[str, GoodRun]) -> list[Place]:
     """Return the chapters with what each needs, as its opening says it."""
     return [
         Place(
             name=chapter.name,
-            title=title(notebooks.read(chapter.file)),
-            needs=needs(notebooks.read(chapter.file)),
-            note=times(project, chapter.name, profile),
+            title=title(notebook),
+            needs=needs(notebook),
+            note=times(project, chapter.name, profile, run),
         )
         for chapter in project.chapters
+        for run, notebook in [shown[chapter.name]]
         if chapter.number
     ]
 
@@ -104,12 +104,12 @@ def needs(notebook: Notebook) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_LINK_TO_CHAPTER.findall(opening)))
 
 
-def _terms(project: Project) -> str:
+def _terms(project: Project, shown: Mapping[str, GoodRun]) -> str:
     """Return the list of the glossary's terms, each with the sections that link it."""
     glossary = (project.root / "book" / "glossary.md").read_text(encoding="utf-8")
     used: dict[str, list[str]] = {}
     for chapter in project.chapters:
-        for term, place in _uses(chapter):
+        for term, place in _uses(chapter, shown[chapter.name][1]):
             used.setdefault(term, []).append(place)
     lines = []
     for term in re.findall(r"(?m)^## (.+)$", glossary):
@@ -118,10 +118,9 @@ def _terms(project: Project) -> str:
     return "\n".join(lines)
 
 
-def _uses(chapter: Chapter) -> list[tuple[str, str]]:
+def _uses(chapter: Chapter, notebook: Notebook) -> list[tuple[str, str]]:
     """Return the terms that a chapter links: each with a link to the section where it does."""
     found: dict[str, str] = {}
-    notebook = notebooks.read(chapter.file)
     section, about = "", chapter.number or title(notebook)
     for cell in notebook["cells"]:
         if cell["cell_type"] != "markdown":

@@ -10,7 +10,7 @@ from pathlib import Path
 from cnn_course.press import files, notebooks
 from cnn_course.press.notebooks import Cell, Notebook
 from cnn_course.press.project import Chapter, PressError, Project
-from cnn_course.press.store import RunStore
+from cnn_course.press.store import KEY, of_stored_outputs
 
 _CHECK = re.compile(r'(?m)^check\("([a-z0-9-]+)", (\w+)\)')
 _WORDS_A_MINUTE = 150  # of technical prose, read with a pencil in the hand
@@ -26,7 +26,7 @@ class Times:
         exercises: how many there are.
         exercise_minutes: for all of them; one that takes longer than usual says so in its metadata.
         questions: cells with quiz questions.
-        run_seconds: of its last good run with the tiny profile; None where there was none.
+        run_seconds: of the run whose outputs are stored; None where that is not known.
     """
 
     words: int
@@ -46,7 +46,7 @@ class Times:
         run = (
             f"runs in about {self.run_seconds:.0f} seconds (measured, tiny profile)"
             if self.run_seconds
-            else "was not run on this machine yet: `cnn-course run` measures how long it takes"
+            else "was not measured yet: `cnn-course run --save` measures how long it takes"
         )
         return (
             f"> **For instructors.** About {self.minutes} minutes for a class that reads all of it "
@@ -130,10 +130,10 @@ def write_handouts(project: Project, chapters: Sequence[Chapter], folder: Path) 
     """
     if folder.resolve() == (project.root / "notebooks").resolve():
         raise PressError(f"{folder} holds the chapters themselves. Choose another folder.")
-    store = RunStore(project, "tiny")
     written: list[tuple[Path, str]] = []
     for chapter in filter(lambda one: one.number, chapters):
-        notebook, run = notebooks.read(chapter.file), store.load(chapter.name)
+        notebook = notebooks.read(chapter.file)
+        run = of_stored_outputs(notebook)
         try:
             student = for_students(notebook)
         except PressError as error:
@@ -151,6 +151,7 @@ def write_handouts(project: Project, chapters: Sequence[Chapter], folder: Path) 
 def _without_links_to_the_book(notebook: Notebook) -> Notebook:
     """Return a copy whose text does without the pages of the book, which are not handed out."""
     made = copy.deepcopy(notebook)
+    made["metadata"].pop(KEY, None)
     for cell in made["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = re.sub(r"\[([^\]]+)\]\(\.\./book/[^)]*\)", r"\1", cell["source"])

@@ -1,7 +1,8 @@
-"""The machine that a run was measured on, and the versions of what is installed there."""
+"""The machine that a run is made on: what it is, what is installed, and whose settings it has."""
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,34 @@ gpus = tf.config.list_physical_devices("GPU")
 names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
 print("\\n".join(names))
 """
+
+
+# Settings of a person that can change what a chapter computes or shows. PYTHONOPTIMIZE, for one,
+# switches every `assert` off.
+_OF_A_PERSON = re.compile(
+    r"PYTHON(?!PATH$|HOME$)|IPYTHON|JUPYTER|KERAS|MPL|MATPLOTLIB|TF_|XLA_|CNN_COURSE_BACKUPS$"
+    r"|(COLUMNS|LINES|FORCE_COLOR|NO_COLOR)$"
+)
+
+
+def make_environment_neutral(caches: Path) -> None:
+    """Let this process and the kernels that it starts run as on every machine and for everybody.
+
+    Args:
+        caches: a folder for what tools keep between runs, in place of the person's own.
+    """
+    for name in filter(_OF_A_PERSON.match, list(os.environ)):
+        del os.environ[name]
+    os.environ |= {
+        "PYTHONHASHSEED": "0",  # the order of a printed set
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MPLCONFIGDIR": str(caches / "matplotlib"),
+        "IPYTHONDIR": str(caches / "ipython"),  # no start-up files, and none written to HOME
+        "JUPYTER_RUNTIME_DIR": str(caches / "jupyter"),
+        "KERAS_HOME": str(caches / "keras"),
+        "CNN_COURSE_PROGRESS": str(caches / "progress.json"),  # a run is no learner
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger's greeting on standard error
+    }
 
 
 def hardware(*, gpu: bool = False) -> dict[str, Any]:

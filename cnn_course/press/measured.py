@@ -4,7 +4,7 @@ from typing import Any
 
 from cnn_course.press import files
 from cnn_course.press.project import PressError, Project
-from cnn_course.press.store import Run, RunStore
+from cnn_course.press.store import Run
 
 
 def measured_line(project: Project, name: str, profile: str, run: Run) -> str:
@@ -28,13 +28,8 @@ def measured_line(project: Project, name: str, profile: str, run: Run) -> str:
     return f"*Measured: {', '.join(parts)}.*"
 
 
-def times(project: Project, name: str, profile: str) -> str:
-    """Return in a few words how long a chapter takes, for example `"32 s; full: 5 min"`.
-
-    Raises:
-        PressError: the chapter has no good run.
-    """
-    run, _ = RunStore(project, profile).read(name)
+def times(project: Project, name: str, profile: str, run: Run) -> str:
+    """Return in a few words how long a chapter takes, for example `"32 s; full: 5 min"`."""
     measured = _measurements(project, name, profile, run)
     words = {kind: _duration(seconds) for kind, (seconds, _, _) in measured.items()}
     tiny, full = words.get("tiny"), words.get("full")

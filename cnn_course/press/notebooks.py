@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cnn_course.press.project import PressError
+from cnn_course.press.files import digest
+from cnn_course.press.project import Chapter, PressError
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
@@ -63,6 +64,38 @@ def code_cells(notebook: Notebook) -> list[Cell]:
 def tags(cell: Cell) -> list[str]:
     """Return a cell's tags."""
     return list(cell.get("metadata", {}).get("tags", []))
+
+
+def code(notebook: Notebook) -> list[tuple[str, list[str]]]:
+    """Return what a run of a notebook depends on: each code cell's source, and its tags."""
+    return [(cell["source"], tags(cell)) for cell in code_cells(notebook)]
+
+
+def outputs_digest(notebook: Notebook) -> str:
+    """Return the digest of a notebook's outputs, whatever the number of the run."""
+    outputs = [
+        [{**output, "execution_count": None} for output in cell.get("outputs", [])]
+        for cell in code_cells(notebook)
+    ]
+    return digest(json.dumps(outputs, sort_keys=True))
+
+
+def for_profile(chapter: Chapter, profile: str, base: str = "") -> Notebook:
+    """Return a chapter as it is run with a profile.
+
+    Args:
+        chapter: the chapter.
+        profile: `"tiny"` or `"full"`.
+        base: the pretrained base, if not the one that is usual in the profile.
+
+    Raises:
+        PressError: the notebook cannot be read, or takes no profile, or no other base.
+    """
+    try:
+        notebook = with_parameter(read(chapter.file), "profile", profile)
+        return with_parameter(notebook, "base_name", base) if base else notebook
+    except PressError as error:
+        raise PressError(f"{chapter.name}: {error}") from None
 
 
 def with_parameter(notebook: Notebook, name: str, value: str | int) -> Notebook:
@@ -158,19 +191,21 @@ def tidy(notebook: Notebook) -> Notebook:
     return notebook
 
 
-def keep_unchanged(stored: Notebook, fresh: Notebook) -> Notebook:
-    """Return `stored` with those outputs of `fresh` that differ from its own.
+def with_outputs(stored: Notebook, ran: Notebook) -> Notebook:
+    """Return `stored` with those outputs of `ran`, the same code after a run, that differ.
 
     Texts are compared as they are, pictures pixel by pixel: two machines may compress the same
     picture into different bytes.
     """
     result = copy.deepcopy(stored)
-    for cell, ran in zip(code_cells(result), code_cells(fresh), strict=True):
-        if not _same_outputs(cell.get("outputs", []), ran["outputs"]):
-            cell["outputs"] = ran["outputs"]
-    result["metadata"] |= {"kernelspec": dict(KERNELSPEC)}
-    result["metadata"].setdefault("language_info", fresh["metadata"]["language_info"])
-    result["metadata"]["language_info"].pop("version", None)
+    for cell, fresh in zip(code_cells(result), code_cells(ran), strict=True):
+        if not _same_outputs(cell.get("outputs", []), fresh["outputs"]):
+            cell["outputs"] = fresh["outputs"]
+    about = result["metadata"]
+    about |= {"kernelspec": dict(KERNELSPEC)}
+    about.setdefault("language_info", ran["metadata"]["language_info"]).pop("version", None)
+    if "widgets" in ran["metadata"]:
+        about["widgets"] = ran["metadata"]["widgets"]
     return tidy(result)
 
 

@@ -4,7 +4,6 @@ A chapter that trains assigns `seed` in its cell tagged `parameters`. Its claims
 when they do not hold, so a run that ends is a run in which all of them held.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,4 +74,4 @@ def measure_seeds(
 def _results(chapter: Chapter, outcome: Outcome) -> dict[str, Any]:
     if outcome.notebook is None:
         raise PressError(f"Nothing is recorded: not every seed holds.\n{outcome.error}")
-    return handed_over(chapter.name, json.loads(outcome.notebook))["results"]
+    return handed_over(chapter.name, outcome.notebook)["results"]

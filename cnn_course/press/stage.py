@@ -3,7 +3,7 @@
 import copy
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from cnn_course.press.filling import fill
 from cnn_course.press.measured import measured_line
 from cnn_course.press.notebooks import Cell, Notebook, Output
 from cnn_course.press.project import Project, read_yaml, repository
-from cnn_course.press.store import RunStore
+from cnn_course.press.store import GoodRun
 
 _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__")
 # What a tag of a cell becomes on those parts of it that show outputs only.
@@ -22,18 +22,19 @@ _TAGS_OF_A_PART = {"hide-cell": "hide-output", "hide-input": "remove-input"}
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 
 
-def stage(project: Project, profile: str, folder: Path) -> None:
+def stage(project: Project, profile: str, shown: Mapping[str, GoodRun], folder: Path) -> None:
     """Fill `folder` with a book that Jupyter Book renders without executing anything.
 
     Every file keeps its relative path: Jupyter Book makes the links to Colab and Binder from it.
 
     Args:
-        project: the clone; each of its chapters has a good run.
-        profile: whose runs to show.
+        project: the clone.
+        profile: of the runs to show.
+        shown: the run of each chapter, by name.
         folder: is replaced.
 
     Raises:
-        PressError: a chapter has no good run, or a file of the book cannot be read.
+        PressError: a file of the book cannot be read, or a page asks for what there is not.
     """
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "notebooks").mkdir(parents=True)
@@ -46,13 +47,13 @@ def stage(project: Project, profile: str, folder: Path) -> None:
     config["repository"] = (config.get("repository") or {}) | address
     (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     for chapter in project.chapters:
-        run, notebook = RunStore(project, profile).read(chapter.name)
+        run, notebook = shown[chapter.name]
         page = _as_page(notebook, measured_line(project, chapter.name, profile, run))
         target = folder / chapter.file.relative_to(project.root)
         target.write_text(json.dumps(page), encoding="utf-8")
     for file in sorted((folder / "book").glob("*.md")):
         text = file.read_text(encoding="utf-8")
-        file.write_text(fill(text, project, profile, file.parent), encoding="utf-8")
+        file.write_text(fill(text, project, profile, shown, file.parent), encoding="utf-8")
 
 
 def _paths(config: Any) -> Iterator[str]:

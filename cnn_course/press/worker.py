@@ -21,6 +21,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 from cnn_course.press import notebooks
+from cnn_course.press.machine import make_environment_neutral
 from cnn_course.press.notebooks import Cell, Notebook, code_cells
 from cnn_course.press.project import PressError
 from cnn_course.training.state import FOLDER_VARIABLE, read_progress
@@ -30,7 +31,6 @@ _SECONDS_TO_LEAVE = 20
 _SECONDS_BETWEEN_LOOKS = 1
 _LINES_OF_ERROR = 12
 _ERROR_MARK = "papermill-error-cell-tag"
-_WIDTH_AND_COLOUR = ("COLUMNS", "LINES", "JUPYTER_COLUMNS", "FORCE_COLOR", "NO_COLOR")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -66,11 +66,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: with the text of the executed notebook, or with an error message."""
+    """How a run ended: with the executed notebook, or with an error message."""
 
     name: str
     seconds: float
-    notebook: str | None = None
+    notebook: Notebook | None = None
     error: str | None = None
 
 
@@ -106,13 +106,13 @@ def run(job: Job, terminal: TextIO) -> Outcome:
             executed = _attempt(job, terminal)
         except _NoKernelError:  # two that start at the same moment may choose the same port
             executed = _attempt(job, terminal)
-        text = notebooks.dumps(notebooks.finish(job.notebook, executed))
+        good = notebooks.finish(job.notebook, executed)
     except PressError as error:
         return Outcome(job.name, time.perf_counter() - started, error=str(error))
     except OSError as error:
         reason = f"{job.name} broke off: {error}"
         return Outcome(job.name, time.perf_counter() - started, error=reason)
-    return Outcome(job.name, time.perf_counter() - started, notebook=text)
+    return Outcome(job.name, time.perf_counter() - started, notebook=good)
 
 
 def _attempt(job: Job, terminal: TextIO) -> Notebook:
@@ -138,7 +138,7 @@ def _attempt(job: Job, terminal: TextIO) -> Notebook:
             progress_bar=bar if terminal.isatty() else False,
         )
     except papermill.PapermillExecutionError:
-        _raise_for_failure(job)  # unless every error is one that the chapter means to show
+        pass  # what failed is looked for below: not every error is a failure, nor the other way
     except (TimeoutError, RuntimeError) as error:
         ran = _started(job)
         if not ran:
@@ -148,18 +148,25 @@ def _attempt(job: Job, terminal: TextIO) -> Notebook:
         died = isinstance(error, DeadKernelError)
         reason = "Its kernel died: out of memory, or ended from outside." if died else str(error)
         raise _stopped(job, ran, f"{log_tail(job.log)}\n{reason}") from None
-    return _read_back(job)
+    return _good_run(job)
 
 
-def _raise_for_failure(job: Job) -> None:
-    """Raise for the first cell that failed and was not meant to."""
-    cells = code_cells(_read_back(job))
+def _good_run(job: Job) -> Notebook:
+    """Return what papermill wrote, or raise for the first cell that failed or did not run.
+
+    Papermill takes `SystemExit(0)` for a good end, and runs nothing that follows.
+    """
+    executed = _read_back(job)
+    cells = code_cells(executed)
     for number, cell in enumerate(cells, start=1):
         errors = [item for item in cell["outputs"] if item["output_type"] == "error"]
         failed = errors or cell["metadata"]["papermill"]["exception"]
         if failed and "raises-exception" not in notebooks.tags(cell):
             trace = "\n".join(line for item in errors for line in item["traceback"])
             raise _stopped(job, cells[:number], trace or "It failed and gave no reason.")
+        if cell["source"].strip() and cell["execution_count"] is None:
+            raise _stopped(job, cells[:number], "It was not run.")
+    return executed
 
 
 def _stopped(job: Job, ran: list[Cell], reason: str) -> PressError:
@@ -227,18 +234,13 @@ def _redirect_errors(log: Path) -> TextIO:
 
 def _set_environment(job: Job) -> None:
     """Give the kernel the same surroundings on every machine and for everybody."""
-    os.environ |= {
-        "PYTHONHASHSEED": "0",  # the order of a printed set
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": str(job.caches / "matplotlib"),
-        "IPYTHONDIR": str(job.caches / "ipython"),  # no start-up files, and none written to HOME
-        "JUPYTER_RUNTIME_DIR": str(job.caches / "jupyter"),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger's greeting on standard error
-    }
-    for name in (*_WIDTH_AND_COLOUR, FOLDER_VARIABLE):
-        os.environ.pop(name, None)
-    if job.backups is not None:
+    keras_home = os.environ.get("KERAS_HOME")
+    make_environment_neutral(job.caches)
+    if job.backups is not None:  # a full run
         os.environ[FOLDER_VARIABLE] = str(job.backups)
+        os.environ.pop("KERAS_HOME")
+        if keras_home:  # where weights of VGG16 may lie that a person has got already
+            os.environ["KERAS_HOME"] = keras_home
 
 
 @contextmanager

@@ -2,8 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pytest
 from nbformat import NotebookNode, v4
 
 COMMAND = Path(sys.executable).with_name("cnn-course")
+PATIENCE = 300  # seconds that nothing takes, on however busy a machine, unless it hangs
 PARAMETERS = 'profile = "tiny"  # or "full"'
 
 CONFIG = """
@@ -51,6 +55,14 @@ Repository = "https://github.com/nobody/small-course"
 """
 
 
+def until(condition: Callable[[], object], what: str) -> None:
+    """Wait until a condition holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f"Waited {PATIENCE} s in vain: {what}."
+        time.sleep(0.01)
+
+
 @dataclass
 class Course:
     """A clone in a folder of its own, and the command that works on it."""
@@ -70,10 +82,19 @@ class Course:
             **options,
         )
 
+    def start_deaf(self, *arguments: str, **options) -> subprocess.Popen[str]:
+        """Start the command as `nohup` and a shell's background do: Ctrl+C is ignored."""
+        return self.start(
+            *arguments, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN), **options
+        )
+
     def do(self, *arguments: str, status: int = 0) -> str:
         """Run the command and return what it says, on both streams."""
-        process = self.start(*arguments)
-        said = "".join(process.communicate(timeout=300))
+        return self.end(self.start(*arguments), status)
+
+    def end(self, process: subprocess.Popen[str], status: int) -> str:
+        """Wait for the command and return what it says, on both streams."""
+        said = "".join(process.communicate(timeout=PATIENCE))
         assert process.returncode == status, said
         assert "cnn_course/press" not in said, "A traceback of the press reached the user."
         return said

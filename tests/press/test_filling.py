@@ -11,6 +11,7 @@ from nbformat import v4
 from cnn_course.press.chapter_map import Place, direct_needs, draw
 from cnn_course.press.filling import anchor, fill, needs, title
 from cnn_course.press.project import PressError, Project, find_project
+from cnn_course.press.store import RunStore
 
 from .conftest import Course
 
@@ -41,30 +42,36 @@ def project(course: Course) -> Project:
     return find_project(course.root)
 
 
+def filled_in(asked: str, project: Project, folder: Path) -> str:
+    store = RunStore(project, "tiny")
+    shown = {chapter.name: store.read(chapter.name) for chapter in project.chapters}
+    return fill(asked, project, "tiny", shown, folder)
+
+
 def test_a_page_gets_what_it_asks_for_and_keeps_the_rest(project: Project, tmp_path: Path) -> None:
     page = "It takes <!-- fill: minutes 01-first -->. <!-- a note --> More.\n"
-    filled = fill(page, project, "tiny", tmp_path)
+    filled = filled_in(page, project, tmp_path)
     assert re.fullmatch(r"It takes \d+ s; full: 2 min\. <!-- a note --> More\.\n", filled)
     recorded = "<!-- fill: recorded 01-first after accuracy -->"
-    assert fill(recorded, project, "tiny", tmp_path) == "0.988"
+    assert filled_in(recorded, project, tmp_path) == "0.988"
 
 
 def test_a_picture_is_the_figure_of_the_cell_with_its_alt_text(
     project: Project, tmp_path: Path
 ) -> None:
-    filled = fill("<!-- fill: picture 01-first code-0 -->", project, "tiny", tmp_path)
+    filled = filled_in("<!-- fill: picture 01-first code-0 -->", project, tmp_path)
     assert filled == "![What it shows.](code-0.png)"
     assert (tmp_path / "code-0.png").read_bytes() == base64.b64decode("iVBORw0KGgo=")
 
 
 def test_a_term_is_listed_with_the_section_that_links_it(project: Project, tmp_path: Path) -> None:
-    filled = fill("<!-- fill: terms -->", project, "tiny", tmp_path)
+    filled = filled_in("<!-- fill: terms -->", project, tmp_path)
     section = "[A section?](../notebooks/01-first.ipynb#a-section)"
     assert filled == f"- [A word](glossary.md#a-word): {section} (chapter 1)"
 
 
 def test_the_map_has_a_box_and_a_link_for_each_chapter(project: Project, tmp_path: Path) -> None:
-    filled = fill("<!-- fill: map -->", project, "tiny", tmp_path)
+    filled = filled_in("<!-- fill: map -->", project, tmp_path)
     assert re.findall(r'href="([^"]+)"', filled) == [
         "../notebooks/01-first.html",
         "../notebooks/02-second.html",
@@ -81,7 +88,7 @@ def test_the_map_has_a_box_and_a_link_for_each_chapter(project: Project, tmp_pat
         ("<!-- fill: minutes -->", "It can ask for: minutes"),
         ("<!-- fill: recorded 01-first before -->", "It can ask for: minutes"),
         ("<!-- fill: recorded 02-second accuracy -->", "It can ask for: minutes"),
-        ("<!-- fill: minutes 03-third -->", "03-third has no good run"),
+        ("<!-- fill: minutes 03-third -->", "asks for <!-- fill: minutes 03-third -->"),
         ("<!-- fill: picture 01-first title -->", "'title', and there is none"),
     ],
 )
@@ -89,7 +96,7 @@ def test_what_is_not_there_is_named(
     project: Project, tmp_path: Path, asked: str, said: str
 ) -> None:
     with pytest.raises(PressError, match=said):
-        fill(asked, project, "tiny", tmp_path)
+        filled_in(asked, project, tmp_path)
 
 
 def places_of_the_course() -> list[Place]:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -10,20 +11,17 @@ import cnn_course.press
 from press.conftest import Course, new_course
 
 PRESS = Path(cnn_course.press.__file__).parent
-MODULES = {
+FILES = {
     "__init__.py": "",
     "profiles.py": (PRESS.parent / "profiles.py").read_text(),
     "training/__init__.py": "",
     "training/state.py": (PRESS.parent / "training" / "state.py").read_text(),
-    "conv/__init__.py": "from cnn_course.conv.loops import correlate",
-    "conv/loops.py": "def correlate(): return 1",
-    "plots.py": "def show():\n    from cnn_course import conv  # a lazy import\n    return conv",
-    "data/__init__.py": "from pathlib import Path\nHERE = Path(__file__).parent",
-    "data/names/animals.txt": "cat",
-    "data/names/02-second.txt": "dog",
-    "lonely.py": "",
-    "checks/__init__.py": "import importlib\nimportlib.import_module('cnn_course.checks.one')",
-    "checks/one.py": "",
+    "conv.py": "",
+    "plots.py": "",
+    "checks/__init__.py": "",
+    "checks/chapter_02.py": "",
+    "checks/quizzes/animals.txt": "cat",
+    "checks/quizzes/02-second.toml": "dog",
 }
 
 
@@ -33,11 +31,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = new_course(tmp_path_factory.mktemp("fingerprint") / "ran")
     package = course.root / "cnn_course"
     shutil.copytree(PRESS, package / "press")
-    for name, text in MODULES.items():
+    for name, text in FILES.items():
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text(text)
-    course.write("01-first", "%matplotlib inline\nfrom cnn_course import plots", "!echo conv")
-    course.write("02-second", "import cnn_course.data as data\nimport cnn_course.checks")
     course.environment = {"PYTHONPATH": str(course.root)}
     course.do("run")
     return course
@@ -49,20 +45,19 @@ def package(ran: Course, tmp_path: Path) -> Course:
     return Course(copy, {"PYTHONPATH": str(copy)})
 
 
+BOTH = ["01-first", "02-second"]
+
+
 @pytest.mark.parametrize(
     ("file", "due"),
     [
-        ("conv/loops.py", ["01-first"]),  # through a lazy import, and through a package
-        ("plots.py", ["01-first"]),
-        ("data/__init__.py", ["02-second"]),
-        ("data/names/animals.txt", ["02-second"]),
-        ("data/names/02-second.txt", ["02-second"]),
-        ("data/names/01-first.txt", []),  # of a chapter that does not reach it
-        ("checks/one.py", ["02-second"]),  # imported by name
-        ("lonely.py", []),
+        ("conv.py", BOTH),
+        ("checks/quizzes/animals.txt", BOTH),
+        ("checks/chapter_02.py", ["02-second"]),
+        ("checks/quizzes/02-second.toml", ["02-second"]),
         ("press/stage.py", []),
-        ("__init__.py", ["01-first", "02-second"]),
-        ("table.csv", ["01-first", "02-second"]),  # belongs to the package as a whole
+        ("conv.pyc", []),
+        (".DS_Store", []),
     ],
 )
 def test_a_change_in_the_package_runs_the_chapters_that_it_can_affect(
@@ -73,18 +68,24 @@ def test_a_change_in_the_package_runs_the_chapters_that_it_can_affect(
     assert package.do("run", "--dry-run").split() == due
 
 
+def test_the_line_ends_of_another_system_are_no_change(package: Course):
+    for file in (package.root / "cnn_course").rglob("*.py"):
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert package.do("run", "--dry-run") == ""
+
+
 def test_a_record_runs_its_chapter_and_those_that_name_it(package: Course):
     record = package.root / "book" / "measured" / "02-second.json"
     record.write_text("{}")
     assert package.do("run", "--dry-run").split() == ["02-second"]
     package.write("01-first", 'compared_with = "02-second"')
-    assert package.do("run", "--dry-run").split() == ["01-first", "02-second"]
+    assert package.do("run", "--dry-run").split() == BOTH
     package.do("run")
     record.write_text('{"changed": true}')
-    assert package.do("run", "--dry-run").split() == ["01-first", "02-second"]
+    assert package.do("run", "--dry-run").split() == BOTH
     package.do("run")
     record.with_suffix(".npz").write_bytes(b"weights")
-    assert package.do("run", "--dry-run").split() == ["01-first", "02-second"]
+    assert package.do("run", "--dry-run").split() == BOTH
 
 
 def test_the_folder_of_the_real_data_counts_for_full_runs_only(package: Course):
@@ -102,16 +103,31 @@ def test_a_record_does_not_make_full_runs_out_of_date(package: Course):
 
 
 def test_a_new_version_of_a_scientific_package_runs_everything(package: Course):
-    about = package.root / "numpy-99.0.dist-info"
+    install(package, "99.0")
+    assert package.do("run", "--dry-run").split() == BOTH
+
+
+def test_the_versions_that_the_lock_names_for_several_pythons_count_as_one(package: Course):
+    lock = package.root / "requirements.lock"
+    pins = "numpy=={} ; python_full_version < '3.12'\nnumpy==99.0 ; python_full_version >= '3.12'\n"
+    install(package, "99.0")
+    lock.write_text(pins.format(version("numpy")))
+    assert package.do("run", "--dry-run") == ""
+    lock.write_text(pins.format("1.0"))
+    assert package.do("run", "--dry-run").split() == BOTH
+
+
+def install(course: Course, number: str) -> None:
+    """Let another version of NumPy seem to be installed."""
+    about = course.root / f"numpy-{number}.dist-info"
     about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 99.0\n")
-    assert package.do("run", "--dry-run").split() == ["01-first", "02-second"]
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: numpy\nVersion: {number}\n")
 
 
 @pytest.mark.parametrize(
     ("file", "kept"),
     [
-        ("conv/loops.py", False),  # what a training may learn from
+        ("conv.py", False),  # what a training may learn from
         ("__init__.py", False),
         ("plots.py", True),  # looks on
         ("press/stage.py", True),

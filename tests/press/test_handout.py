@@ -13,7 +13,7 @@ from nbformat import NotebookNode, v4
 from cnn_course.press import notebooks
 from cnn_course.press.handouts import for_students, times_of, write_handouts
 from cnn_course.press.project import Chapter, PressError, Project
-from press.conftest import Course
+from press.conftest import PATIENCE, Course
 
 CHAPTERS = tuple(Chapter(file.stem, file) for file in NOTEBOOKS)
 
@@ -84,7 +84,7 @@ def test_students_get_every_other_cell_and_instructors_all(folder: Path, chapter
 def test_a_students_handout_runs_with_nothing_answered(folder: Path, number: str) -> None:
     (file,) = (folder / "students").glob(f"{number}-*.ipynb")
     notebook = read(file)
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3").execute()
     said = [
         output.get("data", {}).get("text/plain", "")
         for cell in notebook.cells
@@ -139,7 +139,7 @@ def test_minutes_grow_with_words_and_exercises() -> None:
     longer = times_of(notebooks_read(chapter(*[("exercise", "a = ...")] * 6)), 7.0)
     assert longer.minutes >= short.minutes + 25
     assert "about 7 seconds" in longer.note()
-    assert "cnn-course run" in short.note()
+    assert "cnn-course run --save" in short.note()
 
 
 def test_the_command_writes_both_folders_and_never_over_the_chapters(course: Course) -> None:

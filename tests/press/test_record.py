@@ -5,7 +5,6 @@ import re
 from datetime import date
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 from nbformat import v4
@@ -101,7 +100,7 @@ def test_results_that_are_of_no_use_are_refused(
     notebook = v4.new_notebook(cells=[v4.new_code_cell("train()", outputs=outputs)])
     RunStore(project, "full").save(
         "01-first",
-        nbformat.writes(notebook),
+        notebook,
         fingerprint="",
         seconds=1.0,
         finished="2026-11-20T12:00:00+00:00",

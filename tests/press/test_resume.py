@@ -5,8 +5,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from press.conftest import Course
-from press.test_run import alive, until
+from press.conftest import PATIENCE, Course, until
+from press.test_run import alive
 
 TRAINING = """
 import os, pathlib, signal, time
@@ -66,11 +66,11 @@ def test_a_record_whose_run_was_killed_continues_and_is_whole(course: Course):
     course.write("01-first", TRAINING)
     (course.root / "notebooks" / "wait").touch()
     process = course.start("record", "1")
-    until(lambda: 3 in [epoch for epoch, _ in begun(course)], seconds=120)
+    until(lambda: 3 in [epoch for epoch, _ in begun(course)], "the fourth epoch")
     process.kill()  # all at once, as when the power fails
     _, kernel = begun(course)[-1]
-    process.communicate(timeout=60)
-    until(lambda: not alive(kernel), seconds=30)
+    process.communicate(timeout=PATIENCE)
+    until(lambda: not alive(kernel), "the end of the kernel")
     assert list(backups(course).glob("*.state"))
     assert not (course.root / "book" / "measured" / "01-first.json").exists()
 
@@ -136,10 +136,9 @@ def test_a_fresh_run_that_was_interrupted_is_continued_although_an_older_one_is_
 def test_ctrl_c_keeps_what_was_trained(course: Course):
     course.write("01-first", COUNTING, "import time\ntime.sleep(600)")
     process = course.start("record", "1")
-    until(lambda: list(backups(course).glob("*.state")))
+    until(lambda: list(backups(course).glob("*.state")), "the state of a training")
     process.send_signal(signal.SIGINT)
-    said = "".join(process.communicate(timeout=60))
-    assert "What was finished is kept." in said
+    assert "What was finished is kept." in course.end(process, 130)
     assert list(backups(course).glob("*.state"))
 
 

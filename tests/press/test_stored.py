@@ -1,10 +1,15 @@
-"""`cnn-course run --save`: outputs are stored, and what did not change keeps its bytes."""
+"""`cnn-course run --save` stores outputs; the book prints them as long as they hold."""
 
 import base64
 import io
+import shutil
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat import v4
@@ -54,7 +59,7 @@ outputs = st.lists(
 def test_the_same_pixels_in_other_bytes_are_no_change():
     stored, fresh = notebook([picture(1, level=9)]), notebook([picture(1, level=1)])
     assert png(1, level=9) != png(1, level=1)
-    assert notebooks.keep_unchanged(stored, fresh) == stored
+    assert notebooks.with_outputs(stored, fresh) == stored
 
 
 def test_one_pixel_that_differs_is_a_change():
@@ -66,18 +71,18 @@ def test_one_pixel_that_differs_is_a_change():
     fresh["cells"][0]["outputs"][0]["data"]["image/png"] = base64.b64encode(
         stream.getvalue()
     ).decode()
-    assert notebooks.keep_unchanged(notebook([picture(0)]), fresh) == fresh
+    assert notebooks.with_outputs(notebook([picture(0)]), fresh) == fresh
 
 
 def test_a_new_alt_text_is_a_change():
     stored, fresh = notebook([picture(1)]), notebook([picture(1, alt="Another.")])
-    assert notebooks.keep_unchanged(stored, fresh) == fresh
+    assert notebooks.with_outputs(stored, fresh) == fresh
 
 
 def test_only_the_cell_that_changed_gets_new_outputs():
     stored = notebook([picture(1, level=9)], [text("old")])
     fresh = notebook([picture(1, level=1)], [text("new")])
-    kept = notebooks.keep_unchanged(stored, fresh)
+    kept = notebooks.with_outputs(stored, fresh)
     assert kept["cells"][0] == stored["cells"][0]
     assert kept["cells"][1] == fresh["cells"][1]
 
@@ -86,9 +91,9 @@ def test_only_the_cell_that_changed_gets_new_outputs():
 @given(st.lists(outputs, max_size=3), st.lists(outputs, max_size=3))
 def test_saving_twice_is_saving_once_and_the_pixels_are_the_fresh_ones(one: list, other: list):
     stored, fresh = notebook(*one, counts=5), notebook(*(other + one)[: len(one)])
-    kept = notebooks.keep_unchanged(stored, fresh)
-    assert notebooks.keep_unchanged(kept, fresh) == kept
-    assert notebooks.keep_unchanged(fresh, kept) == fresh
+    kept = notebooks.with_outputs(stored, fresh)
+    assert notebooks.with_outputs(kept, fresh) == kept
+    assert notebooks.with_outputs(fresh, kept) == fresh
     assert [cell["execution_count"] for cell in kept["cells"]] == list(range(1, len(one) + 1))
 
 
@@ -106,10 +111,111 @@ def test_outputs_are_stored_without_timing_and_a_second_time_nothing_is_written(
     assert stored.metadata.language_info.pygments_lexer == "ipython3"
     assert "version" not in stored.metadata.language_info
 
+    known = stored.metadata.pop("cnn_course")
+    assert known["hardware"]["cores"] >= 1
     written = course.source("01-first").stat().st_mtime_ns
+    course.do("run", "1", "--fresh")  # which takes another time
     assert "Stored in notebooks/: nothing new." in course.do("run", "1", "--save")
     assert course.source("01-first").stat().st_mtime_ns == written
     assert course.do("run", "--dry-run") == ""
+
+
+# What the book prints
+
+
+@pytest.fixture(scope="module")
+def stored(built: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course as one clones it: with outputs stored, and without anything that was made of it."""
+    root = tmp_path_factory.mktemp("stored") / "course"
+    course = Course(shutil.copytree(built.root, root))
+    course.do("run", "--save")
+    shutil.rmtree(root / "_build")
+    return course
+
+
+@pytest.fixture
+def clone(stored: Course, tmp_path: Path) -> Course:
+    return Course(shutil.copytree(stored.root, tmp_path / "clone"))
+
+
+def test_outputs_that_hold_are_printed_and_nothing_runs(clone: Course):
+    said = clone.do("build")
+    assert said.splitlines()[-1] == "2 printed from stored outputs, 0 run."
+    assert "started" not in said
+    assert not list((clone.root / "_build" / "runs").rglob("*.ipynb"))
+    assert "second tiny" in clone.page("notebooks/02-second")
+    assert clone.do("build").splitlines()[-1] == "2 printed from stored outputs, 0 run."
+
+
+def test_a_page_says_how_long_the_run_took_whose_outputs_are_stored(clone: Course):
+    with clone.edit("01-first") as notebook:
+        notebook.metadata.cnn_course |= {"seconds": 4321.0, "finished": "2031-01-02T03:04:05"}
+        notebook.metadata.cnn_course.hardware["cores"] = 17
+    clone.do("build")
+    assert "72 min with the tiny profile (17 cores, 2031-01-02)" in clone.page("notebooks/01-first")
+
+
+def test_a_new_sentence_is_printed_beside_the_stored_outputs(clone: Course):
+    with clone.edit("01-first") as notebook:
+        notebook.cells[0].source += "\n\nOne more sentence."
+    said = clone.do("build")
+    assert said.splitlines()[-1] == "2 printed from stored outputs, 0 run."
+    assert "One more sentence." in clone.page("notebooks/01-first")
+    assert "first tiny" in clone.page("notebooks/01-first")
+
+
+def new_code(course: Course) -> None:
+    with course.edit("01-first") as notebook:
+        notebook.cells[-1].source += "\nprint('and', 'more')"
+
+
+def new_outputs(course: Course) -> None:
+    with course.edit("01-first") as notebook:
+        notebook.cells[-1].outputs[0].text = "first tinier\n"
+
+
+def no_outputs(course: Course) -> None:
+    with course.edit("01-first") as notebook:
+        notebook.cells[-1].outputs = []
+
+
+def no_record_of_the_run(course: Course) -> None:
+    with course.edit("01-first") as notebook:
+        del notebook.metadata["cnn_course"]
+
+
+def an_older_version(course: Course) -> None:
+    with course.edit("01-first") as notebook:
+        notebook.metadata.cnn_course.versions["numpy"] = "1.0"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (new_code, "what they depend on has changed"),
+        (new_outputs, "they were not stored by `cnn-course run --save`"),
+        (no_outputs, "they were not stored by `cnn-course run --save`"),
+        (no_record_of_the_run, "they were not stored by `cnn-course run --save`"),
+        (an_older_version, f"they were made with numpy 1.0, and {version('numpy')} is installed"),
+    ],
+)
+def test_outputs_that_do_not_hold_are_made_again_and_the_reason_is_said(
+    clone: Course, change: Callable[[Course], None], reason: str
+):
+    change(clone)
+    said = clone.do("build")
+    assert f"01-first: the stored outputs are not printed, since {reason}." in said
+    assert "1 printed from stored outputs, 1 run." in said.splitlines()
+    assert "first tiny\n" in BeautifulSoup(clone.page("notebooks/01-first"), "html.parser").text
+    again = clone.do("build").splitlines()[-1]
+    assert again == "1 printed from stored outputs, 0 run, 1 from an earlier run."
+
+
+def test_storing_again_after_a_change_makes_the_outputs_hold_again(clone: Course):
+    new_code(clone)
+    assert "Stored in notebooks/: 01-first." in clone.do("run", "1", "--save")
+    assert clone.do("build").splitlines()[-1] == "2 printed from stored outputs, 0 run."
+    assert "and more" in clone.page("notebooks/01-first")
 
 
 def test_outputs_of_the_full_profile_are_not_stored(course: Course):
