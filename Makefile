@@ -32,7 +32,8 @@ run: $(READY) ## run every chapter, whatever is stored
 check: $(READY) static ## a minute's check while you work: style, types, plan, quick tests
 	$(PYTEST) -m "not (tensorflow or kernel or browser or site or slow)" tests
 
-test: book static ## check everything that a change has to pass
+test: $(READY) static ## check everything that a change has to pass
+	$(BIN)/cnn-course build --compared
 	$(PYTEST) --nbval --nbval-current-env tests notebooks book
 
 static: $(READY)

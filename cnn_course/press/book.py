@@ -11,13 +11,17 @@ from cnn_course.press.store import GoodRun, RunStore
 from cnn_course.press.stored import find_stored
 
 
-def build_book(project: Project, profile: str, *, fresh: bool = False) -> None:
+def build_book(
+    project: Project, profile: str, *, fresh: bool = False, compared: bool = False
+) -> None:
     """Bring `_build/html` up to date.
 
     Args:
         project: the clone of the course.
         profile: whose runs the pages show; with `"tiny"` stored outputs that hold are printed.
         fresh: run and render also what is up to date.
+        compared: print stored outputs also where what they depend on has changed, since a test
+            compares them with a run.
 
     Raises:
         PressError: a chapter failed, or Jupyter Book warned; the previous site is as it was.
@@ -29,7 +33,7 @@ def build_book(project: Project, profile: str, *, fresh: bool = False) -> None:
     with files.locked(project.build), files.locked(RunStore(project, profile).folder):
         site = Site(project.build)
         site.recover()
-        shown, summary = _good_runs(project, profile, fresh=fresh)
+        shown, summary = _good_runs(project, profile, fresh=fresh, compared=compared)
         with files.scratch(project.build) as scratch:
             source = scratch / "stage"
             stage(project, profile, shown, source)
@@ -43,11 +47,13 @@ def build_book(project: Project, profile: str, *, fresh: bool = False) -> None:
     click.echo(summary)
 
 
-def _good_runs(project: Project, profile: str, *, fresh: bool) -> tuple[dict[str, GoodRun], str]:
+def _good_runs(
+    project: Project, profile: str, *, fresh: bool, compared: bool
+) -> tuple[dict[str, GoodRun], str]:
     """Return the run of every chapter that the book shows, and in words where they come from."""
     shown: dict[str, GoodRun] = {}
     if profile == "tiny" and not fresh:
-        shown, reasons = find_stored(project, project.chapters)
+        shown, reasons = find_stored(project, project.chapters, compared=compared)
         for name, reason in reasons.items():
             click.echo(f"{name}: the stored outputs are not printed, since {reason}.")
     stored = len(shown)
@@ -60,4 +66,4 @@ def _good_runs(project: Project, profile: str, *, fresh: bool) -> tuple[dict[str
         shown[chapter.name] = run, page
     kept = len(rest) - len(ran)
     earlier = f", {kept} from an earlier run" if kept else ""
-    return shown, f"{stored} printed from stored outputs, {len(ran)} run{earlier}."
+    return shown, f"Chapters: {stored} printed from stored outputs, {len(ran)} run{earlier}."

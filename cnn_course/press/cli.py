@@ -77,11 +77,14 @@ def run(
 @commands.command()
 @_PROFILE
 @_FRESH
-def build(*, profile: str, fresh: bool) -> None:
-    """Run what needs it and print the book to _build/html."""
+@click.option(
+    "--compared", is_flag=True, help="Print all stored outputs: a test compares them with a run."
+)
+def build(*, profile: str, fresh: bool, compared: bool) -> None:
+    """Print the book to _build/html; run what has no stored outputs that hold."""
     from cnn_course.press.book import build_book  # noqa: PLC0415
 
-    build_book(find_project(), profile, fresh=fresh)
+    build_book(find_project(), profile, fresh=fresh, compared=compared)
 
 
 @commands.command()

@@ -140,11 +140,11 @@ def clone(stored: Course, tmp_path: Path) -> Course:
 
 def test_outputs_that_hold_are_printed_and_nothing_runs(clone: Course):
     said = clone.do("build")
-    assert said.splitlines()[-1] == "2 printed from stored outputs, 0 run."
+    assert said.splitlines()[-1] == "Chapters: 2 printed from stored outputs, 0 run."
     assert "started" not in said
     assert not list((clone.root / "_build" / "runs").rglob("*.ipynb"))
     assert "second tiny" in clone.page("notebooks/02-second")
-    assert clone.do("build").splitlines()[-1] == "2 printed from stored outputs, 0 run."
+    assert clone.do("build").splitlines()[-1] == "Chapters: 2 printed from stored outputs, 0 run."
 
 
 def test_a_page_says_how_long_the_run_took_whose_outputs_are_stored(clone: Course):
@@ -159,7 +159,7 @@ def test_a_new_sentence_is_printed_beside_the_stored_outputs(clone: Course):
     with clone.edit("01-first") as notebook:
         notebook.cells[0].source += "\n\nOne more sentence."
     said = clone.do("build")
-    assert said.splitlines()[-1] == "2 printed from stored outputs, 0 run."
+    assert said.splitlines()[-1] == "Chapters: 2 printed from stored outputs, 0 run."
     assert "One more sentence." in clone.page("notebooks/01-first")
     assert "first tiny" in clone.page("notebooks/01-first")
 
@@ -205,16 +205,28 @@ def test_outputs_that_do_not_hold_are_made_again_and_the_reason_is_said(
     change(clone)
     said = clone.do("build")
     assert f"01-first: the stored outputs are not printed, since {reason}." in said
-    assert "1 printed from stored outputs, 1 run." in said.splitlines()
+    assert "Chapters: 1 printed from stored outputs, 1 run." in said.splitlines()
     assert "first tiny\n" in BeautifulSoup(clone.page("notebooks/01-first"), "html.parser").text
     again = clone.do("build").splitlines()[-1]
-    assert again == "1 printed from stored outputs, 0 run, 1 from an earlier run."
+    assert again == "Chapters: 1 printed from stored outputs, 0 run, 1 from an earlier run."
+
+
+def test_outputs_that_a_test_compares_with_a_run_are_printed_whether_they_hold_or_not(
+    clone: Course,
+):
+    new_code(clone)
+    with clone.edit("02-second") as notebook:
+        notebook.metadata.cnn_course.versions["keras"] = "1.0"
+    said = clone.do("build", "--compared")
+    assert said.splitlines()[-1] == "Chapters: 2 printed from stored outputs, 0 run."
+    new_outputs(clone)  # not even then
+    assert "1 printed from stored outputs, 1 run." in clone.do("build", "--compared")
 
 
 def test_storing_again_after_a_change_makes_the_outputs_hold_again(clone: Course):
     new_code(clone)
     assert "Stored in notebooks/: 01-first." in clone.do("run", "1", "--save")
-    assert clone.do("build").splitlines()[-1] == "2 printed from stored outputs, 0 run."
+    assert clone.do("build").splitlines()[-1] == "Chapters: 2 printed from stored outputs, 0 run."
     assert "and more" in clone.page("notebooks/01-first")
 
 
