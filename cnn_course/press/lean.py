@@ -7,6 +7,8 @@ that sets formulas, which browsers set themselves since they know MathML. Pictur
 import html
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
+from itertools import compress
 from pathlib import Path
 
 from latex2mathml.converter import convert
@@ -48,7 +50,9 @@ def slim(site: Path) -> None:
     """
     pages = {page: page.read_text(encoding="utf-8") for page in sorted(site.rglob("*.html"))}
     named = {name for text in pages.values() for name in _PICTURE.findall(text)}
-    smaller = [name for name in sorted(named) if _to_webp(site / name)]
+    names = sorted(named)
+    with ThreadPoolExecutor() as threads:  # Pillow lets other threads run while it compresses
+        smaller = list(compress(names, threads.map(lambda name: _to_webp(site / name), names)))
     for page, text in pages.items():
         try:
             light = _lighter(text)
