@@ -15,7 +15,7 @@ from cnn_course.explorers.augmented import CHANGES, changed, drawn_changes
 import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
 from keras import layers
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.tensorflow]
 
 FILL_MODES = ("reflect", "nearest", "wrap", "constant")
 SIZES = ((24, 24), (17, 30), (31, 16), (5, 4), (1, 7))

@@ -14,7 +14,7 @@ from cnn_course.explorers.digits import LAYERS
 import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
 from keras import layers
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.tensorflow]
 PAD = ".explorer-pad"
 
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from cnn_course import explorers
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.slow]
 #: explorer -> (control, what is chosen there), (what Python reads then, what it finds),
 #: (what Python sets, the words that are seen then)
 CHANGES = {

@@ -17,6 +17,8 @@ from keras import layers
 
 from cnn_course import training
 
+pytestmark = pytest.mark.tensorflow
+
 HERE = Path(__file__).resolve().parent
 EPOCHS = 5
 

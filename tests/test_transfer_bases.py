@@ -18,6 +18,8 @@ from cnn_course.data import DataError
 from cnn_course.data.download import Published
 from cnn_course.transfer.weights import Packaged, Pretrained, WeightsFile
 
+pytestmark = pytest.mark.tensorflow
+
 NAMES = ("vgg16", "mobilenet", "mini_vgg16")
 MEAN = np.array([103.939, 116.779, 123.68])  # of ImageNet: blue, green, red
 PICTURES = np.random.default_rng(3).integers(0, 256, (2, 32, 32, 3)).astype(np.uint8)

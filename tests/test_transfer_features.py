@@ -17,6 +17,8 @@ from keras import layers
 
 from cnn_course.transfer.features import BATCH, StoredFeatures, split, store
 
+pytestmark = pytest.mark.tensorflow
+
 HERE = Path(__file__).resolve().parent
 COUNT = 2 * BATCH + 8  # three batches, the last one smaller
 

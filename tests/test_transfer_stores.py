@@ -21,6 +21,8 @@ from keras import layers
 from cnn_course.data import DataError
 from cnn_course.transfer.features import BATCH, StoredFeatures, store
 
+pytestmark = pytest.mark.tensorflow
+
 HERE = Path(__file__).resolve().parent
 COUNT = 2 * BATCH + 8  # three batches, the last one smaller
 SIZES = [BATCH, BATCH, 8]

@@ -13,6 +13,8 @@ from PIL import Image
 from cnn_course.data import drawings
 from cnn_course.press.kernel import OwnKernelManager
 
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
+
 REPLACED = "data.cats_and_dogs(profile)"
 PICTURES = 16  # of each kind: hardly more than the ten that are asked for
 

@@ -7,6 +7,8 @@ import pytest
 from conftest import ROOT
 from nbclient import NotebookClient
 
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
+
 SLICE = """
 from cnn_course import data
 

@@ -11,6 +11,8 @@ from cnn_course import data, transfer
 
 import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
 
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
+
 
 @pytest.fixture(autouse=True)
 def photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
