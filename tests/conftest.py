@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from patience import HANGS
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,7 +18,6 @@ COMPUTED = [*NOTEBOOKS, *sorted((ROOT / "book").glob("*.ipynb"))]
 SITE = ROOT / "_build" / "html"
 _HEAVY = {"tensorflow": "tensorflow", "nbclient": "kernel"}  # module -> mark of who imports it
 _SEEN: set[str] = set()
-HANGS = 180  # seconds; who waits longer says what did not happen, however slow the machine is
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 

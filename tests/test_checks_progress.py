@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import HANGS, NOTEBOOKS
+from conftest import NOTEBOOKS
 from nbformat import v4
+from patience import HANGS
 
 from cnn_course import checks
 from cnn_course.checks import check, exercise_names, forget_progress, progress

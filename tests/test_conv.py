@@ -5,10 +5,10 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import HANGS
 from frameworks import keras
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import HANGS
 from scipy import signal
 
 from cnn_course import conv

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import HANGS, ROOT
+from conftest import ROOT
 from nbformat import v4
+from patience import HANGS
 from playwright.sync_api import Browser, Page
 
 from cnn_course import explorers

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from patience import HANGS
 
 from cnn_course import transfer
 from cnn_course.data import DataError
@@ -159,7 +160,7 @@ def test_a_saved_model_predicts_the_same_in_a_process_that_knows_only_keras(
         [sys.executable, "-c", FRESH, str(tmp_path / "data.npz"), str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANGS,
         check=False,
     )
     assert run.returncode == 0, run.stderr

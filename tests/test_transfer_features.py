@@ -14,6 +14,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
+from patience import HANGS
 
 from cnn_course.transfer.features import BATCH, StoredFeatures, split, store
 
@@ -298,7 +299,7 @@ def test_a_large_store_is_never_in_memory(tmp_path: Path):
     )
     run = subprocess.run(
         [sys.executable, "-c", program, tmp_path],
-        capture_output=True, text=True, check=True, timeout=120,
+        capture_output=True, text=True, check=True, timeout=HANGS,
     )  # fmt: skip
     grown, size = map(int, run.stdout.split())
     assert size > 200 * 2**20
