@@ -4,11 +4,10 @@ import math
 import re
 from typing import Any
 
-import keras
-from keras import layers
+from frameworks import keras, layers
 
 
-def build(test: Any) -> keras.Model:
+def build(test: Any) -> Any:
     """Build a test's network from the text that a student reads, not from its descriptions."""
     text = str(test.sheet()).replace("\\", "")
     height, width, channels = map(int, re.search(r"A picture of (.*?),", text)[1].split(" x "))
@@ -24,7 +23,7 @@ def build(test: Any) -> keras.Model:
         return keras.Model(tensors["input"], tensors[name])
 
 
-def _layer(name: str, words: str) -> layers.Layer:
+def _layer(name: str, words: str) -> Any:
     number = {key: int(value) for value, key in re.findall(r"(\d+) (filters?|units?)", words)}
     side = re.search(r"(\d+) x \1", words)
     common = {
@@ -65,13 +64,13 @@ def answers(test: Any) -> dict[str, Any]:
     return found
 
 
-def _multiplications(layer: layers.Layer) -> int:
+def _multiplications(layer: Any) -> int:
     """Use each weight of the kernel at each position of the output."""
     kernels = [math.prod(one.shape) for one in layer.weights if "kernel" in one.path]
     return sum(kernels) * math.prod(layer.output.shape[1:-1])
 
 
-def _receptive_field(layer: layers.Layer, size: int = 1) -> int:
+def _receptive_field(layer: Any, size: int = 1) -> int:
     """Return how many pixels of the input `size` neighbouring values see, going backwards."""
     if isinstance(layer, layers.InputLayer):
         return size

@@ -1,18 +1,23 @@
 """What all tests share: the folders of the project, its notebooks, the built site, a browser."""
 
 import os
+import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from patience import HANGS
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 COMPUTED = [*NOTEBOOKS, *sorted((ROOT / "book").glob("*.ipynb"))]
 SITE = ROOT / "_build" / "html"
+_HEAVY = {"tensorflow": "tensorflow", "nbclient": "kernel"}  # module -> mark of who imports it
+_SEEN: set[str] = set()
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
@@ -20,6 +25,15 @@ def browser_path() -> str | None:
     """Return the machine's own browser, or None."""
     named = os.environ.get("CNN_COURSE_BROWSER")
     return named or next(filter(None, map(shutil.which, _BROWSERS)), None)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import a file whose `pytestmark` is left out: TensorFlow alone takes seconds."""
+    left_out = re.findall(r"\bnot (\w+)", config.option.markexpr)
+    if not left_out or collection_path.suffix != ".py":
+        return None
+    marks = re.findall(r"(?m)^pytestmark = (.*)$", collection_path.read_text(encoding="utf-8"))
+    return bool(set(left_out) & set(re.findall(r"pytest\.mark\.(\w+)", "".join(marks)))) or None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -37,6 +51,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
     if left_out:
         print(f"\nNo browser on this machine: {len(left_out)} browser tests are left out.")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse a file that imports, at its top, what the marks of this run leave out."""
+    _SEEN.update(_loaded())
+    untold = [mark for mark in _SEEN if f"not {mark}" in session.config.option.markexpr]
+    if untold:
+        raise pytest.UsageError(f"A test file without the mark imports it: {', '.join(untold)}.")
+
+
+def _loaded() -> set[str]:
+    """Return the marks that tell of what this process has imported."""
+    return {mark for module, mark in _HEAVY.items() if module in sys.modules}
+
+
+@pytest.fixture(autouse=True)
+def _marks_are_true(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that uses what none of its marks says: `make check` would run it."""
+    yield
+    used = {name for name in ("browser", "site") if name in request.fixturenames}
+    used |= _loaded() - _SEEN
+    _SEEN.update(used - {"browser", "site"})
+    untold = used - {mark.name for mark in request.node.iter_markers()}
+    assert not untold, f"Mark it: {', '.join(untold)}."
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -61,16 +99,27 @@ def site() -> Path:
     return SITE
 
 
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    """A page without a network, which keeps what goes wrong on it."""
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's own browser, one for all tests of a process."""
     with sync_playwright() as playwright:
+        # A container's root user needs --no-sandbox; the pages are our own.
         browser = playwright.chromium.launch(
-            executable_path=browser_path(), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=browser_path(),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            timeout=HANGS * 1_000,
         )
-        context = browser.new_context(offline=True)
-        page = context.new_page()
-        page.complaints = []  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """A page without a network, which keeps what goes wrong on it."""
+    context = browser.new_context(offline=True)
+    context.set_default_timeout(HANGS * 1_000)
+    page = context.new_page()
+    page.complaints = []  # type: ignore[attr-defined]
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
+    yield page
+    context.close()

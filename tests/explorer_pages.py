@@ -1,5 +1,6 @@
 """Pages with explorers on them, opened as files, and what they show."""
 
+import json
 import re
 from pathlib import Path
 
@@ -22,6 +23,47 @@ def opened(page: Page, folder: Path, *shown: Explorer, address: str = "") -> lis
     page.goto(file.as_uri() + address.replace("NAME", names[0]))
     page.wait_for_selector(".explorer table")
     return names
+
+
+def load(page: Page, explorer: Explorer, *names: str, more: str = "") -> None:
+    """Load an explorer's module into a page, so that functions of it can be called by name."""
+    code = str(explorer._esm).replace("export default", "const it =")
+    code = re.sub(r"(?m)^export ", "", code) + more
+    code += f"\nObject.assign(globalThis, {{ {', '.join(names)} }});"
+    page.add_script_tag(type="module", content=code)
+    page.wait_for_function(f"() => globalThis.{names[0]}")
+
+
+def outcomes(page: Page, call: str, states: list) -> list[dict]:
+    """Call a function of a module on each state, at one go: `{value}` or `{refused}` of each."""
+    told = page.evaluate(  # as texts, which travel faster than many numbers
+        f"""states => JSON.stringify(JSON.parse(states).map((state) => {{
+            try {{ return {{ value: ({call})(state) }}; }}
+            catch (error) {{ return {{ refused: String(error) }}; }}
+        }}))""",
+        json.dumps(states),
+    )
+    return json.loads(told)
+
+
+def work(page: Page, act: str) -> dict[str, int]:
+    """Return what a change costs, on any machine: canvases painted, pixels, nodes put into it."""
+    return page.evaluate(
+        """act => {
+            const drawing = CanvasRenderingContext2D.prototype, { putImageData } = drawing;
+            const watch = new MutationObserver(() => {}), done = { paints: 0, pixels: 0 };
+            drawing.putImageData = function (picture, ...at) {
+                done.paints += 1;
+                done.pixels += picture.width * picture.height;
+                putImageData.call(this, picture, ...at);
+            };
+            watch.observe(document.body, { childList: true, subtree: true });
+            try { new Function(act)(); } finally { drawing.putImageData = putImageData; }
+            const nodes = watch.takeRecords().map(({ addedNodes }) => addedNodes.length);
+            return { ...done, nodes: nodes.reduce((sum, one) => sum + one, 0) };
+        }""",
+        act,
+    )
 
 
 def numbers(page: Page, name: str, figure: str = "output") -> np.ndarray:

@@ -36,31 +36,6 @@ def test_dots_anywhere_mean_not_attempted_and_the_notebook_goes_on(answer):
     assert "three dots" in str(verdict)
 
 
-@pytest.mark.parametrize("name", exercise_names())
-@pytest.mark.parametrize(
-    "answer",
-    [
-        None,
-        "text",
-        float("nan"),
-        -1,
-        10**400,
-        [],
-        {},
-        object(),
-        np.zeros((2, 2, 2)),
-        1j,
-        print,
-        b"\0",
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_no_answer_whatever_stops_the_notebook_or_is_taken_for_right(name, answer):
-    verdict = check(name, answer)
-    assert verdict.outcome == "wrong"
-    assert len(verdict.message.split()) >= 4
-
-
 def test_a_misspelt_exercise_is_refused_with_the_nearest_names():
     with pytest.raises(ValueError, match="shifted-loop"):
         check("shiftet-loop", 1)
@@ -79,22 +54,18 @@ def test_a_verdict_says_its_outcome_in_words_and_escapes_what_the_learner_wrote(
     assert "&lt;" in right("a < b")._repr_html_()
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_every_chapter_asks_at_least_six_questions_and_each_has_one_right_option(chapter):
-    questions = quiz(chapter).questions
-    assert len(questions) >= 6
-    for question in questions:
-        assert sum(option.right for option in question.options) == 1
-        assert all(len(option.reason.split()) >= 3 for option in question.options)
-        assert len({option.text for option in question.options}) == len(question.options)
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_the_right_option_is_not_always_at_the_same_place(chapter):
-    places = {
-        [o.right for o in question.options].index(True) for question in quiz(chapter).questions
-    }
-    assert len(places) >= 3
+def test_every_chapter_asks_at_least_six_questions_and_each_has_one_right_option():
+    for chapter in CHAPTERS:
+        questions = quiz(chapter).questions
+        assert len(questions) >= 6, chapter
+        places = set()
+        for question in questions:
+            right = [option.right for option in question.options]
+            assert sum(right) == 1, (chapter, question.name)
+            places.add(right.index(True))
+            assert all(len(option.reason.split()) >= 3 for option in question.options)
+            assert len({option.text for option in question.options}) == len(question.options)
+        assert len(places) >= 3, f"{chapter}: the right option is always at the same place"
 
 
 def test_a_question_reads_as_plain_text_with_its_answers():

@@ -3,9 +3,8 @@
 import math
 
 import numpy as np
-
-import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
-from keras import layers
+import pytest
+from frameworks import keras, layers
 
 
 def network(*kernel_sizes, dropout=False, normalize=False, shape=(28, 28, 1), last="softmax"):
@@ -49,10 +48,6 @@ RIGHT = {
     "rows-seen": [24],
     "shifted-seven": [{"right": 8, "up": 2}],
     "right-by-digit": [by_row, lambda m: [m[i][i] / sum(m[i]) for i in range(10)]],
-    "three-architectures": [
-        three(),
-        three(first=without_softmax(), second=network(5, 5, dropout=True)),
-    ],
 }
 
 WRONG = [
@@ -107,36 +102,45 @@ WRONG = [
     ("right-by-digit", lambda m: by_row(m)[::-1], "true digit"),
     ("right-by-digit", lambda m: print(end=""), "return"),
     ("right-by-digit", np.eye(10), "function"),
-    ("three-architectures", [network(3)] * 3, "dictionary"),
-    ("three-architectures", {"a": network(3)}, "three entries"),
-    ("three-architectures", three(first="a network"), "'a'.*str"),
-    ("three-architectures", three(first=network(7, shape=(28, 28, 3))), "28, 28, 3"),
-    ("three-architectures", three(first=network(7, last=None)), "scores"),
-    ("three-architectures", three(first=network(dropout=True)), "no convolution"),
-    ("three-architectures", three(first=network(7), second=network(5, 5)), "None.*Dropout"),
-    ("three-architectures", three(third=network(3, 3, 3)), "None.*BatchNormalization"),
-    (
-        "three-architectures",
-        three(network(3, dropout=True), network(5), network(7, normalize=True)),
-        "depth",
-    ),
-    (
-        "three-architectures",
-        three(network(3, dropout=True), network(3, 3), network(3, 3, 3, normalize=True)),
-        "kernel sizes",
-    ),
-    (
-        "three-architectures",
-        three(
-            network(7, dropout=True),
-            network(5, 5, dropout=True),
-            network(3, 3, 3, normalize=True, dropout=True),
-        ),
-        "All.*Dropout",
-    ),
 ]
 
 
+def architectures():
+    """Right and wrong answers that need Keras."""
+    right = [
+        three(),
+        three(first=without_softmax(), second=network(5, 5, dropout=True)),
+    ]
+    wrong = [
+        ([network(3)] * 3, "dictionary"),
+        ({"a": network(3)}, "three entries"),
+        (three(first="a network"), "'a'.*str"),
+        (three(first=network(7, shape=(28, 28, 3))), "28, 28, 3"),
+        (three(first=network(7, last=None)), "scores"),
+        (three(first=network(dropout=True)), "no convolution"),
+        (three(first=network(7), second=network(5, 5)), "None.*Dropout"),
+        (three(third=network(3, 3, 3)), "None.*BatchNormalization"),
+        (three(network(3, dropout=True), network(5), network(7, normalize=True)), "depth"),
+        (
+            three(network(3, dropout=True), network(3, 3), network(3, 3, 3, normalize=True)),
+            "kernel sizes",
+        ),
+        (
+            three(
+                network(7, dropout=True),
+                network(5, 5, dropout=True),
+                network(3, 3, 3, normalize=True, dropout=True),
+            ),
+            "All.*Dropout",
+        ),
+    ]
+    return right, wrong
+
+
+IN_KERAS = {"three-architectures": architectures}
+
+
+@pytest.mark.tensorflow
 def test_the_counts_in_the_answers_are_those_of_keras():
     def chain(first, last):
         x = inputs = keras.Input((28, 28, 1))

@@ -3,11 +3,10 @@
 import math
 
 import numpy as np
+import pytest
+from frameworks import keras, layers
 
 from cnn_course.checks import check
-
-import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
-from keras import layers
 
 START, END = b"\xff\xd8\xff", b"\xff\xd9"
 MAPS = np.array([[[1.0, 0.0], [0.0, 2.0]], [[3.0, 1.0], [0.0, 0.0]]])
@@ -86,6 +85,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.tensorflow
 def test_the_counts_in_the_answers_are_those_of_keras():
     x = inputs = keras.Input((150, 150, 3))
     for filters in (32, 64, 128, 128):
@@ -98,12 +98,14 @@ def test_the_counts_in_the_answers_are_those_of_keras():
     }
 
 
+@pytest.mark.tensorflow
 def test_the_loss_in_the_answers_is_that_of_keras():
     loss = keras.losses.BinaryCrossentropy()
     in_keras = loss(np.array([[1.0], [0.0], [0.0], [1.0]]), np.array([[0.9], [0.2], [0.6], [0.5]]))
     assert check("batch-loss", float(in_keras)).outcome == "right"
 
 
+@pytest.mark.tensorflow
 def test_the_evidence_in_the_answers_adds_up_to_the_score_of_a_dense_layer_after_flatten():
     dense = layers.Dense(1, use_bias=False)
     flat = layers.Flatten()(MAPS[np.newaxis])

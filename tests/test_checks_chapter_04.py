@@ -2,9 +2,7 @@
 
 import numpy as np
 import pytest
-
-import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
-from keras import layers
+from frameworks import keras, layers
 
 FILLED = {
     "constant": [0, 0, 5, 6, 7],
@@ -21,9 +19,6 @@ KEEPS = {
     "dogs and cats, a little brighter or darker": True,
     "printed letters such as b, d, p and q, turned by half a turn": False,
 }
-TURN = layers.RandomRotation(0.05, fill_mode="nearest")
-SHIFT = layers.RandomTranslation(0.1, 0, fill_mode="nearest")
-FLIP = layers.RandomFlip("horizontal")
 
 
 def filled(mode, row):
@@ -41,10 +36,6 @@ RIGHT = {
     "ranges": [RANGES, RANGES | {"rotation_factor": 0.111}],
     "at-the-ends": [ENDS, ENDS | {"still_row": "First"}, ENDS | {"smallest_cat": 0.67}],
     "keeps-label": [KEEPS, {task: np.bool_(keeps) for task, keeps in KEEPS.items()}],
-    "todays-layers": [
-        [TURN, SHIFT, FLIP],
-        (FLIP, layers.RandomTranslation((-0.1, 0.1), (0.0, 0.0), fill_mode="nearest"), TURN),
-    ],
     "after-dropout": [[10.667, 0, 8, 2.667], np.array([8, 0, 6, 2]) / 0.75],
 }
 
@@ -97,17 +88,6 @@ WRONG = [
     ("keeps-label", dict.fromkeys(KEEPS, True), "mirror"),
     ("keeps-label", dict.fromkeys(KEEPS, False), "microscope"),
     ("keeps-label", dict.fromkeys(KEEPS, "yes"), "True or False"),
-    ("todays-layers", {"turn": TURN}, "list"),
-    ("todays-layers", [TURN, FLIP], "RandomRotation, RandomFlip. Which"),
-    ("todays-layers", [TURN, SHIFT, FLIP, FLIP], "Three kinds"),
-    ("todays-layers", [layers.RandomRotation(0.1), SHIFT, FLIP], "-36 to 36 degrees"),
-    ("todays-layers", [layers.RandomRotation(0.05), SHIFT, FLIP], 'RandomRotation.*"reflect"'),
-    ("todays-layers", [layers.RandomRotation((0.05, 0.05)), SHIFT, FLIP], "18 to 18.*-18 to"),
-    ("todays-layers", [TURN, layers.RandomTranslation((0.1, 0.1), 0), FLIP], "the same way"),
-    ("todays-layers", [TURN, layers.RandomTranslation(0, 0.1), FLIP], "first factor"),
-    ("todays-layers", [TURN, layers.RandomTranslation(0.1, 0.1), FLIP], "two factors"),
-    ("todays-layers", [TURN, layers.RandomTranslation(0.1, 0), FLIP], 'Translation.*"reflect"'),
-    ("todays-layers", [TURN, SHIFT, layers.RandomFlip("vertical")], "vertical"),
     ("after-dropout", [8, 0, 6, 2], "the others grow"),
     ("after-dropout", [6, 0, 4.5, 1.5], "divided"),
     ("after-dropout", [32, 0, 24, 8], "three quarters stay"),
@@ -117,13 +97,43 @@ WRONG = [
 ]
 
 
+def todays_layers():
+    """Right and wrong answers that need Keras."""
+    turn = layers.RandomRotation(0.05, fill_mode="nearest")
+    shift = layers.RandomTranslation(0.1, 0, fill_mode="nearest")
+    flip = layers.RandomFlip("horizontal")
+    right = [
+        [turn, shift, flip],
+        (flip, layers.RandomTranslation((-0.1, 0.1), (0.0, 0.0), fill_mode="nearest"), turn),
+    ]
+    wrong = [
+        ({"turn": turn}, "list"),
+        ([turn, flip], "RandomRotation, RandomFlip. Which"),
+        ([turn, shift, flip, flip], "Three kinds"),
+        ([layers.RandomRotation(0.1), shift, flip], "-36 to 36 degrees"),
+        ([layers.RandomRotation(0.05), shift, flip], 'RandomRotation.*"reflect"'),
+        ([layers.RandomRotation((0.05, 0.05)), shift, flip], "18 to 18.*-18 to"),
+        ([turn, layers.RandomTranslation((0.1, 0.1), 0), flip], "the same way"),
+        ([turn, layers.RandomTranslation(0, 0.1), flip], "first factor"),
+        ([turn, layers.RandomTranslation(0.1, 0.1), flip], "two factors"),
+        ([turn, layers.RandomTranslation(0.1, 0), flip], 'Translation.*"reflect"'),
+        ([turn, shift, layers.RandomFlip("vertical")], "vertical"),
+    ]
+    return right, wrong
+
+
+IN_KERAS = {"todays-layers": todays_layers}
+
+
 @pytest.mark.parametrize("mode", FILLED)
+@pytest.mark.tensorflow
 def test_the_fill_modes_in_the_answers_are_those_of_keras(mode):
     shift = layers.RandomTranslation(0, (0.4, 0.4), fill_mode=mode, interpolation="nearest")
     row = np.array([5.0, 6.0, 7.0, 8.0, 9.0]).reshape(1, 5, 1)
     assert np.ravel(shift(row)).tolist() == FILLED[mode]
 
 
+@pytest.mark.tensorflow
 def test_the_sizes_in_the_answers_are_those_of_keras():
     dog = np.zeros((180, 180, 1))
     dog[30:150] = 1
@@ -133,6 +143,7 @@ def test_the_sizes_in_the_answers_are_those_of_keras():
     assert np.flatnonzero(shifted[:, 90, 0])[0] == 30 + RANGES["shift_pixels"]
 
 
+@pytest.mark.tensorflow
 def test_the_ends_in_the_answers_are_those_of_keras():
     cat = np.zeros((180, 180, 1))
     cat[60:120] = 1
@@ -145,6 +156,7 @@ def test_the_ends_in_the_answers_are_those_of_keras():
     assert rows == [ENDS["still_row"] == row for row in ("first", "middle", "last")]
 
 
+@pytest.mark.tensorflow
 def test_the_dropped_values_in_the_answers_are_those_of_keras():
     values = np.tile(np.array([[8.0, 4.0, 6.0, 2.0]]), (400, 1))
     dropped = np.array(layers.Dropout(0.25, seed=0)(values, training=True))
@@ -153,6 +165,7 @@ def test_the_dropped_values_in_the_answers_are_those_of_keras():
     assert np.allclose(only_the_second, RIGHT["after-dropout"][1])
 
 
+@pytest.mark.tensorflow
 def test_the_layers_in_the_answers_are_known_to_the_keras_that_is_installed():
-    model = keras.Sequential([keras.Input((20, 20, 3)), *RIGHT["todays-layers"][0]])
+    model = keras.Sequential([keras.Input((20, 20, 3)), *todays_layers()[0][0]])
     assert model.predict(np.zeros((1, 20, 20, 3)), verbose=0).shape == (1, 20, 20, 3)

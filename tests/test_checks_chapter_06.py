@@ -5,11 +5,9 @@ import math
 
 import numpy as np
 import pytest
+from frameworks import keras, layers
 
 from cnn_course.checks import check
-
-import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
-from keras import layers
 
 TWO_BLOCKS = {"parameters": 12_979_200, "tensors": 12}
 CUT = {"layer": "block3_pool", "shape": (22, 22, 256)}
@@ -186,6 +184,7 @@ def vgg16():
     return keras.applications.VGG16(weights=None, include_top=False, input_shape=(180, 180, 3))
 
 
+@pytest.mark.tensorflow
 def test_the_counts_in_the_answers_are_those_of_keras(vgg16):
     moving = vgg16.layers[[layer.name for layer in vgg16.layers].index("block4_conv1") :]
     counts = {
@@ -195,6 +194,7 @@ def test_the_counts_in_the_answers_are_those_of_keras(vgg16):
     assert check("two-blocks", counts), counts
 
 
+@pytest.mark.tensorflow
 def test_of_all_layers_of_keras_one_is_the_right_cut_and_the_others_are_known(vgg16):
     verdicts = {}
     for layer in vgg16.layers[1:]:
@@ -204,6 +204,7 @@ def test_of_all_layers_of_keras_one_is_the_right_cut_and_the_others_are_known(vg
     assert not any("No layer is called" in verdict.message for verdict in verdicts.values())
 
 
+@pytest.mark.tensorflow
 def test_a_step_of_adam_and_of_rmsprop_is_about_the_rate():
     """What the exercise says, for a gradient that does not change."""
     for optimizer in (keras.optimizers.Adam(1e-3), keras.optimizers.RMSprop(1e-3)):
@@ -214,6 +215,7 @@ def test_a_step_of_adam_and_of_rmsprop_is_about_the_rate():
         assert moved / 200 == pytest.approx(1e-3, rel=0.15)
 
 
+@pytest.mark.tensorflow
 def test_accuracy_and_loss_in_the_answers_are_those_of_keras():
     given = {}
     for when, right_class in {"before": BEFORE, "after": AFTER}.items():
@@ -225,6 +227,7 @@ def test_accuracy_and_loss_in_the_answers_are_those_of_keras():
     assert check("accuracy-and-loss", given), given
 
 
+@pytest.mark.tensorflow
 def test_the_moving_mean_in_the_answers_is_that_of_keras():
     normalization = layers.BatchNormalization(momentum=0.99)
     given = {}
@@ -235,6 +238,7 @@ def test_the_moving_mean_in_the_answers_is_that_of_keras():
 
 
 @pytest.mark.parametrize("way", ["trainable=False", "training=False", "rate of 0", "nothing"])
+@pytest.mark.tensorflow
 def test_only_trainable_false_keeps_batch_normalization_still_in_a_functional_model(way):
     """What a quiz question says of each of its options."""
     normalization = layers.BatchNormalization()

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
+from frameworks import keras, layers
 
-from cnn_course import transfer
+from cnn_course import cases
 
-import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
-from keras import layers
-
-LAST, EARLY, TOP, ALL, BEGINNING, SCRATCH = transfer.STRATEGIES
+LAST, EARLY, TOP, ALL, BEGINNING, SCRATCH = cases.STRATEGIES
 DOGS, BIRDS, MUSHROOMS, CLOTHES = (
     "150 photographs of two breeds of dogs",
     "150 recordings of bird song, drawn as spectrograms",
@@ -25,7 +23,7 @@ WEIGHTS = {
 }
 PAIRS = dict(
     zip(
-        transfer.STRATEGIES,
+        cases.STRATEGIES,
         [
             ("trained", "none"),
             ("trained", "none"),
@@ -80,7 +78,7 @@ RIGHT = {
     "weights-to-train": [WEIGHTS],
     "grey-for-a-base": [enlarged, lambda pictures: enlarged(pictures).astype("float32")],
     "begin-and-train": [PAIRS, {name: list(pair) for name, pair in PAIRS.items()}],
-    "clearly-better": [by_both, transfer.clearly_better, lambda a, b: np.bool_(by_both(a, b))],
+    "clearly-better": [by_both, cases.clearly_better, lambda a, b: np.bool_(by_both(a, b))],
     "seconds": [SECONDS],
     "against-the-rule": [
         AGAINST,
@@ -161,10 +159,13 @@ WRONG = [
 ]
 
 
+@pytest.mark.tensorflow
 def test_the_weights_in_the_answers_are_those_of_keras():
     def head(*shape):
         model = keras.Sequential([keras.Input(shape), layers.Flatten(), layers.Dense(2)])
         return model.count_params()
+
+    from cnn_course import transfer  # noqa: PLC0415 - it imports TensorFlow
 
     base = keras.applications.VGG16(include_top=False, weights=None, input_shape=(180, 180, 3))
     assert base.output_shape[1:] == (5, 5, 512)
@@ -185,5 +186,5 @@ def test_the_weights_in_the_answers_are_those_of_keras():
 def test_the_strategies_in_the_answers_are_those_of_the_rule(
     pictures: int, similarity: str, strategy: str
 ):
-    assert transfer.rule(pictures=pictures, similarity=similarity) == (strategy,)
+    assert cases.rule(pictures=pictures, similarity=similarity) == (strategy,)
     assert strategy in CHOSEN.values()

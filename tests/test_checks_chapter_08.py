@@ -1,13 +1,12 @@
 """Right and wrong answers to the exercises of chapter 8; `test_checks_answers.py` tries them."""
 
 import nbformat
+import pytest
 from conftest import NOTEBOOKS
+from frameworks import keras, layers
 
 from cnn_course import classtest, counting
 from cnn_course.checks import chapter_08, check
-
-import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
-from keras import layers
 
 DENSE = {"120 units": 48_120, "84 units": 10_164, "10 units": 850}
 BLOCK = {"depthwise": 216, "norm_1": 96, "conv": 1_152, "norm_2": 192, "not trained": 144}
@@ -148,6 +147,7 @@ def test_the_class_test_cannot_be_passed_with_one_answer_missing() -> None:
         assert not check("class-test", {**TEST, name: ""})
 
 
+@pytest.mark.tensorflow
 def test_the_counts_in_the_answers_are_those_of_keras() -> None:
     inputs = keras.Input((32, 32, 24))
     x = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="depthwise")(inputs)

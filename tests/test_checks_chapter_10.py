@@ -2,11 +2,7 @@
 
 import numpy as np
 import pytest
-
-import cnn_course  # noqa: F401 - before Keras: it keeps TensorFlow quiet
-
-import keras  # isort: skip
-from keras import layers
+from frameworks import keras, layers
 
 DEEP = {"sigmoid": 10, "tanh": 62}
 DEVIATION = {"He": 0.0589, "Glorot": 0.0417}
@@ -92,6 +88,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.tensorflow
 def test_the_pencilled_values_are_those_of_keras() -> None:
     layer = layers.BatchNormalization(epsilon=1e-9)
     layer.build((None, 1))
@@ -101,6 +98,7 @@ def test_the_pencilled_values_are_those_of_keras() -> None:
     np.testing.assert_allclose(np.ravel(result), RIGHT["with-a-pencil"][0], atol=1e-5)
 
 
+@pytest.mark.tensorflow
 def test_the_kept_means_are_those_of_keras() -> None:
     layer = layers.BatchNormalization(momentum=0.9)
     for number, mean in enumerate((10.0, 10.0, 20.0), start=1):
@@ -108,6 +106,7 @@ def test_the_kept_means_are_those_of_keras() -> None:
         assert float(layer.moving_mean[0]) == pytest.approx(KEPT[f"after {number}"], abs=1e-5)
 
 
+@pytest.mark.tensorflow
 def test_the_starts_are_those_of_keras() -> None:
     keras.utils.set_random_seed(1)
     for name, initializer in (("He", "he_normal"), ("Glorot", "glorot_normal")):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from conftest import NOTEBOOKS
-from nbclient import NotebookClient
 from nbformat import v4
+from patience import HANGS
 
 from cnn_course import checks
 from cnn_course.checks import check, exercise_names, forget_progress, progress
@@ -25,12 +25,15 @@ def run(*cells: str) -> None:
     """Run cells in a kernel, as JupyterLab does."""
     first = "from cnn_course.checks import check"
     notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in (first, *cells)])
-    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    from nbclient import NotebookClient  # noqa: PLC0415 - what it imports takes seconds
+
+    NotebookClient(notebook, timeout=HANGS, kernel_name="python3").execute()
 
 
 RIGHT = '{"dense_2": 100, "output": 30}'
 
 
+@pytest.mark.kernel
 def test_only_a_right_answer_of_the_learner_is_kept(kept: Path) -> None:
     run(
         'answer = {"dense_2": ..., "output": ...}\ncheck("slip", answer)',
@@ -48,6 +51,7 @@ def test_a_script_keeps_nothing(kept: Path) -> None:
     assert not kept.exists()
 
 
+@pytest.mark.kernel
 def test_what_was_kept_survives_a_second_exercise_and_can_be_forgotten(kept: Path) -> None:
     answers = '{"taken": 48_120, "right": 120, "factor": 398}'
     run(f'mine = {RIGHT}\ncheck("slip", mine)', f'mine = {answers}\ncheck("mistake", mine)')
@@ -68,6 +72,7 @@ def test_a_damaged_file_counts_as_nothing_done(kept: Path, content: bytes) -> No
     assert progress().done == frozenset()
 
 
+@pytest.mark.kernel
 def test_an_answer_is_marked_where_nothing_can_be_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

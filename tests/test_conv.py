@@ -3,11 +3,12 @@
 import subprocess
 import sys
 
-import keras
 import numpy as np
 import pytest
+from frameworks import keras
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import HANGS
 from scipy import signal
 
 from cnn_course import conv
@@ -67,6 +68,7 @@ def pooled_by_hand(x, size, stride, pixels, kind):
     return np.moveaxis(np.array(rows), 2, 0)
 
 
+@pytest.mark.tensorflow
 class TestAgainstKeras:
     @modest
     @given(layers(), st.integers(1, 4), st.sampled_from(["float32", "float64"]), GENERATORS)
@@ -381,15 +383,17 @@ class TestRefusals:
             conv.relu(1j)
 
 
-def test_importing_takes_no_time_and_pulls_in_no_framework():
+def test_importing_it_loads_no_framework_and_little_of_the_package():
+    """What makes it quick: NumPy takes most of the time, and whatever else is not there."""
     program = (
-        "import sys, time, numpy; start = time.perf_counter(); import cnn_course.conv; "
-        "print(time.perf_counter() - start); "
-        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+        "import sys, numpy; before = {*sys.modules}; import cnn_course.conv; "
+        "print(*sorted({*sys.modules} - before))"
     )
     run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=HANGS
     )
-    seconds, modules = run.stdout.splitlines()
-    assert float(seconds) < 0.5
-    assert not {"tensorflow", "keras", "matplotlib", "scipy"} & set(modules.split())
+    loaded = run.stdout.split()
+    packages = {name.partition(".")[0] for name in loaded}
+    assert packages - sys.stdlib_module_names <= {"cnn_course", "numpy"}
+    own = {name.split(".")[1] for name in loaded if name.startswith("cnn_course.")}
+    assert own <= {"_quiet", "conv"}

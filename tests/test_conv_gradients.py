@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from frameworks import tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +53,7 @@ def pool_tape(x, upstream, kind, walk):
 class TestConvolution:
     @modest
     @given(layers(), st.integers(1, 3), GENERATORS)
+    @pytest.mark.tensorflow
     def test_gradients_are_those_of_tensorflow(self, layer, filters, rng):
         shape, window, stride, padding = layer
         x, bias = rng.normal(size=shape), rng.normal(size=filters)
@@ -137,6 +138,7 @@ class TestConvolution:
 class TestPooling:
     @modest
     @given(layers(), st.sampled_from(["max", "average"]), st.booleans(), GENERATORS)
+    @pytest.mark.tensorflow
     def test_gradients_are_those_of_tensorflow_ties_included(self, layer, kind, ties, rng):
         shape, size, stride, padding = layer
         x = rng.integers(0, 3, shape).astype(np.float32) if ties else rng.normal(size=shape)
@@ -160,6 +162,7 @@ class TestPooling:
         )
 
     @pytest.mark.parametrize("lowest", [-np.inf, np.iinfo(np.int64).min])
+    @pytest.mark.tensorflow
     def test_padding_wins_not_even_against_the_lowest_number(self, lowest):
         x, upstream = np.full((1, 4, 4, 1), lowest), np.arange(1.0, 5).reshape(1, 2, 2, 1)
         theirs = pool_tape(np.full(x.shape, -np.inf), upstream, "max", (3, 2, "same"))

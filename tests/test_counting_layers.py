@@ -5,9 +5,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 import pytest
+from frameworks import keras
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -195,6 +195,7 @@ def test_every_calculation_is_right_when_it_is_worked_out(layer: Layer, channels
         assert value_of(derivation) == (number, number)
 
 
+@pytest.mark.tensorflow
 @settings(deadline=None, max_examples=30)
 @given(
     kernel=st.tuples(st.integers(1, 3), st.integers(1, 3)),
@@ -329,12 +330,17 @@ def test_an_argument_that_makes_no_sense_is_refused_with_its_name(make, error, m
         ([Conv2D(4, 3)], ValueError, "starts with Conv2D"),
         ([Input((8, 8, 1)), Flatten], TypeError, r"the class Flatten.*Flatten\(\.\.\.\)"),
         ([Input((8, 8, 1)), 3], TypeError, "Element 1 of the list is 3"),
-        ([Input((8, 8, 1)), keras.layers.Flatten()], TypeError, "keras.Sequential"),
     ],
 )
 def test_what_is_no_network_is_refused_with_what_to_hand_in(thing, error, message) -> None:
     with pytest.raises(error, match=message):
         table(thing)
+
+
+@pytest.mark.tensorflow
+def test_a_layer_of_keras_in_a_list_is_refused_with_where_it_belongs() -> None:
+    with pytest.raises(TypeError, match=r"keras\.Sequential"):
+        table([Input((8, 8, 1)), keras.layers.Flatten()])
 
 
 def test_counting_imports_no_tensorflow_no_keras_and_no_matplotlib() -> None:

@@ -11,6 +11,8 @@ from keras import layers
 from cnn_course import counting
 from cnn_course.counting import Table, table
 
+pytestmark = pytest.mark.tensorflow
+
 
 def trained(model: keras.Model) -> int:
     return sum(prod(weight.shape) for weight in model.trainable_weights)

@@ -19,6 +19,8 @@ from cnn_course.counting import (
     table,
 )
 
+pytestmark = pytest.mark.tensorflow
+
 SIDE = 81
 
 

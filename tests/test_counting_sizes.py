@@ -1,9 +1,10 @@
 """Output sizes, paddings and left-over pixels against Keras's own convolution and gradients."""
 
-import keras
+from typing import Any
+
 import numpy as np
 import pytest
-import tensorflow as tf
+from frameworks import keras, tf
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ strides = st.integers(1, 6)
 modest = settings(deadline=None, max_examples=60)
 
 
-def convolved(x: tf.Tensor, k: int, stride: int, padding: str) -> tf.Tensor:
+def convolved(x: Any, k: int, stride: int, padding: str) -> Any:
     """Return what Keras makes of one row of pixels with a kernel of ones."""
     return keras.ops.conv(x[None, :, None], np.ones((k, 1, 1), "float32"), stride, padding)
 
@@ -32,6 +33,7 @@ def padded(n: int, padding: str | int) -> tuple[np.ndarray, str]:
 
 @modest
 @given(n=sizes, k=sizes, stride=strides, padding=st.sampled_from(["valid", "same", 0, 1, 2, 3]))
+@pytest.mark.tensorflow
 def test_the_output_size_is_that_of_keras(n: int, k: int, stride: int, padding: str | int) -> None:
     x, keras_padding = padded(n, padding)
     assume(k <= len(x) or padding == "same")
@@ -40,6 +42,7 @@ def test_the_output_size_is_that_of_keras(n: int, k: int, stride: int, padding: 
 
 @modest
 @given(n=sizes, k=sizes, stride=strides, padding=st.sampled_from(["valid", "same", 1, 2]))
+@pytest.mark.tensorflow
 def test_left_over_is_the_tail_of_the_image_without_any_gradient(
     n: int, k: int, stride: int, padding: str | int
 ) -> None:
@@ -58,6 +61,7 @@ def test_left_over_is_the_tail_of_the_image_without_any_gradient(
 
 @modest
 @given(n=sizes, k=sizes, stride=strides)
+@pytest.mark.tensorflow
 def test_same_padding_by_hand_gives_what_keras_gives(n: int, k: int, stride: int) -> None:
     x = np.arange(1, n + 1, dtype="float32")
     by_hand = convolved(np.pad(x, same_padding(n, k, stride)), k, stride, "valid")

@@ -1,8 +1,8 @@
 """The table as text, as a page and as a sequence."""
 
-import keras
 import pytest
 from bs4 import BeautifulSoup
+from frameworks import keras
 
 from cnn_course.counting import (
     Add,
@@ -91,6 +91,7 @@ def test_names_are_shown_as_they_are_and_colours_are_left_to_the_page(counted: T
     assert "background" not in text
 
 
+@pytest.mark.tensorflow
 def test_a_keras_model_and_its_description_give_the_same_table(counted: Table) -> None:
     layers = keras.layers
     model = keras.Sequential(
@@ -111,6 +112,7 @@ def test_a_keras_model_and_its_description_give_the_same_table(counted: Table) -
     assert str(mine).splitlines()[0] == TEXT.splitlines()[0]
 
 
+@pytest.mark.tensorflow
 def test_a_network_with_two_inputs_names_both() -> None:
     a, b = keras.Input((8, 8, 1)), keras.Input((4,))
     joined = keras.layers.Concatenate()([keras.layers.Flatten()(a), b])
@@ -119,6 +121,7 @@ def test_a_network_with_two_inputs_names_both() -> None:
     assert " | -  " in text
 
 
+@pytest.mark.tensorflow
 def test_a_list_with_branches_is_counted_as_keras_counts_its_model() -> None:
     layers = keras.layers
     inputs = keras.Input((12, 12, 3), name="input")

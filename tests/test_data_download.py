@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import pickle
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import IO, Any
 
 import pytest
 from data_fakes import assert_loads, fake_arrays, fake_mnist, npz_bytes, refusal, write_idx
+from patience import HANGS
 from surroundings import serving
 
 from cnn_course.data import DataError, get
@@ -47,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(NPZ * 1_000)
             case "/slow":
                 self.answer(NPZ[:half], length=len(NPZ))
-                self.server.stop.wait(30)
+                self.server.stop.wait(HANGS)
             case "/interrupted":
                 self.answer(NPZ[:half], length=len(NPZ))
                 _thread.interrupt_main()  # as Ctrl+C does
@@ -77,7 +79,7 @@ class Server(ThreadingHTTPServer):
         self.stop = threading.Event()
 
     def mnist(self, how: str) -> Mnist:
-        timeout = 0.5 if how == "slow" else 20
+        timeout = 0.5 if how == "slow" else HANGS
         return fake_mnist(f"http://127.0.0.1:{self.server_port}/{how}", NPZ, timeout)
 
     def handle_error(self, *_: object) -> None:
@@ -162,6 +164,15 @@ def test_without_a_network_all_three_ways_and_the_cause_are_named(cache: Path) -
     assert_names_all_three_ways(message, cache)
 
 
+@pytest.fixture
+def heeding_ctrl_c() -> Iterator[None]:
+    """Act on Ctrl+C even where who started the tests ignores it, as `nohup` and `&` do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_ctrl_c_passes_through_and_leaves_no_half_file(server: Server, cache: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         server.mnist("interrupted").load()

@@ -8,6 +8,8 @@ from PIL import Image
 
 from cnn_course import data
 
+pytestmark = pytest.mark.tensorflow
+
 COUNT = 7  # of each class
 
 

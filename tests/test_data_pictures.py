@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import skimage.data
 import skimage.transform
+from patience import HANGS
 from sklearn import datasets, neighbors
 
 from cnn_course.data import DataError, cat_photograph, load_digits
@@ -163,6 +164,6 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     heavy = {"tensorflow", "keras", "sklearn", "skimage", "scipy", "matplotlib", "PIL", "pooch"}
     code = f"import sys, cnn_course.data; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=HANGS
     )
     assert done.stdout.strip() == "[]"

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from explorer_pages import numbers, opened
+from explorer_pages import numbers, opened, work
 
 from cnn_course import conv, explorers
 from cnn_course.examples import LOOP, NINE
@@ -13,17 +13,17 @@ from cnn_course.examples import LOOP, NINE
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("text", ["", "two", "1e999", "NaN", "0x1f", "1,000", "1000001"])
-def test_what_is_no_number_is_refused_and_the_one_before_kept(page, tmp_path, text: str) -> None:
+def test_what_is_no_number_is_refused_and_the_one_before_kept(page, tmp_path) -> None:
     explorer = explorers.Convolution()
     (name,) = opened(page, tmp_path, explorer)
-    page.fill(f'#{name} [data-cell="kernel-0-0"]', text)
-    page.keyboard.press("Tab")
-    assert "is not a number from −1000000 to 1000000. 1 is kept." in page.inner_text(
-        f"#{name} .explorer-message"
-    )
-    assert page.input_value(f'#{name} [data-cell="kernel-0-0"]') == "1"
-    np.testing.assert_allclose(numbers(page, name), explorer.output)
+    for text in ("", "two", "1e999", "NaN", "0x1f", "1,000", "1000001"):
+        page.fill(f'#{name} [data-cell="kernel-0-0"]', text)
+        page.keyboard.press("Tab")
+        said = page.inner_text(f"#{name} .explorer-message")
+        assert "is not a number from −1000000 to 1000000. 1 is kept." in said, text
+        assert page.input_value(f'#{name} [data-cell="kernel-0-0"]') == "1"
+        np.testing.assert_allclose(numbers(page, name), explorer.output)
+        page.select_option(f"#{name} [data-name=kernel_name]", "loop")  # the message goes
 
 
 def test_a_file_that_is_no_picture_is_refused_and_the_image_before_kept(page, tmp_path) -> None:
@@ -36,7 +36,9 @@ def test_a_file_that_is_no_picture_is_refused_and_the_image_before_kept(page, tm
     np.testing.assert_allclose(numbers(page, name), explorer.output)
 
 
-def test_a_picture_of_ones_own_is_drawn_fast_and_stays_out_of_the_address(page, tmp_path) -> None:
+def test_a_picture_of_ones_own_is_drawn_at_one_go_and_stays_out_of_the_address(
+    page, tmp_path
+) -> None:
     from PIL import Image  # noqa: PLC0415
 
     (name,) = opened(page, tmp_path, explorers.Convolution(kernel="Sobel x"))
@@ -47,19 +49,11 @@ def test_a_picture_of_ones_own_is_drawn_fast_and_stays_out_of_the_address(page, 
     assert "image, 256 x 256" in page.inner_text(f"#{name} .explorer-body")
     assert "output, 254 x 254" in page.inner_text(f"#{name} .explorer-body")
     assert len(page.url) < 1_000
-    milliseconds = page.evaluate(
-        """() => {
-            const select = document.querySelector('[data-name=relu]'), times = [];
-            for (let n = 0; n < 21; n++) {
-                select.value = String(n % 2 === 0);
-                const begun = performance.now();
-                select.onchange({ target: select });
-                times.push(performance.now() - begun);
-            }
-            return Math.min(...times);
-        }"""
-    )
-    assert milliseconds < 16, f"{milliseconds} ms"  # the fastest: what else runs only adds to it
+    change = "const one = document.querySelector('[data-name=relu]'); one.value = 'true';"
+    done = work(page, f"{change} one.onchange({{ target: one }});")
+    assert done["paints"] == 2  # the image and what comes out, each once and all at once
+    assert done["pixels"] == 256 * 256 + 254 * 254
+    assert done["nodes"] < 100  # a pixel is none
 
 
 def test_a_number_of_the_image_is_typed_and_the_arrow_keys_lead_to_the_next(page, tmp_path) -> None:
@@ -193,7 +187,6 @@ def test_a_picture_of_any_size_is_taken_made_small_or_refused_and_the_page_lives
     page.wait_for_function(
         "() => document.querySelector('.explorer-message').textContent"
         " || document.querySelector('[data-name=image_name]').value === 'own'",
-        timeout=60_000,
     )
     if page.input_value(f"#{name} [data-name=image_name]") == "own":
         scale = min(1, 256 / max(size))

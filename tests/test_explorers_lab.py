@@ -1,24 +1,25 @@
 """In a running JupyterLab: what one changes in the explorer Python reads, and the other way."""
 
+import contextlib
+import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import ROOT, browser_path
+from conftest import ROOT
 from nbformat import v4
-from playwright.sync_api import Browser, Page, sync_playwright
+from patience import HANGS
+from playwright.sync_api import Browser, Page
 
 from cnn_course import explorers
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.slow]
 #: explorer -> (control, what is chosen there), (what Python reads then, what it finds),
 #: (what Python sets, the words that are seen then)
 CHANGES = {
@@ -54,58 +55,69 @@ CHANGES = {
     ),
 }
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-PATIENCE = 90_000  # milliseconds; a busy machine starts a kernel slowly
+
+
+# All cells are there from the beginning, whether or not one sees them.
+WHOLE = '{"windowingMode": "none"}'
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A JupyterLab of its own, with a notebook for each explorer."""
+    """A JupyterLab of its own, with a notebook that has every explorer."""
     folder = tmp_path_factory.mktemp("lab")
-    for name, (_, (read, _), (change, _)) in CHANGES.items():
-        codes = (
-            f"from cnn_course import explorers\nexplorer = explorers.{name}()\nexplorer",
-            f"print('Python reads', {read})",
-            f"explorer.set({change})",
-        )
-        notebook = v4.new_notebook(cells=[v4.new_code_cell(code) for code in codes])
-        notebook.metadata["kernelspec"] = KERNEL
-        nbformat.write(notebook, folder / f"{name}.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home = folder / "home"
-    home.mkdir()
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
-            *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
-            *(
-                "--IdentityProvider.token=",
-                "--LabApp.news_url=",
-                f"--ServerApp.root_dir={folder}",
-            ),
-        ],
-        env=os.environ | {"HOME": str(home), "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
+    made = (f"{name} = explorers.{name}()" for name in CHANGES)
+    codes = (
+        "\n".join(["from cnn_course import explorers", *made, f"display({', '.join(CHANGES)})"]),
+        "\n".join(
+            f"print('Python reads of {name}:', {read.replace('explorer', name)})"
+            for name, (_, (read, _), _) in CHANGES.items()
+        ),
+        "\n".join(f"{name}.set({change})" for name, (_, _, (change, _)) in CHANGES.items()),
     )
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(code) for code in codes])
+    notebook.metadata["kernelspec"] = KERNEL
+    nbformat.write(notebook, folder / "explorers.ipynb")
+    settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text(WHOLE)
+    said = folder / "said.txt"
+    own = {
+        "HOME": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+    }
+    with said.open("wb") as stream:
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
+                *("--IdentityProvider.token=", "--LabApp.news_url="),
+                f"--ServerApp.root_dir={folder}",
+            ],
+            env=os.environ | own,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        )
     try:
-        yield ready(f"http://127.0.0.1:{port}", server)
+        yield ready(folder / "runtime", server, said)
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=30)
+        server.terminate()  # and it ends its kernels
+        server.wait(timeout=HANGS)
 
 
-def ready(address: str, server: subprocess.Popen[bytes]) -> str:
-    for _ in range(PATIENCE // 500):
-        assert server.poll() is None, "JupyterLab did not start."
-        try:
-            urllib.request.urlopen(f"{address}/api", timeout=5).close()
-            return address
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-    raise AssertionError("JupyterLab does not answer.")
+def ready(runtime: Path, server: subprocess.Popen[bytes], said: Path) -> str:
+    """Wait for the file in which JupyterLab says at which port it listens."""
+    end = time.monotonic() + HANGS
+    while time.monotonic() < end:
+        assert server.poll() is None, f"JupyterLab did not start: {said.read_text()}"
+        for file in runtime.glob("jpserver-*.json"):
+            with contextlib.suppress(ValueError, OSError):  # half-written; not listening yet
+                address = json.loads(file.read_text())["url"].rstrip("/")
+                urllib.request.urlopen(f"{address}/api", timeout=HANGS).close()
+                return address
+        time.sleep(0.2)
+    raise AssertionError(f"JupyterLab does not answer: {said.read_text()}")
 
 
 def run(page: Page, number: int) -> None:
@@ -113,34 +125,26 @@ def run(page: Page, number: int) -> None:
     page.keyboard.press("Shift+Enter")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=browser_path(), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.mark.parametrize("name", CHANGES)
 def test_a_change_in_jupyterlab_reaches_python_and_one_in_python_reaches_jupyterlab(
-    address: str, browser: Browser, name: str
+    address: str, browser: Browser
 ):
-    (control, choice), (_, found), (_, seen) = CHANGES[name]
-    page = browser.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(f"{address}/lab/workspaces/{name}/tree/{name}.ipynb")
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell .cm-content")
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(HANGS * 1_000)
+    page.goto(f"{address}/lab/tree/explorers.ipynb")
     page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
     run(page, 0)
-    page.wait_for_selector(".explorer .explorer-body > *")
-    page.select_option(f".explorer {control}", choice)
+    shown = [page.locator(".explorer").nth(place) for place in range(len(CHANGES))]
+    for explorer, ((control, choice), _, _) in zip(shown, CHANGES.values(), strict=True):
+        explorer.locator(".explorer-body > *").first.wait_for()
+        explorer.locator(control).select_option(choice)
     run(page, 1)
-    page.wait_for_selector(f"text=Python reads {found}")
+    for name, (_, (_, found), _) in CHANGES.items():
+        page.wait_for_selector(f"text=Python reads of {name}: {found}")
     run(page, 2)
-    page.locator(".explorer", has_text=seen).wait_for()
-    page.close()
+    for explorer, (_, _, (_, seen)) in zip(shown, CHANGES.values(), strict=True):
+        explorer.get_by_text(seen).first.wait_for()
+    context.close()
 
 
 def test_every_explorer_is_tried_in_jupyterlab():

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import HANGS
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "cnn_course").rglob("*.py"))
@@ -27,7 +28,7 @@ def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=HANGS,
         check=False,
     )
 
@@ -145,6 +146,6 @@ def test_what_is_computed_by_hand_loads_no_framework(module: str) -> None:
         ".intersection(sys.modules))"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS, check=True
     )
     assert result.stdout.strip() == ""

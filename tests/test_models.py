@@ -11,6 +11,8 @@ import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
 import tensorflow as tf
 from keras import layers
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.fixture
 def without_weights() -> Iterator[None]:

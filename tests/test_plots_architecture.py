@@ -16,6 +16,8 @@ from open_figures import drawn
 
 from cnn_course import models, plots
 
+pytestmark = pytest.mark.tensorflow
+
 ALT = "A network, drawn from the model itself."
 VGG_BLOCKS = {f"Block {number}": f"block{number}_" for number in range(1, 6)}
 STAGES = {"Stem": ("conv1_", "pool1_")} | {f"Stage {n}": f"conv{n}_" for n in range(2, 6)}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import NOTEBOOKS, ROOT
+from patience import HANGS
 from prose import QUIZZES, all_prose, named, prose
 
 # codespell's own British dictionary turns more words round than the house does.
@@ -37,7 +38,7 @@ def codespell(folder: Path, *options: str) -> list[str]:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=HANGS,
         check=False,
     )
     found = [line for line in result.stdout.splitlines() if "==>" in line]

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +15,11 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from patience import HANGS
 
 from cnn_course import training
+
+pytestmark = pytest.mark.tensorflow
 
 HERE = Path(__file__).resolve().parent
 EPOCHS = 5
@@ -188,7 +192,7 @@ def test_a_chapter_killed_in_its_second_training_repeats_no_epoch_and_loses_no_b
         "t.two_trainings(pathlib.Path(sys.argv[1]), t.kill)"
     )
     run = subprocess.run(
-        [sys.executable, "-c", program, tmp_path / "gone"], check=False, timeout=120
+        [sys.executable, "-c", program, tmp_path / "gone"], check=False, timeout=HANGS
     )
     assert run.returncode == -signal.SIGKILL
 
@@ -294,7 +298,7 @@ def test_a_kill_in_the_middle_of_a_write_leaves_the_state_before_it(folder: Path
         f"import os, sys; sys.path.insert(0, {str(HERE)!r}); import test_training_backup as t;"
         "t.begun_and_killed_while_writing()"
     )
-    run = subprocess.run([sys.executable, "-c", program], check=False, timeout=120)
+    run = subprocess.run([sys.executable, "-c", program], check=False, timeout=HANGS)
     assert run.returncode == -signal.SIGKILL
     assert list(folder.glob(".long.state.*.part"))
     assert begun(plain()) == [2, 3, 4]
@@ -349,9 +353,9 @@ def test_seconds_are_those_of_all_epochs_whichever_run_did_them(
     fit(plain(), second)
     assert second.seconds > first.seconds > 0
     monkeypatch.delenv("CNN_COURSE_BACKUPS")
-    third = training.Backup("long")
+    third, start = training.Backup("long"), time.perf_counter()
     fit(plain(), third, epochs=1)
-    assert 0 < third.seconds < 60
+    assert 0 < third.seconds < time.perf_counter() - start
 
 
 def test_without_the_variable_nothing_is_written_and_every_training_is_new(
@@ -395,6 +399,6 @@ def test_a_training_without_a_name_is_refused(name: Any):
 def test_importing_the_room_loads_no_keras():
     program = "import sys, cnn_course.training; print({'keras', 'tensorflow'} & {*sys.modules})"
     run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=HANGS
     )
     assert run.stdout.strip() == "set()"

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
+from patience import HANGS
 
 from cnn_course import training
 from cnn_course.training.state import read_progress
@@ -68,7 +69,7 @@ def test_a_run_that_is_killed_in_a_measurement_repeats_that_one_alone(folder: Pa
         f"import sys; sys.path.insert(0, {str(HERE)!r}); import test_training_once as t;"
         "t.training.once('first', t.Meter([1])); t.training.once('second', t.kill)"
     )
-    run = subprocess.run([sys.executable, "-c", program], check=False, timeout=120)
+    run = subprocess.run([sys.executable, "-c", program], check=False, timeout=HANGS)
     assert run.returncode == -signal.SIGKILL
     first, second = Meter([3]), Meter([2])
     assert [training.once("first", first), training.once("second", second)] == [[1], [2]]

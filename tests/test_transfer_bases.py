@@ -12,11 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from patience import HANGS
 
 from cnn_course import transfer
 from cnn_course.data import DataError
 from cnn_course.data.download import Published
 from cnn_course.transfer.weights import Packaged, Pretrained, WeightsFile
+
+pytestmark = pytest.mark.tensorflow
 
 NAMES = ("vgg16", "mobilenet", "mini_vgg16")
 MEAN = np.array([103.939, 116.779, 123.68])  # of ImageNet: blue, green, red
@@ -157,7 +160,7 @@ def test_a_saved_model_predicts_the_same_in_a_process_that_knows_only_keras(
         [sys.executable, "-c", FRESH, str(tmp_path / "data.npz"), str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANGS,
         check=False,
     )
     assert run.returncode == 0, run.stderr

@@ -11,6 +11,8 @@ from keras import layers
 
 from cnn_course.transfer.features import split
 
+pytestmark = pytest.mark.tensorflow
+
 PICTURES = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3)).astype("float32")
 
 

@@ -14,8 +14,11 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
+from patience import HANGS
 
 from cnn_course.transfer.features import BATCH, StoredFeatures, split, store
+
+pytestmark = pytest.mark.tensorflow
 
 HERE = Path(__file__).resolve().parent
 COUNT = 2 * BATCH + 8  # three batches, the last one smaller
@@ -296,7 +299,7 @@ def test_a_large_store_is_never_in_memory(tmp_path: Path):
     )
     run = subprocess.run(
         [sys.executable, "-c", program, tmp_path],
-        capture_output=True, text=True, check=True, timeout=120,
+        capture_output=True, text=True, check=True, timeout=HANGS,
     )  # fmt: skip
     grown, size = map(int, run.stdout.split())
     assert size > 200 * 2**20

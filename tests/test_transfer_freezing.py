@@ -25,6 +25,8 @@ from transfer_fakes import (
 
 from cnn_course import transfer
 
+pytestmark = pytest.mark.tensorflow
+
 
 def test_without_freezing_everything_moves_so_that_the_other_tests_can_fail() -> None:
     # A bias before a batch normalization goes out again with the mean; only rounding moves it.

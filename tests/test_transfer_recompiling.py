@@ -24,6 +24,8 @@ from transfer_fakes import (
 
 from cnn_course import transfer
 
+pytestmark = pytest.mark.tensorflow
+
 CHANGES: dict[str, Callable[[Any, Any], None]] = {
     "freeze the base": lambda base, model: transfer.freeze(base),
     "freeze the model": lambda base, model: transfer.freeze(model),

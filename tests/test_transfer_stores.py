@@ -17,9 +17,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
+from patience import HANGS, until
 
 from cnn_course.data import DataError
 from cnn_course.transfer.features import BATCH, StoredFeatures, store
+
+pytestmark = pytest.mark.tensorflow
 
 HERE = Path(__file__).resolve().parent
 COUNT = 2 * BATCH + 8  # three batches, the last one smaller
@@ -75,7 +78,9 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
 
 def names(folder: Path) -> list[str]:
     """Return the kinds of files in a folder, but for locks, which are empty."""
-    return sorted("".join(f.suffixes) for f in folder.iterdir() if f.suffix != ".lock")
+    return sorted(
+        "".join(f.suffixes) for f in folder.iterdir() if f.suffix not in (".lock", ".said")
+    )
 
 
 def begin(call: str, folder: Path) -> subprocess.Popen[str]:
@@ -83,10 +88,10 @@ def begin(call: str, folder: Path) -> subprocess.Popen[str]:
         f"import pathlib, sys; sys.path.insert(0, {str(HERE)!r}); import test_transfer_stores as t;"
         f"t.{call}(pathlib.Path(sys.argv[1]))"
     )
-    return subprocess.Popen(
-        [sys.executable, "-c", program, folder],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    with (folder / f"{time.monotonic_ns()}.said").open("w") as said:
+        return subprocess.Popen(
+            [sys.executable, "-c", program, folder], stdout=subprocess.PIPE, stderr=said, text=True
+        )
 
 
 def kill_in_the_second_copy(folder: Path) -> None:
@@ -94,11 +99,16 @@ def kill_in_the_second_copy(folder: Path) -> None:
     stored_in(folder)
 
 
-def store_slowly_when_both_are_ready(folder: Path) -> None:
-    sizes = count_batches(lambda _: time.sleep(0.2))
-    (folder / f"{os.getpid()}.ready").touch()
-    while len(list(folder.glob("*.ready"))) < 2:
-        time.sleep(0.01)
+WAITING = "it: another process is at it. Waiting"
+
+
+def store_when_the_other_waits(folder: Path) -> None:
+    """Compute nothing before the other process has said that it waits."""
+
+    def said() -> bool:
+        return any(WAITING in file.read_text() for file in folder.glob("*.said"))
+
+    sizes = count_batches(lambda _: until(said, "no process has waited for the other"))
     print(stored_in(folder / "features").file, len(sizes))
 
 
@@ -106,7 +116,7 @@ def test_after_a_kill_only_what_is_missing_is_computed(
     tmp_path: Path, computed: list[int], expected: np.ndarray
 ):
     killed = begin("kill_in_the_second_copy", tmp_path)
-    assert killed.wait(timeout=120) == -signal.SIGKILL
+    assert killed.wait(timeout=HANGS) == -signal.SIGKILL
     assert names(tmp_path) == [".json", ".npy.part"]
     stored = stored_in(tmp_path)
     assert computed == SIZES[1:] + SIZES
@@ -115,11 +125,12 @@ def test_after_a_kill_only_what_is_missing_is_computed(
 
 
 def test_two_processes_share_the_work_of_one(tmp_path: Path, expected: np.ndarray):
-    both = [begin("store_slowly_when_both_are_ready", tmp_path) for _ in range(2)]
-    said = [process.communicate(timeout=120) for process in both]
-    assert [process.returncode for process in both] == [0, 0]
-    assert sum("it: another process is at it. Waiting" in errors for _, errors in said) == 1
-    files, batches = zip(*(out.split() for out, _ in said), strict=True)
+    both = [begin("store_when_the_other_waits", tmp_path) for _ in range(2)]
+    told = [process.communicate(timeout=HANGS)[0] for process in both]
+    said = [file.read_text() for file in tmp_path.glob("*.said")]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert sum(WAITING in errors for errors in said) == 1
+    files, batches = zip(*(out.split() for out in told), strict=True)
     assert len(set(files)) == 1
     assert sorted(batches) == ["0", str(3 * COPIES)]
     np.testing.assert_allclose(np.load(files[0]), expected, rtol=1e-3)

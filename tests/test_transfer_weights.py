@@ -26,6 +26,8 @@ from cnn_course.transfer.weights import (
     values_digest,
 )
 
+pytestmark = pytest.mark.tensorflow
+
 NAME = "tiny.weights.h5"
 OTHER = "tiny_tf_no_top.h5"
 NOWHERE = "http://127.0.0.1:9"  # port 9 answers nobody

@@ -8,10 +8,13 @@ import nbformat
 import pytest
 from conftest import ROOT
 from nbclient import NotebookClient
+from patience import HANGS
 from PIL import Image
 
 from cnn_course.data import drawings
 from cnn_course.press.kernel import OwnKernelManager
+
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
 REPLACED = "data.cats_and_dogs(profile)"
 PICTURES = 16  # of each kind: hardly more than the ten that are asked for
@@ -50,7 +53,7 @@ def test_a_chapter_runs_to_its_end_on_two_folders_of_somebody(chapter: str, gard
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     NotebookClient(
         notebook,
-        timeout=300,
+        timeout=HANGS,
         kernel_manager_class=OwnKernelManager,
         resources={"metadata": {"path": str(garden)}},
     ).execute()

@@ -6,6 +6,9 @@ import nbformat
 import pytest
 from conftest import ROOT
 from nbclient import NotebookClient
+from patience import HANGS
+
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
 SLICE = """
 from cnn_course import data
@@ -29,7 +32,7 @@ def test_every_claim_of_chapter_2_holds_on_a_slice_of_real_mnist():
     )
     notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(SLICE))
     client = NotebookClient(
-        notebook, timeout=600, resources={"metadata": {"path": str(ROOT / "notebooks")}}
+        notebook, timeout=HANGS, resources={"metadata": {"path": str(ROOT / "notebooks")}}
     )
     client.execute()  # raises at the first cell that fails
     shapes = [o.get("text", "") for c in notebook.cells if c.cell_type == "code" for o in c.outputs]

@@ -9,14 +9,14 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_course import training, transfer
+from cnn_course import cases, training
 
-LAST, EARLY, TOP, ALL, BEGINNING, SCRATCH = transfer.STRATEGIES
+LAST, EARLY, TOP, ALL, BEGINNING, SCRATCH = cases.STRATEGIES
 
 counts = st.integers(1, 10**7)
 similarities = st.sampled_from(["near", "middle", "far"])
 accuracies = st.lists(st.floats(0, 1), min_size=3, max_size=3)
-cells = st.dictionaries(st.sampled_from(transfer.STRATEGIES), accuracies, min_size=1)
+cells = st.dictionaries(st.sampled_from(cases.STRATEGIES), accuracies, min_size=1)
 grids = st.dictionaries(similarities, st.dictionaries(counts, cells, min_size=1))
 
 
@@ -46,15 +46,15 @@ def measured(similarity: str, pictures: Any, **cell: float) -> dict[str, Any]:
 def test_the_rule_is_the_one_that_the_chapter_teaches(
     pictures: int, similarity: str, named: tuple[str, ...]
 ):
-    assert transfer.rule(pictures=pictures, similarity=similarity) == named
-    assert transfer.advise(pictures=pictures, similarity=similarity, grid={}).rule == named
+    assert cases.rule(pictures=pictures, similarity=similarity) == named
+    assert cases.advise(pictures=pictures, similarity=similarity, grid={}).rule == named
 
 
 @settings(deadline=None)
 @given(pictures=counts)
 def test_in_the_middle_the_answers_of_both_ends_count_and_no_others(pictures: int):
-    ends = [transfer.rule(pictures=pictures, similarity=end) for end in ("near", "far")]
-    assert set(transfer.rule(pictures=pictures, similarity="middle")) == {*ends[0], *ends[1]}
+    ends = [cases.rule(pictures=pictures, similarity=end) for end in ("near", "far")]
+    assert set(cases.rule(pictures=pictures, similarity="middle")) == {*ends[0], *ends[1]}
 
 
 @settings(deadline=None, max_examples=200)
@@ -62,7 +62,7 @@ def test_in_the_middle_the_answers_of_both_ends_count_and_no_others(pictures: in
 def test_an_advice_follows_the_rule_unless_another_strategy_is_clearly_better(
     pictures: int, similarity: str, grid: Any
 ):
-    advice = transfer.advise(pictures=pictures, similarity=similarity, grid=grid)
+    advice = cases.advise(pictures=pictures, similarity=similarity, grid=grid)
     if advice.agrees is None:
         assert advice.strategy == advice.rule[0]
         assert "Nothing is measured" in advice.reason
@@ -89,7 +89,7 @@ def test_an_advice_follows_the_rule_unless_another_strategy_is_clearly_better(
 
 def test_a_contradiction_is_said_with_what_was_better_and_by_how_much():
     grid = measured("near", 100, last=0.80, early=0.88, scratch=0.5)
-    advice = transfer.advise(pictures=120, similarity="near", grid=grid)
+    advice = cases.advise(pictures=120, similarity="near", grid=grid)
     assert (advice.agrees, advice.rule, advice.strategy) == (False, (LAST,), EARLY)
     assert f"But measured, {EARLY} was better than {LAST} for every seed, by 0.080" in advice.reason
     assert advice.cell == "measured: near, 100 pictures, 3 seeds"
@@ -97,14 +97,14 @@ def test_a_contradiction_is_said_with_what_was_better_and_by_how_much():
 
 def test_a_small_difference_is_no_contradiction():
     grid = measured("near", 100, last=0.80, early=0.81)
-    advice = transfer.advise(pictures=100, similarity="near", grid=grid)
+    advice = cases.advise(pictures=100, similarity="near", grid=grid)
     assert (advice.agrees, advice.strategy) == (True, LAST)
     assert f"only {EARLY} was better, and not clearly" in advice.reason
 
 
 def test_of_several_that_the_rule_names_the_one_that_measured_best_is_advised():
     grid = measured("far", 1_600, beginning=0.9, scratch=0.95, last=0.7)
-    advice = transfer.advise(pictures=5_000, similarity="far", grid=grid)
+    advice = cases.advise(pictures=5_000, similarity="far", grid=grid)
     assert (advice.strategy, advice.agrees) == (SCRATCH, True)
     assert "the best of all" in advice.reason
 
@@ -112,7 +112,7 @@ def test_of_several_that_the_rule_names_the_one_that_measured_best_is_advised():
 @pytest.mark.parametrize(("pictures", "nearest"), [(60, 100), (199, 100), (201, 400), (9_999, 400)])
 def test_the_nearest_measured_cell_is_taken_and_named(pictures: int, nearest: int):
     grid = {"near": {"100": {LAST: [0.1], TOP: [0.1]}, "400": {LAST: [0.4], TOP: [0.4]}}}
-    advice = transfer.advise(pictures=pictures, similarity="near", grid=grid)
+    advice = cases.advise(pictures=pictures, similarity="near", grid=grid)
     if advice.agrees is not None:  # for many pictures the rule names what is not measured here
         assert advice.cell == f"measured: near, {nearest} pictures, 1 seed"
         assert set(advice.measured.values()) == {nearest / 1000}
@@ -120,14 +120,14 @@ def test_the_nearest_measured_cell_is_taken_and_named(pictures: int, nearest: in
 
 def test_a_cell_without_what_the_rule_names_is_passed_over():
     grid = {"near": {100: {SCRATCH: [0.9]}, 400: {LAST: [0.8], SCRATCH: [0.6]}}}
-    advice = transfer.advise(pictures=100, similarity="near", grid=grid)
+    advice = cases.advise(pictures=100, similarity="near", grid=grid)
     assert advice.cell == "measured: near, 400 pictures, 1 seed"
     assert advice.strategy == LAST
 
 
 def test_where_nothing_is_measured_it_says_so():
     grid = measured("near", 100, last=0.9)
-    advice = transfer.advise(pictures=100, similarity="far", grid=grid)
+    advice = cases.advise(pictures=100, similarity="far", grid=grid)
     assert (advice.measured, advice.cell, advice.agrees) == ({}, "", None)
     assert "Nothing is measured for it yet." in repr(advice)
     assert "<table" not in advice._repr_html_()
@@ -142,15 +142,15 @@ def test_without_a_grid_of_ones_own_it_takes_the_record_if_there_is_one(
         record = training.recorded("07-transfer-learning-cases")["results"]
     except FileNotFoundError:  # nobody has made it yet
         record = {}
-    advice = transfer.advise(pictures=pictures, similarity=similarity)
-    assert advice == transfer.advise(pictures=pictures, similarity=similarity, grid=record)
+    advice = cases.advise(pictures=pictures, similarity=similarity)
+    assert advice == cases.advise(pictures=pictures, similarity=similarity, grid=record)
     cell = record.get(similarity, {}).get(str(pictures), {})
     assert advice.measured == {name: pytest.approx(sum(s) / len(s)) for name, s in cell.items()}
-    assert not record or set(cell) == set(transfer.STRATEGIES)
+    assert not record or set(cell) == set(cases.STRATEGIES)
 
 
 def test_it_reads_as_text_and_as_a_table_of_the_same_numbers():
-    advice = transfer.advise(
+    advice = cases.advise(
         pictures=12_000, similarity="far", grid=measured("far", 1_600, beginning=0.9, last=0.5)
     )
     text = repr(advice)
@@ -164,7 +164,7 @@ def test_it_reads_as_text_and_as_a_table_of_the_same_numbers():
 
 
 def test_an_advice_cannot_be_changed():
-    advice = transfer.advise(pictures=1, similarity="near", grid={})
+    advice = cases.advise(pictures=1, similarity="near", grid={})
     with pytest.raises(FrozenInstanceError):
         advice.strategy = SCRATCH  # type: ignore[misc]
 
@@ -172,13 +172,13 @@ def test_an_advice_cannot_be_changed():
 @pytest.mark.parametrize("pictures", [1.5, "100", None, True])
 def test_pictures_that_are_no_whole_number_are_refused(pictures: Any):
     with pytest.raises(TypeError, match="pictures must be a whole number, and it is"):
-        transfer.advise(pictures=pictures, similarity="near")
+        cases.advise(pictures=pictures, similarity="near")
 
 
 @pytest.mark.parametrize("pictures", [0, -3])
 def test_no_pictures_are_refused(pictures: int):
     with pytest.raises(ValueError, match=f"pictures is {pictures}"):
-        transfer.rule(pictures=pictures, similarity="near")
+        cases.rule(pictures=pictures, similarity="near")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_no_pictures_are_refused(pictures: int):
 )
 def test_an_unknown_similarity_is_refused_with_those_that_there_are(similarity: Any, meant: str):
     with pytest.raises(ValueError, match=f"near, middle, far.*|{meant}") as refusal:
-        transfer.advise(pictures=100, similarity=similarity)
+        cases.advise(pictures=100, similarity=similarity)
     assert meant in str(refusal.value)
 
 
@@ -203,23 +203,23 @@ def test_an_unknown_similarity_is_refused_with_those_that_there_are(similarity: 
 def test_clearly_better_asks_for_every_seed_and_for_a_margin(
     one: list[float], other: list[float], clearly: bool
 ):
-    assert transfer.clearly_better(one, other) is clearly
-    assert not transfer.clearly_better(other, one)
+    assert cases.clearly_better(one, other) is clearly
+    assert not cases.clearly_better(other, one)
 
 
 @pytest.mark.parametrize(("one", "other"), [([], []), ([0.5], [0.5, 0.6])])
 def test_accuracies_of_other_seeds_cannot_be_compared(one: list[float], other: list[float]):
     with pytest.raises(ValueError, match="the same seeds"):
-        transfer.clearly_better(one, other)
+        cases.clearly_better(one, other)
 
 
 @pytest.mark.parametrize("sizes", [(100, 900), (900, 100), (100, 300, 900), (7, 2_800)])
 def test_of_two_sizes_that_are_equally_near_the_smaller_one_is_taken(sizes: tuple[int, ...]):
     low, high = min(sizes), max(sizes)
-    grid = {"near": {size: {name: [0.5] for name in transfer.STRATEGIES} for size in sizes}}
+    grid = {"near": {size: {name: [0.5] for name in cases.STRATEGIES} for size in sizes}}
     between = round((low * high) ** 0.5)
     assert between * between == low * high
-    advice = transfer.advise(pictures=between, similarity="near", grid=grid)
+    advice = cases.advise(pictures=between, similarity="near", grid=grid)
     assert advice.size == (between if between in sizes else low)
-    advice = transfer.advise(pictures=high + 1, similarity="near", grid=grid)
+    advice = cases.advise(pictures=high + 1, similarity="near", grid=grid)
     assert advice.size == high
