@@ -1,6 +1,7 @@
-"""What all tests share: the folders of the project, its notebooks, the built site, a browser."""
+"""What all tests share: surroundings, the project's folders, notebooks, built site, a browser."""
 
 import os
+import random
 import re
 import shutil
 import sys
@@ -12,6 +13,8 @@ import pytest
 from patience import HANGS
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from cnn_course.press.machine import make_environment_neutral
+
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 COMPUTED = [*NOTEBOOKS, *sorted((ROOT / "book").glob("*.ipynb"))]
@@ -19,6 +22,34 @@ SITE = ROOT / "_build" / "html"
 _HEAVY = {"tensorflow": "tensorflow", "nbclient": "kernel"}  # module -> mark of who imports it
 _SEEN: set[str] = set()
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+# Neither a test nor a kernel sees what belongs to the person who starts them, or writes there.
+make_environment_neutral(ROOT / "_build" / "cache")
+os.environ["HOME"] = str(ROOT / "_build" / "home")
+os.environ["CNN_COURSE_CACHE"] = str(ROOT / "_build" / "cache" / "data")
+for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+    os.environ.pop(name, None)
+Path(os.environ["HOME"]).mkdir(parents=True, exist_ok=True)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--shuffle SEED` takes the files in another order; each must stand by itself."""
+    parser.addoption("--shuffle", type=int, metavar="SEED", help="take the files in random order")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse to run with asserts switched off, and keep to a random order that is asked for."""
+    if not __debug__:
+        raise pytest.UsageError("PYTHONOPTIMIZE switches every assert off. Unset it.")
+    if config.option.shuffle is not None and hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False  # xdist would take the largest file first
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say which order it is."""
+    seed = config.option.shuffle
+    return None if seed is None else f"files in random order: --shuffle {seed}"
 
 
 def browser_path() -> str | None:
@@ -38,6 +69,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the browser tests out where there is no browser, and say so; in CI, fail."""
+    if config.option.shuffle is not None:
+        files = list(dict.fromkeys(item.path for item in items))
+        random.Random(config.option.shuffle).shuffle(files)
+        items.sort(key=lambda item: files.index(item.path))
     if browser_path() is not None:
         return
     if os.environ.get("CNN_COURSE_REQUIRE_BROWSER") == "1":

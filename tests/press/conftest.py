@@ -5,17 +5,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat import NotebookNode, v4
+from patience import HANGS
 
 COMMAND = Path(sys.executable).with_name("cnn-course")
-PATIENCE = 300  # seconds that nothing takes, on however busy a machine, unless it hangs
 PARAMETERS = 'profile = "tiny"  # or "full"'
 
 CONFIG = """
@@ -55,12 +53,12 @@ Repository = "https://github.com/nobody/small-course"
 """
 
 
-def until(condition: Callable[[], object], what: str) -> None:
-    """Wait until a condition holds."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"Waited {PATIENCE} s in vain: {what}."
-        time.sleep(0.01)
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark who works on a course that was built: building it starts kernels."""
+    for item in items:
+        if "built" in getattr(item, "fixturenames", ()):
+            item.add_marker("kernel")
 
 
 @dataclass
@@ -94,7 +92,7 @@ class Course:
 
     def end(self, process: subprocess.Popen[str], status: int) -> str:
         """Wait for the command and return what it says, on both streams."""
-        said = "".join(process.communicate(timeout=PATIENCE))
+        said = "".join(process.communicate(timeout=HANGS))
         assert process.returncode == status, said
         assert "cnn_course/press" not in said, "A traceback of the press reached the user."
         return said

@@ -10,9 +10,12 @@ import signal
 import pytest
 from bs4 import BeautifulSoup
 from filelock import FileLock
+from patience import HANGS, until
 from PIL import Image
 
-from press.conftest import PATIENCE, Course, new_course, until
+from press.conftest import Course, new_course
+
+pytestmark = pytest.mark.kernel
 
 SHOW = """
 from IPython.display import display
@@ -218,7 +221,7 @@ def test_a_kill_while_rendering_leaves_the_previous_site(course: Course, moment:
     until(lambda: sign.exists() or process.poll() is not None, f"{moment} or an end")
     assert process.poll() is None, "It ended before the moment came."
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=PATIENCE)
+    process.communicate(timeout=HANGS)
     assert site(course) == before
     course.do("build")
     assert "Good day." in course.page("book/index")

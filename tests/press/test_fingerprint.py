@@ -10,6 +10,8 @@ import pytest
 import cnn_course.press
 from press.conftest import Course, new_course
 
+pytestmark = pytest.mark.kernel
+
 PRESS = Path(cnn_course.press.__file__).parent
 FILES = {
     "__init__.py": "",

@@ -7,13 +7,13 @@ from pathlib import Path
 import nbformat
 import pytest
 from conftest import NOTEBOOKS
-from nbclient import NotebookClient
 from nbformat import NotebookNode, v4
+from patience import HANGS
 
 from cnn_course.press import notebooks
 from cnn_course.press.handouts import for_students, times_of, write_handouts
 from cnn_course.press.project import Chapter, PressError, Project
-from press.conftest import PATIENCE, Course
+from press.conftest import Course
 
 CHAPTERS = tuple(Chapter(file.stem, file) for file in NOTEBOOKS)
 
@@ -80,11 +80,14 @@ def test_students_get_every_other_cell_and_instructors_all(folder: Path, chapter
     assert re.search(r"About \d+ minutes", note)
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("number", ["01", "08"])
 def test_a_students_handout_runs_with_nothing_answered(folder: Path, number: str) -> None:
+    from nbclient import NotebookClient  # noqa: PLC0415
+
     (file,) = (folder / "students").glob(f"{number}-*.ipynb")
     notebook = read(file)
-    NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=HANGS, kernel_name="python3").execute()
     said = [
         output.get("data", {}).get("text/plain", "")
         for cell in notebook.cells

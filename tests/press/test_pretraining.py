@@ -13,6 +13,8 @@ from cnn_course.press.project import PressError, find_project
 from cnn_course.transfer.weights import MINI_VGG16_FILE
 from press.conftest import Course
 
+pytestmark = pytest.mark.tensorflow
+
 KINDS = ("bear", "rabbit", "bird")
 SIDE = 32
 

@@ -15,6 +15,8 @@ from cnn_course.press.store import RunStore
 from cnn_course.training import Results
 from press.conftest import Course
 
+pytestmark = pytest.mark.kernel
+
 RESULTS = {
     "chapter": "01-first",
     "results": {"test_accuracy": 0.975, "augmented": {"test_accuracy": 0.98}},

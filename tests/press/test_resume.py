@@ -5,8 +5,13 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from press.conftest import PATIENCE, Course, until
+import pytest
+from patience import HANGS, until
+
+from press.conftest import Course
 from press.test_run import alive
+
+pytestmark = pytest.mark.kernel
 
 TRAINING = """
 import os, pathlib, signal, time
@@ -69,7 +74,7 @@ def test_a_record_whose_run_was_killed_continues_and_is_whole(course: Course):
     until(lambda: 3 in [epoch for epoch, _ in begun(course)], "the fourth epoch")
     process.kill()  # all at once, as when the power fails
     _, kernel = begun(course)[-1]
-    process.communicate(timeout=PATIENCE)
+    process.communicate(timeout=HANGS)
     until(lambda: not alive(kernel), "the end of the kernel")
     assert list(backups(course).glob("*.state"))
     assert not (course.root / "book" / "measured" / "01-first.json").exists()

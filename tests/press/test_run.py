@@ -11,8 +11,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from patience import HANGS, until
 
-from press.conftest import PATIENCE, Course, until
+from press.conftest import Course
+
+pytestmark = pytest.mark.kernel
 
 
 def alive(process: int) -> bool:
@@ -180,7 +183,7 @@ def test_chapters_run_at_the_same_time(course: Course, tmp_path: Path):
     """.replace("\n    ", "\n")
     course.write("01-first", meet.format(folder=str(tmp_path), mine="1", other="2"))
     course.write("02-second", meet.format(folder=str(tmp_path), mine="2", other="1"))
-    assert "2 run" in course.do("run", "--at-once", "2", "--timeout", str(PATIENCE))
+    assert "2 run" in course.do("run", "--at-once", "2", "--timeout", str(HANGS))
 
 
 # When a chapter fails
@@ -341,7 +344,7 @@ def test_a_killed_run_leaves_no_kernel_and_nothing_half_written(waiting):
     process = course.start("run")
     begun(sign)
     process.kill()
-    process.communicate(timeout=PATIENCE)
+    process.communicate(timeout=HANGS)
     until(lambda: not alive(int(sign.read_text())), "the end of the kernel")
     assert files(course.ran("01-first").parent) == before
     course.write("01-first", "print('after')")

@@ -7,6 +7,8 @@ import pytest
 
 from press.conftest import Course
 
+pytestmark = pytest.mark.kernel
+
 PARAMETERS = 'profile = "tiny"\nseed = 1'
 CLAIM = """
 from cnn_course import training
