@@ -31,7 +31,7 @@ def block(tex: str) -> str:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
+def heavy(tmp_path: Path) -> Path:
     """A site of one page with a picture of noise, which no format makes small without loss."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "_images").mkdir()
@@ -43,18 +43,18 @@ def site(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def write(site: Path, some: str, more: str) -> None:
-    (site / "notebooks" / "one.html").write_text(PAGE.format(inline=some, block=more))
+def write(heavy: Path, some: str, more: str) -> None:
+    (heavy / "notebooks" / "one.html").write_text(PAGE.format(inline=some, block=more))
 
 
-def read(site: Path) -> BeautifulSoup:
-    return BeautifulSoup((site / "notebooks" / "one.html").read_text(), "html.parser")
+def read(heavy: Path) -> BeautifulSoup:
+    return BeautifulSoup((heavy / "notebooks" / "one.html").read_text(), "html.parser")
 
 
-def test_formulas_become_mathml_and_keep_what_they_say(site: Path):
-    write(site, inline(r"-\ln p &lt; 48,120"), block(r"\left\lfloor\frac{n}{s}\right\rfloor = -1"))
-    slim(site)
-    small, large = read(site).find_all("math")
+def test_formulas_become_mathml_and_keep_what_they_say(heavy: Path):
+    write(heavy, inline(r"-\ln p &lt; 48,120"), block(r"\left\lfloor\frac{n}{s}\right\rfloor = -1"))
+    slim(heavy)
+    small, large = read(heavy).find_all("math")
     assert small["display"] == "inline"
     assert small.get_text() == "−lnp<48,120"
     assert small.find("mi", string="ln").find_next_sibling().name == "mspace"
@@ -65,42 +65,42 @@ def test_formulas_become_mathml_and_keep_what_they_say(site: Path):
 
 
 @pytest.mark.parametrize("tex", [r"\unknown{x}", r"a \foo b"])
-def test_a_formula_that_cannot_be_set_is_named_with_its_page(site: Path, tex: str):
-    write(site, inline(tex), "")
+def test_a_formula_that_cannot_be_set_is_named_with_its_page(heavy: Path, tex: str):
+    write(heavy, inline(tex), "")
     with pytest.raises(PressError, match=r"one\.html: this formula cannot be set") as problem:
-        slim(site)
+        slim(heavy)
     assert tex in str(problem.value)
 
 
-def test_scripts_for_icons_and_formulas_are_gone_and_others_stay(site: Path):
-    slim(site)
-    assert [script.get("src") for script in read(site).find_all("script")] == ["../_static/kept.js"]
+def test_scripts_for_icons_and_formulas_are_gone_and_others_stay(heavy: Path):
+    slim(heavy)
+    assert [script.get("src") for script in read(heavy).find_all("script")] == ["../_static/kept.js"]
     assert not list(site.rglob("fontawesome*"))
 
 
-def test_a_photograph_becomes_smaller_and_every_reference_follows(site: Path):
-    before = (site / "_images" / "figure.png").stat().st_size
-    slim(site)
-    assert [file.name for file in (site / "_images").iterdir()] == ["figure.webp"]
-    assert (site / "_images" / "figure.webp").stat().st_size < before / 2
-    page = read(site)
+def test_a_photograph_becomes_smaller_and_every_reference_follows(heavy: Path):
+    before = (heavy / "_images" / "figure.png").stat().st_size
+    slim(heavy)
+    assert [file.name for file in (heavy / "_images").iterdir()] == ["figure.webp"]
+    assert (heavy / "_images" / "figure.webp").stat().st_size < before / 2
+    page = read(heavy)
     assert page.img["src"] == page.find_all("a")[-1]["href"] == "../_images/figure.webp"
     assert page.img["alt"] == "A figure."
 
 
-def test_a_diagram_loses_nothing(site: Path):
+def test_a_diagram_loses_nothing(heavy: Path):
     values = np.zeros((200, 300, 4), dtype=np.uint8)
     values[50:150, 50:250] = (68, 119, 170, 128)
-    Image.fromarray(values).save(site / "_images" / "figure.png")
-    slim(site)
-    with Image.open(site / "_images" / "figure.webp") as picture:
+    Image.fromarray(values).save(heavy / "_images" / "figure.png")
+    slim(heavy)
+    with Image.open(heavy / "_images" / "figure.webp") as picture:
         shown = np.asarray(picture.convert("RGBA"))
     seen = values[..., 3] > 0
     np.testing.assert_array_equal(shown[seen], values[seen])
     assert (shown[~seen][:, 3] == 0).all()
 
 
-def test_the_logo_has_a_landmark_and_nothing_else_has_it(site: Path):
-    slim(site)
-    (banner,) = read(site).select("[role=banner]")
+def test_the_logo_has_a_landmark_and_nothing_else_has_it(heavy: Path):
+    slim(heavy)
+    (banner,) = read(heavy).select("[role=banner]")
     assert banner.find("a", class_="navbar-brand")
