@@ -74,8 +74,9 @@ def test_a_formula_that_cannot_be_set_is_named_with_its_page(heavy: Path, tex: s
 
 def test_scripts_for_icons_and_formulas_are_gone_and_others_stay(heavy: Path):
     slim(heavy)
-    assert [script.get("src") for script in read(heavy).find_all("script")] == ["../_static/kept.js"]
-    assert not list(site.rglob("fontawesome*"))
+    scripts = read(heavy).find_all("script")
+    assert [script.get("src") for script in scripts] == ["../_static/kept.js"]
+    assert not list(heavy.rglob("fontawesome*"))
 
 
 def test_a_photograph_becomes_smaller_and_every_reference_follows(heavy: Path):
