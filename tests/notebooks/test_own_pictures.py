@@ -1,6 +1,5 @@
 """The one documented way to pictures of one's own works: replace one line, run everything."""
 
-import os
 import re
 from pathlib import Path
 
@@ -24,6 +23,7 @@ PICTURES = 16  # of each kind: hardly more than the ten that are asked for
 def garden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two folders with pictures of two kinds, of several sizes and formats."""
     monkeypatch.setenv("CNN_COURSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     for kind, folder in {"bear": "apples", "fish": "pears"}.items():
         (tmp_path / folder).mkdir()
         for seed in range(PICTURES):
@@ -50,7 +50,6 @@ def test_a_chapter_runs_to_its_end_on_two_folders_of_somebody(chapter: str, gard
     cells = [cell for cell in notebook.cells if REPLACED in cell.source and "=" in cell.source]
     (cell,) = (cell for cell in cells if cell.cell_type == "code")
     cell.source = cell.source.replace(REPLACED, 'data.own_pictures("apples", "pears")')
-    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     NotebookClient(
         notebook,
         timeout=HANGS,
