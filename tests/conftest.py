@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from hypothesis import HealthCheck, settings
 from patience import HANGS
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -19,6 +20,15 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 COMPUTED = [*NOTEBOOKS, *sorted((ROOT / "book").glob("*.ipynb"))]
 SITE = ROOT / "_build" / "html"
+# The same examples in each run, and as many as are asked for however slow the machine is.
+settings.register_profile(
+    "steady",
+    database=None,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("steady")
 _HEAVY = {"tensorflow": "tensorflow", "nbclient": "kernel"}  # module -> mark of who imports it
 _SEEN: set[str] = set()
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -158,3 +168,11 @@ def page(browser: Browser) -> Iterator[Page]:
     page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
     yield page
     context.close()
+
+
+@pytest.fixture(scope="module")
+def still_page(page: Page) -> Iterator[Page]:
+    """A second page beside it, which no test leads elsewhere: what is loaded once stays there."""
+    own = page.context.new_page()
+    yield own
+    own.close()

@@ -16,6 +16,7 @@ ALT = "A message of more than three words."
 @contextmanager
 def drawn(function: Callable[..., None], *arguments: Any, **named: Any) -> Iterator[Figure]:
     """Give the figure that a plotting function makes, and close it afterwards."""
+    alone = not InteractiveShell.initialized()
     InteractiveShell.instance()
     with pytest.MonkeyPatch.context() as patch, capture_output():
         patch.setattr(plt, "close", lambda *_: None)
@@ -26,4 +27,5 @@ def drawn(function: Callable[..., None], *arguments: Any, **named: Any) -> Itera
         yield figure
     finally:
         plt.close(figure)
-        InteractiveShell.clear_instance()
+        if alone:
+            InteractiveShell.clear_instance()

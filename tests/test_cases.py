@@ -50,14 +50,13 @@ def test_the_rule_is_the_one_that_the_chapter_teaches(
     assert cases.advise(pictures=pictures, similarity=similarity, grid={}).rule == named
 
 
-@settings(deadline=None)
 @given(pictures=counts)
 def test_in_the_middle_the_answers_of_both_ends_count_and_no_others(pictures: int):
     ends = [cases.rule(pictures=pictures, similarity=end) for end in ("near", "far")]
     assert set(cases.rule(pictures=pictures, similarity="middle")) == {*ends[0], *ends[1]}
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(pictures=counts, similarity=similarities, grid=grids)
 def test_an_advice_follows_the_rule_unless_another_strategy_is_clearly_better(
     pictures: int, similarity: str, grid: Any

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import NOTEBOOKS
 
-from cnn_course.checks import check, exercise_names, quiz
+from cnn_course.checks import check, exercise_names
 
 ANSWERS = {
     path.stem[:2]: importlib.import_module(f"test_checks_chapter_{path.stem[:2]}")
@@ -79,13 +79,3 @@ def test_no_answer_whatever_stops_the_notebook_or_is_taken_for_right(name):
         f"{a!r}: {v}" for a, v in verdicts if v.outcome != "wrong" or len(v.message.split()) < 4
     ]
     assert taken == []
-
-
-def test_each_question_of_a_chapter_has_a_reason_for_every_option():
-    for chapter in (path.stem for path in NOTEBOOKS):
-        questions = quiz(chapter).questions
-        assert len(questions) >= 8
-        for question in questions:
-            assert len(question.options) >= 3
-            for option in question.options:
-                assert len(option.reason.split()) > 3, (chapter, question.name)

@@ -286,7 +286,7 @@ _ANYTHING = st.recursive(
 _TEST = classtest.generate(11, "hard")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(st.sampled_from(list(_TEST.key)) | st.text() | st.integers(), _ANYTHING))
 def test_points_stay_between_none_and_all(answers: dict[object, object]) -> None:
     marking = _TEST.mark(answers)
@@ -297,7 +297,7 @@ def test_points_stay_between_none_and_all(answers: dict[object, object]) -> None
     assert marking._repr_html_()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.sampled_from(classtest.LEVELS), st.data())
 def test_one_wrong_answer_costs_only_itself(seed: int, level: str, data: st.DataObject) -> None:
     test = classtest.generate(seed, level)

@@ -17,7 +17,7 @@ RNG = np.random.default_rng(7)
 GENERATORS = st.integers(0, 999).map(np.random.default_rng)
 PADDINGS = st.sampled_from(["valid", "same"])
 STRIDES = st.one_of(st.integers(1, 4), st.tuples(st.integers(1, 4), st.integers(1, 4)))
-modest = settings(deadline=None, max_examples=30)
+modest = settings(max_examples=30)
 
 
 @st.composite

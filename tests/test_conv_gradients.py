@@ -10,7 +10,7 @@ from cnn_course import conv
 
 RNG = np.random.default_rng(11)
 GENERATORS = st.integers(0, 999).map(np.random.default_rng)
-modest = settings(deadline=None, max_examples=30)
+modest = settings(max_examples=30)
 
 
 @st.composite

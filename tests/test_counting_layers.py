@@ -184,7 +184,7 @@ layer_with_weights = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(layer=layer_with_weights, channels=st.sampled_from([4, 8, 1024]))
 def test_every_calculation_is_right_when_it_is_worked_out(layer: Layer, channels: int) -> None:
     counted = layer.count((9, 7, channels))
@@ -196,7 +196,7 @@ def test_every_calculation_is_right_when_it_is_worked_out(layer: Layer, channels
 
 
 @pytest.mark.tensorflow
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     kernel=st.tuples(st.integers(1, 3), st.integers(1, 3)),
     stride=st.integers(1, 2),

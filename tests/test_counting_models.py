@@ -141,7 +141,7 @@ def build(module: object, stack: list, frozen: set[int]) -> list:
     ]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     height=st.integers(5, 32),
     width=st.integers(5, 32),

@@ -98,7 +98,7 @@ sliding = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(stack=st.lists(sliding, min_size=1, max_size=4))
 def test_the_field_is_where_the_gradient_of_one_value_is_not_zero(stack: list) -> None:
     fresh = [type(layer).from_config(layer.get_config()) for layer in stack]

@@ -17,7 +17,7 @@ from cnn_course.counting import (
 
 sizes = st.integers(1, 24)
 strides = st.integers(1, 6)
-modest = settings(deadline=None, max_examples=60)
+modest = settings(max_examples=60)
 
 
 def convolved(x: Any, k: int, stride: int, padding: str) -> Any:

@@ -233,7 +233,7 @@ def test_a_broken_archive_beside_a_good_one_does_no_harm(own: Path) -> None:
     assert names_in(cats_and_dogs("full", fake_photographs()))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_whatever_is_changed_in_an_archive_ends_in_a_folder_or_a_data_error(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -78,7 +78,7 @@ def shared(first: np.ndarray, second: np.ndarray) -> float:
     return float((first == second).all(axis=-1).mean())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.sampled_from(KINDS), st.integers(0, 10**30), st.sampled_from([16, 64, 96, 97, 180]))
 def test_every_kind_and_seed_gives_a_picture_that_it_gives_again(
     kind: str, seed: int, size: int

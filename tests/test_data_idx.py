@@ -134,7 +134,7 @@ def test_reading_another_array_than_the_file_holds_is_refused(tmp_path: Path) ->
         read_idx(path, (60, 28, 28))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     start=st.sampled_from([b"", b"\0\0\x08\x03", b"\x1f\x8b\x08", gzip.compress(b"\0\0\x08")]),
     rest=st.binary(),

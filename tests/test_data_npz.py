@@ -264,7 +264,7 @@ def test_a_file_far_larger_than_the_arrays_is_refused_before_it_is_read(own: Pat
     assert "bytes long" in refusal()
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(at=st.integers(0, len(NPZ) - 1), flipped=st.integers(1, 255))
 def test_one_damaged_byte_of_an_npz_file_is_noticed_or_does_no_harm(
     tmp_path_factory: pytest.TempPathFactory, at: int, flipped: int
@@ -282,7 +282,7 @@ def test_one_damaged_byte_of_an_npz_file_is_noticed_or_does_no_harm(
     assert digest == digest_of(fake_arrays())
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(start=st.sampled_from([b"", b"PK", b"PK\3\4", NPZ[:60]]), rest=st.binary())
 def test_any_other_bytes_are_refused_with_the_name_of_the_file(
     tmp_path_factory: pytest.TempPathFactory, start: bytes, rest: bytes

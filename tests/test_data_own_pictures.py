@@ -202,7 +202,7 @@ def test_what_is_no_usable_picture_is_left_out_and_told_again_each_time(
     assert len(pictures_in(folder, "pears")) == 15
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(count=st.integers(10, 40), copies=st.integers(0, 8), seed=st.integers(0, 99))
 def test_no_picture_is_in_two_parts_however_often_it_is_there(
     count: int, copies: int, seed: int, tmp_path_factory: pytest.TempPathFactory

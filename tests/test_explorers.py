@@ -16,16 +16,15 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def module(page: Page) -> Page:
+def module(still_page: Page) -> Page:
     """A page that has the arithmetic of both modules."""
-    page.goto("about:blank")
     rows = """const rows = (values) => values && values.map((row) => [...row]);
         const plain = (all) => ({ output: rows(all.output), gradient: rows(all.gradient) });
     """
     for explorer, name in ((explorers.Convolution(), "convolve"), (explorers.Pooling(), "pool")):
         own = f"const {name}d = (state) => plain({name}(state));"
-        load(page, explorer, f"{name}d", more=f"\n{rows}{own}")
-    return page
+        load(still_page, explorer, f"{name}d", more=f"\n{rows}{own}")
+    return still_page
 
 
 def cases(count: int) -> Iterator[tuple[np.random.Generator, tuple[int, int]]]:

@@ -161,10 +161,9 @@ def test_the_code_that_is_shown_makes_these_layers() -> None:
 
 
 @pytest.fixture(scope="module")
-def module(page):
-    page.goto("about:blank")
+def module(still_page):
     load(
-        page,
+        still_page,
         explorers.Augmentation(),
         "augmented",
         more="""
@@ -176,7 +175,7 @@ def module(page):
                 pictures: pictures.map((one) => one.map((plane) => plane.map((row) => [...row]))) };
         };""",
     )
-    return page
+    return still_page
 
 
 def test_the_module_computes_what_numpy_computes(module) -> None:

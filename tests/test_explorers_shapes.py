@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -81,11 +80,9 @@ def branched(seed: int) -> dict:
 
 
 @pytest.fixture(scope="module")
-def module(page: Page) -> Iterator[Page]:
-    own = page.context.new_page()  # the other one goes elsewhere
-    load(own, explorers.Shapes(), "stack", "moved", "removed", "added", "accepts")
-    yield own
-    own.close()
+def module(still_page: Page) -> Page:
+    load(still_page, explorers.Shapes(), "stack", "moved", "removed", "added", "accepts")
+    return still_page
 
 
 def equal(found: dict, expected: counting.Table) -> None:

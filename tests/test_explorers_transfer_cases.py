@@ -40,10 +40,12 @@ def breakpoints(grid: dict) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def shown(page, tmp_path_factory):
+def shown(still_page, tmp_path_factory):
     """A page with an explorer for each grid; type a case in, and read what is said."""
     folder = tmp_path_factory.mktemp("cases")
-    names = opened(page, folder, *(explorers.TransferCases(grid=grid) for grid in GRIDS.values()))
+    names = opened(
+        still_page, folder, *(explorers.TransferCases(grid=grid) for grid in GRIDS.values())
+    )
     place = dict(zip(GRIDS, names, strict=True))
 
     def read(grid: str, similarity: str, *pictures: int) -> list[dict[str, Any]]:
@@ -51,7 +53,7 @@ def shown(page, tmp_path_factory):
             {"name": place[grid], "pictures": str(number), "similarity": similarity}
             for number in pictures
         ]
-        return [one["value"] for one in outcomes(page, READ, states)]
+        return [one["value"] for one in outcomes(still_page, READ, states)]
 
     return read
 

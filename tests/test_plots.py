@@ -79,8 +79,10 @@ def test_every_figure_is_a_picture_with_its_alt_text_and_is_closed_afterwards(fu
 
 
 def test_a_figure_without_a_message_is_refused():
+    figure = plt.figure()
     with pytest.raises(ValueError, match="'Figure 1'"):
-        plots.show(plt.figure(), alt="Figure 1")
+        plots.show(figure, alt="Figure 1")
+    plt.close(figure)
 
 
 def test_the_same_figure_has_the_same_bytes():

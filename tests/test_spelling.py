@@ -91,20 +91,15 @@ def test_pictures_and_formulas_of_a_chapter_are_no_misspelt_words(small_course: 
     assert codespell(small_course) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        (NOTEBOOKS[0].name, "markdown"),
-        (NOTEBOOKS[0].name, "code"),
-        ("index.md", ""),
-        (QUIZZES[0].name, ""),
-    ],
-)
-def test_codespell_sees_cells_pages_and_quizzes(small_course: Path, name: str, kind: str) -> None:
-    plant(small_course / name, f"What you {MISSPELT}", kind)
-    (found,) = codespell(small_course)
-    assert found.startswith(f"./{name}:")
-    assert found.endswith(f"{MISSPELT} ==> receive")
+def test_codespell_sees_cells_pages_and_quizzes(small_course: Path) -> None:
+    chapter = NOTEBOOKS[0].name
+    places = [(chapter, "markdown"), (chapter, "code"), ("index.md", ""), (QUIZZES[0].name, "")]
+    for name, kind in places:
+        plant(small_course / name, f"What you {MISSPELT}", kind)
+    found = codespell(small_course)
+    seen = sorted(line.split(":")[0] for line in found)
+    assert seen == sorted(f"./{name}" for name, _ in places)
+    assert all(line.endswith(f"{MISSPELT} ==> receive") for line in found)
 
 
 def test_what_a_reader_reads_is_british_with_ize(tmp_path: Path) -> None:
@@ -113,18 +108,17 @@ def test_what_a_reader_reads_is_british_with_ize(tmp_path: Path) -> None:
     assert american(texts, tmp_path / "texts") == []
 
 
-@pytest.mark.parametrize(
-    "word",
-    ["color", "Colors", "gray", "center", "neighbor", "neighborhoods", "labeled", "recognise"],
-)
-def test_an_american_word_or_one_with_ise_is_found(tmp_path: Path, word: str) -> None:
-    (found,) = american({"a page": prose(f"First line.\n\nThe {word} of `code`.")}, tmp_path / "t")
-    assert found.startswith(f"a page:3: {word} ==> ")
+def test_american_words_and_those_with_ise_are_found(tmp_path: Path) -> None:
+    words = ["color", "Colors", "gray", "center", "neighbor", "neighborhoods", "labeled"]
+    words.append("recognise")
+    pages = {f"page {word}": prose(f"First line.\n\nThe {word} of `code`.") for word in words}
+    found = american(pages, tmp_path / "t")
+    expected = [f"page {word}:3: {word} ==> " for word in words]
+    assert [line[: len(start)] for line, start in zip(found, expected, strict=True)] == expected
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_code_formulas_and_addresses_may_be_american(tmp_path: Path) -> None:
+    texts = (
         'Write `color_mode="grayscale"`, or `plt.cm.gray`.',
         "```python\nax.plot(x, color='gray')\n# center\n```",
         "````\n```\ngray\n```\n````",
@@ -132,7 +126,5 @@ def test_an_american_word_or_one_with_ise_is_found(tmp_path: Path, word: str) ->
         "[the colour](https://example.org/color_gray/center.html)",
         '<div class="center"></div> and <https://example.org/gray>',
         "Colours of neighbours, centred, grey, labelled; normalization, biased, analyse.",
-    ],
-)
-def test_code_formulas_and_addresses_may_be_american(tmp_path: Path, text: str) -> None:
-    assert american({"a page": prose(text)}, tmp_path / "texts") == []
+    )
+    assert american({text: prose(text) for text in texts}, tmp_path / "t") == []

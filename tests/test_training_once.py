@@ -157,7 +157,7 @@ nested = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(measured=nested)
 def test_numbers_come_back_as_they_were(tmp_path_factory: Any, measured: Any):
     place = tmp_path_factory.mktemp("backups")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cnn_course.training.state import State, read_state
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_a_state_with_a_bit_turned_is_the_same_or_none(place: float, bit: int):
     known = State(

@@ -104,7 +104,7 @@ def test_preprocessing_inside_a_model_is_the_same(name: str, dtype: str) -> None
     np.testing.assert_allclose(found, expected(name, PICTURES), atol=1e-4)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(arrays(np.uint8, st.tuples(st.integers(1, 3), *[st.integers(1, 6)] * 2, st.just(3))))
 def test_any_picture_is_preprocessed_within_bounds(pictures: np.ndarray) -> None:
     for name, preprocess in PREPROCESSING.items():

@@ -170,7 +170,7 @@ def epoch(dataset: Any) -> np.ndarray:
     return labels
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     pictures=st.integers(1, 20),
     copies=st.integers(1, 4),

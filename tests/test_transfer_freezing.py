@@ -165,7 +165,7 @@ def stack(kinds: Sequence[str]) -> Any:
     return keras.Model(inputs, x)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(KINDS), min_size=1, max_size=6), st.data())
 def test_exactly_the_last_layers_train_whatever_the_network(
     kinds: list[str], data: st.DataObject

@@ -1,6 +1,7 @@
 """Chapter 2 tells the same story on real MNIST digits: its claims are cells, and none fails."""
 
 import os
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -21,7 +22,7 @@ data.load_digits = a_slice_of_mnist
 """
 
 
-def test_every_claim_of_chapter_2_holds_on_a_slice_of_real_mnist():
+def test_every_claim_of_chapter_2_holds_on_a_slice_of_real_mnist(tmp_path: Path):
     if not os.environ.get("CNN_COURSE_DATA"):
         pytest.skip("CNN_COURSE_DATA is not set, so there is no MNIST to run chapter 2 on.")
     notebook = nbformat.read(ROOT / "notebooks" / "02-mnist-convnet.ipynb", as_version=4)
@@ -32,7 +33,7 @@ def test_every_claim_of_chapter_2_holds_on_a_slice_of_real_mnist():
     )
     notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(SLICE))
     client = NotebookClient(
-        notebook, timeout=HANGS, resources={"metadata": {"path": str(ROOT / "notebooks")}}
+        notebook, timeout=HANGS, resources={"metadata": {"path": str(tmp_path)}}
     )
     client.execute()  # raises at the first cell that fails
     shapes = [o.get("text", "") for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
