@@ -83,7 +83,7 @@ class Backup(callbacks.Callback):
         self._begun = time.perf_counter()
         # Keras would do it inside of the first step, and TensorFlow would put a condition around
         # each variable that is made there: for Adam, a quarter of what it takes to begin.
-        if not self.model.optimizer.built:
+        if self.model.built and not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
         if self._folder is None:
             return
