@@ -95,14 +95,14 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
     },
     "07-transfer-learning-cases": {
         "tiny": Settings(
-            epochs=1, batch_size=16, side=64, base="mini_vgg16", steps=60, comparison_steps=500
+            epochs=1, batch_size=16, side=64, base="mini_vgg16", steps=40, comparison_steps=300
         ),
         "full": Settings(
             epochs=1, batch_size=16, side=96, base="mobilenet", steps=250, comparison_steps=1_000
         ),
     },
     "09-famous-architectures": {
-        "tiny": Settings(epochs=6, batch_size=32, blocks=(2, 12)),
+        "tiny": Settings(epochs=4, batch_size=32, blocks=(4, 10)),
         "full": Settings(epochs=6, batch_size=64, comparison_pictures=10_000, blocks=(3, 27)),
     },
     "10-batch-normalization": {

@@ -371,6 +371,16 @@ def test_without_the_variable_nothing_is_written_and_every_training_is_new(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_model_that_is_built_by_its_first_batch_can_be_trained(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.delenv("CNN_COURSE_BACKUPS", raising=False)
+    model = keras.Sequential([layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+    model.compile(optimizer="adam", loss="binary_crossentropy")
+    history = model.fit(PICTURES, LABELS, callbacks=[training.Backup("late")], verbose=0).history
+    assert len(history["loss"]) == 1
+
+
 def test_one_name_for_two_trainings_is_refused(folder: Path):
     assert begun(plain(), epochs=1) == [0]
     with pytest.raises(ValueError, match=r"'long' has ended before\. Give each a name"):

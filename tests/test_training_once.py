@@ -136,6 +136,15 @@ def test_without_the_variable_every_call_measures_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_measures_gets_the_arguments_that_were_handed_in(
+    kept: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    if not kept:
+        monkeypatch.delenv("CNN_COURSE_BACKUPS")
+    assert training.once("one", lambda *numbers: list(numbers), 1, 2) == [1, 2]
+
+
 def test_the_press_sees_how_far_it_is_and_what_an_earlier_run_did(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -1,5 +1,6 @@
 """Measurements that are made once, however often the run that they belong to is interrupted."""
 
+import functools
 import hashlib
 import json
 import os
@@ -18,8 +19,8 @@ from cnn_course.training.state import ENDED, FOLDER_VARIABLE, RUN, Progress, Sta
 _MEASURED = "measured"
 
 
-def once(name: str, measure: Callable[[], Any]) -> Any:
-    """Return what `measure` returns; in a full run, do not measure again what was measured.
+def once(name: str, measure: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what `measure(*arguments)` returns; in a full run, measure nothing twice.
 
     `training.Backup` keeps the state of a long training. This keeps the outcome of many short ones:
     where the environment variable `CNN_COURSE_BACKUPS` names a folder, the numbers are written
@@ -31,7 +32,8 @@ def once(name: str, measure: Callable[[], Any]) -> Any:
     Args:
         name: of the measurement, another one for each of a chapter. What makes it another one,
             such as a seed, belongs in it.
-        measure: takes nothing and returns numbers, in lists and dictionaries with texts as keys.
+        measure: returns numbers, in lists and dictionaries with texts as keys.
+        arguments: what `measure` is called with.
 
     Returns:
         The numbers as Python's own, the same whether they were measured now or before.
@@ -42,7 +44,7 @@ def once(name: str, measure: Callable[[], Any]) -> Any:
     """
     called = state.file_name(name, "a measurement")
     if not (kept := os.environ.get(FOLDER_VARIABLE)):
-        return _plain(name, measure())
+        return _plain(name, measure(*arguments))
     folder = Path(kept)
     file = state.state_file(folder, called)
     if file in ENDED:
@@ -52,7 +54,7 @@ def once(name: str, measure: Callable[[], Any]) -> Any:
     identity = hashlib.sha256(json.dumps([name, state.cells_so_far()]).encode()).hexdigest()
     known = state.take_up(file, identity)
     if known is None:
-        known = _measured(name, identity, measure)
+        known = _measured(name, identity, functools.partial(measure, *arguments))
         _write(known, file, name)
     else:
         progress = replace(progress, seconds_before=known.seconds, runs_before=known.runs)
