@@ -28,6 +28,9 @@ _OF_A_PERSON = re.compile(
 )
 
 
+TENSORFLOW_THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+
 def make_environment_neutral(caches: Path) -> None:
     """Let this process and the kernels that it starts run as on every machine and for everybody.
 
@@ -44,6 +47,8 @@ def make_environment_neutral(caches: Path) -> None:
         "JUPYTER_RUNTIME_DIR": str(caches / "jupyter"),
         "KERAS_HOME": str(caches / "keras"),
         "CNN_COURSE_PROGRESS": str(caches / "progress.json"),  # a run is no learner
+        # Networks this small lose by a second thread, and on one they compute the same everywhere.
+        **dict.fromkeys(TENSORFLOW_THREADS, "1"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger's greeting on standard error
     }
 

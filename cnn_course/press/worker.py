@@ -21,7 +21,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 from cnn_course.press import notebooks
-from cnn_course.press.machine import make_environment_neutral
+from cnn_course.press.machine import TENSORFLOW_THREADS, make_environment_neutral
 from cnn_course.press.notebooks import Cell, Notebook, code_cells
 from cnn_course.press.project import PressError
 from cnn_course.training.state import FOLDER_VARIABLE, read_progress
@@ -238,7 +238,8 @@ def _set_environment(job: Job) -> None:
     make_environment_neutral(job.caches)
     if job.backups is not None:  # a full run
         os.environ[FOLDER_VARIABLE] = str(job.backups)
-        os.environ.pop("KERAS_HOME")
+        for name in ("KERAS_HOME", *TENSORFLOW_THREADS):
+            del os.environ[name]
         if keras_home:  # where weights of VGG16 may lie that a person has got already
             os.environ["KERAS_HOME"] = keras_home
 
