@@ -58,7 +58,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
         "full": Settings(epochs=30, batch_size=32, side=180, filters=_TAUGHT),
     },
     "04-data-augmentation": {
-        "tiny": Settings(epochs=70, batch_size=8, comparison_epochs=20, side=64, filters=_SMALL),
+        "tiny": Settings(epochs=70, batch_size=16, comparison_epochs=20, side=64, filters=_SMALL),
         "full": Settings(
             epochs=100, batch_size=32, comparison_epochs=30, side=180, filters=_TAUGHT
         ),
@@ -74,7 +74,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
     "06-fine-tuning": {
         "tiny": Settings(
             epochs=12,
-            batch_size=8,
+            batch_size=16,
             comparison_epochs=20,
             side=64,
             base="mini_vgg16",
