@@ -110,7 +110,7 @@ def test_a_cell_that_works_on_with_a_solution_works_on_with_the_students_answer(
         notebooks_read(
             chapter(
                 ("exercise", 'mine = ...\ncheck("one", mine)'),
-                ("solution", 'solution = 42\ncheck("one", solution)'),
+                ("solution", 'solution = len("a secret")\ncheck("one", solution)'),
                 ("", "print(solution + 1)"),
             )
         )
@@ -118,7 +118,7 @@ def test_a_cell_that_works_on_with_a_solution_works_on_with_the_students_answer(
     assert handed["cells"][-1]["source"] == (
         'assert check("one", mine), "Answer the exercise above first."\nprint(mine + 1)'
     )
-    assert "42" not in json.dumps(handed)
+    assert "a secret" not in json.dumps(handed)
 
 
 def test_a_cell_that_needs_more_of_a_solution_is_refused() -> None:
