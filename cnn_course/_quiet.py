@@ -1,11 +1,13 @@
-"""Keep two false alarms from learners: TensorFlow's at its import, and one of Keras's in `fit`.
+"""Keep three false alarms from learners: one of TensorFlow's import, two of trainings.
 
 TensorFlow 2.19 and later write a page about their own build to the process's standard error before
 they read `TF_CPP_MIN_LOG_LEVEL` (tensorflow issue 100442), so the variable alone no longer helps.
-Keras 3.15 warns whenever `fit` gets a `tf.data.Dataset`, though nobody asked it to shuffle.
+Keras 3.15 warns whenever `fit` gets a `tf.data.Dataset`, though nobody asked it to shuffle. Where
+several models are prepared once each, TensorFlow warns as if one were prepared again and again.
 """
 
 import importlib.util
+import logging
 import os
 import sys
 import tempfile
@@ -56,9 +58,14 @@ def _standard_error_set_aside() -> Iterator[None]:
             os.close(kept)
 
 
+def _not_about_retracing(record: logging.LogRecord) -> bool:
+    return "triggered tf.function retracing" not in str(record.msg)
+
+
 def quiet_tensorflow() -> None:
     """Make the coming import of TensorFlow quiet; without effect when it is imported already."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").addFilter(_not_about_retracing)
     warnings.filterwarnings("ignore", "`shuffle=True` was passed, but will be ignored")
     if "tensorflow" not in sys.modules:
         sys.meta_path.insert(0, _QuietImport())

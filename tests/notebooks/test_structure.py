@@ -52,6 +52,7 @@ def test_every_code_cell_was_run_in_order_and_none_stores_an_error(computed):
     assert kinds["error"] == 0
     assert kinds["display_data"] + kinds["execute_result"] + kinds["stream"] > len(counts) / 2
     assert not any(o.get("name") == "stderr" for c in code_cells(computed) for o in c.outputs)
+    assert not any("WARNING" in text_of(cell) for cell in code_cells(computed))
 
 
 def test_the_kernelspec_is_the_one_that_every_machine_has(computed):

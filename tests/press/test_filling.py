@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from nbformat import v4
 
+from cnn_course.press import notebooks
 from cnn_course.press.chapter_map import Place, direct_needs, draw
 from cnn_course.press.filling import anchor, fill, needs, title
 from cnn_course.press.project import PressError, Project, find_project
@@ -43,8 +44,11 @@ def project(course: Course) -> Project:
 
 
 def filled_in(asked: str, project: Project, folder: Path) -> str:
-    store = RunStore(project, "tiny")
-    shown = {chapter.name: store.read(chapter.name) for chapter in project.chapters}
+    shown = {}
+    for chapter in project.chapters:
+        run, executed = RunStore(project, "tiny").read(chapter.name)
+        notebook = notebooks.for_profile(chapter, "tiny")
+        shown[chapter.name] = run, notebooks.with_outputs(notebook, executed)
     return fill(asked, project, "tiny", shown, folder)
 
 
