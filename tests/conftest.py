@@ -122,6 +122,14 @@ def _marks_are_true(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not untold, f"Mark it: {', '.join(untold)}."
 
 
+@pytest.fixture(autouse=True)
+def _no_seed_is_left() -> Iterator[None]:
+    """Forget a seed that a test gave to TensorFlow: others need numbers that nobody has fixed."""
+    yield
+    if "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].random.set_seed(None)
+
+
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
 def notebook(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
     """Each stored chapter in turn."""
