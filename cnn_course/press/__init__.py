@@ -19,3 +19,9 @@ The learner's side never imports this room.
 | `sync` | files that repeat what `pyproject.toml` says |
 | `cli` | the command `cnn-course` |
 """
+
+import sys
+
+# nbformat imports jsonschema, which spends more than a second on a grammar of web addresses that no
+# notebook is checked against. To jsonschema that grammar is optional: let it not be there.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

@@ -4,16 +4,10 @@ A kernelspec named `python3` may point anywhere: to a broken environment, to ano
 is looked up.
 """
 
-import sys
-
 from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from traitlets import default
-
-# nbformat imports jsonschema, which spends more than a second on a grammar of web addresses that no
-# notebook is checked against. To jsonschema that grammar is optional: let it not be there.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+from traitlets import Float, default
 
 
 class _OwnKernelSpec(KernelSpecManager):
@@ -25,6 +19,10 @@ class _OwnKernelSpec(KernelSpecManager):
 
 class OwnKernelManager(AsyncKernelManager):
     """Starts kernels with `sys.executable`."""
+
+    # One kernel in twelve never gets to the end of its exit, and then stands in nobody's way: all
+    # that it computed has been read. Half of this time it may try, then it is ended.
+    shutdown_wait_time = Float(1.0)
 
     @default("kernel_spec_manager")
     def _kernel_spec_manager_default(self) -> KernelSpecManager:

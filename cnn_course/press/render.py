@@ -35,7 +35,7 @@ _RENDERED_WITH = (
     "sphinx-togglebutton",
     "sphinxcontrib-bibtex",
 )
-_JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+_JUPYTER_BOOK = "import cnn_course.press; from jupyter_book.cli.main import main; main()"
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _LINES_SHOWN = 30
 
