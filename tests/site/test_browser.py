@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from barriers import barriers, too_faint
 from patience import HANGS
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response
 from test_pages import in_table_of_contents
@@ -82,29 +82,53 @@ def opened(
         context.close()
 
 
-def barriers(page: Page) -> list[str]:
-    """Return what assistive technology meets."""
-    violations = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {node['html'][:200]}" for v in violations for node in v["nodes"]]
+@pytest.fixture(scope="module", params=PAGES)
+def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Watched]:
+    """Each page in turn, in the light, with all that it asks for. The tests share one visit."""
+    settled = {"until": "networkidle", "color_scheme": "light", "reduced_motion": "reduce"}
+    with opened(browser, address, request.param, **settled) as watched:
+        yield watched
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_light_logs_no_error_asks_nobody_else_and_has_no_barrier(browser, address, path):
-    settled = {"until": "networkidle", "color_scheme": "light"}  # with all that it asks for
-    with opened(browser, address, path, **settled) as watched:
-        page = watched.page
-        bodies = [(answer.request.resource_type, answer.body()) for answer in watched.answers]
-        inline = page.evaluate("[...document.scripts].filter(s => !s.src).map(s => s.text).join()")
-        inline = re.sub(r'"halves": "[^"]*"', "", inline).encode()  # weights of a network
-        scripts = [inline, *(body for kind, body in bodies if kind == "script")]
-        # What makes it soon there, on any machine: few requests, few bytes, few scripts.
-        assert len([kind for kind, _ in bodies if kind != "image"]) < 40
-        assert sum(len(body) for _, body in bodies) < 2_000_000  # from a server that packs nothing
-        assert sum(len(gzip.compress(one)) for one in scripts) < 150_000
-        assert watched.errors == []  # the checker itself asks for more below
-        assert watched.foreign == []
-        assert page.evaluate("document.documentElement.dataset.theme") == "light"
-        assert barriers(page) == []
+def test_a_page_is_light_logs_no_error_and_asks_nobody_else(visit: Watched) -> None:
+    page = visit.page
+    bodies = [(answer.request.resource_type, answer.body()) for answer in visit.answers]
+    inline = page.evaluate("[...document.scripts].filter(s => !s.src).map(s => s.text).join()")
+    inline = re.sub(r'"halves": "[^"]*"', "", inline).encode()  # weights of a network
+    scripts = [inline, *(body for kind, body in bodies if kind == "script")]
+    # What makes it soon there, on any machine: few requests, few bytes, few scripts.
+    assert len([kind for kind, _ in bodies if kind != "image"]) < 40
+    assert sum(len(body) for _, body in bodies) < 2_000_000  # from a server that packs nothing
+    assert sum(len(gzip.compress(one)) for one in scripts) < 150_000
+    assert visit.errors == []
+    assert visit.foreign == []
+
+
+def test_a_page_fits_narrow_screens_and_distorts_no_picture(visit: Watched) -> None:
+    page = visit.page
+    for width in (768, 390, 320):
+        page.set_viewport_size({"width": width, "height": 740})
+        wide, shown, distorted = page.evaluate(
+            """() => [document.scrollingElement.scrollWidth,
+                document.scrollingElement.clientWidth,
+                [...document.querySelectorAll("article img")].filter(img => img.naturalHeight)
+                    .map(img => [
+                        img.alt, img.width / img.height, img.naturalWidth / img.naturalHeight])
+                    .filter(([_, shown, own]) => Math.abs(shown / own - 1) > 0.03)]"""
+        )
+        assert wide <= shown, f"It scrolls sideways at {width} pixels."
+        assert distorted == [], width
+    page.set_viewport_size(DESKTOP)
+
+
+def test_a_page_has_no_barrier_and_can_be_read_in_the_light_and_in_the_dark(visit: Watched) -> None:
+    page = visit.page
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    assert barriers(page) == []
+    assert too_faint(page) == []
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    assert too_faint(page) == []
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -113,27 +137,6 @@ def test_a_page_works_from_a_folder_with_the_network_off(browser, site, path):
         assert watched.errors == []
         assert watched.foreign == []
         assert watched.page.locator("article h1").count() == 1
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_in_the_dark_and_on_narrow_screens_a_page_has_no_barrier_and_fits(browser, address, path):
-    settled = {"until": "networkidle", "color_scheme": "dark"}  # colours change at first
-    with opened(browser, address, path, **settled) as watched:
-        page = watched.page
-        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-        assert barriers(page) == []
-        for width in (768, 390, 320):
-            page.set_viewport_size({"width": width, "height": 740})
-            wide, shown, distorted = page.evaluate(
-                """() => [document.scrollingElement.scrollWidth,
-                    document.scrollingElement.clientWidth,
-                    [...document.querySelectorAll("article img")].filter(img => img.naturalHeight)
-                        .map(img => [
-                            img.alt, img.width / img.height, img.naturalWidth / img.naturalHeight])
-                        .filter(([_, shown, own]) => Math.abs(shown / own - 1) > 0.03)]"""
-            )
-            assert wide <= shown, f"It scrolls sideways at {width} pixels."
-            assert distorted == [], width
 
 
 @pytest.mark.parametrize("own", ["server", "folder"])
