@@ -73,9 +73,9 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
     },
     "06-fine-tuning": {
         "tiny": Settings(
-            epochs=12,
+            epochs=8,
             batch_size=16,
-            comparison_epochs=20,
+            comparison_epochs=15,
             side=64,
             base="mini_vgg16",
             copies=5,
@@ -106,7 +106,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
         "full": Settings(epochs=6, batch_size=64, comparison_pictures=10_000, blocks=(3, 27)),
     },
     "10-batch-normalization": {
-        "tiny": Settings(epochs=4, batch_size=32, comparison_epochs=4),
+        "tiny": Settings(epochs=3, batch_size=32),
         "full": Settings(epochs=4, batch_size=64, comparison_epochs=1, comparison_pictures=10_000),
     },
 }

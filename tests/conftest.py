@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import frameworks
 import nbformat
 import pytest
 from hypothesis import HealthCheck, settings
@@ -128,6 +129,13 @@ def _no_seed_is_left() -> Iterator[None]:
     yield
     if "tensorflow" in sys.modules:
         sys.modules["tensorflow"].random.set_seed(None)
+
+
+@pytest.fixture
+def without_weights() -> Iterator[None]:
+    """Build networks that are only counted or drawn."""
+    with frameworks.without_weights():
+        yield
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)

@@ -4,6 +4,8 @@ A test that uses them is marked `tensorflow`; `conftest.py` fails one that is no
 """
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import cnn_course  # noqa: F401 - before TensorFlow, which it keeps quiet
@@ -24,3 +26,11 @@ class _Late:
 keras: Any = _Late("keras")
 layers: Any = _Late("keras.layers")
 tf: Any = _Late("tensorflow")
+
+
+@contextmanager
+def without_weights() -> Iterator[None]:
+    """Build networks that are only counted or drawn: their millions of weights get no values."""
+    with keras.StatelessScope(initialize_variables=False):
+        yield
+    keras.utils.clear_session(free_memory=False)  # else the next scope gives them values after all

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from frameworks import keras, layers, tf
+from frameworks import keras, layers, tf, without_weights
 
 from cnn_course import counting
 
@@ -69,7 +69,7 @@ IN_KERAS = {"residual-block": lambda: ([lambda x, f: tf.nn.relu(x + f(x))], [])}
 
 @pytest.mark.tensorflow
 def test_the_counts_in_the_answers_are_those_of_keras() -> None:
-    with keras.StatelessScope(initialize_variables=False):
+    with without_weights():
         vgg16, vgg19 = (getattr(keras.applications, f"VGG{n}")(weights=None) for n in (16, 19))
     assert vgg19.count_params() - vgg16.count_params() == MORE["together"]
     maps = keras.Input((28, 28, 128))

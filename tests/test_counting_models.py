@@ -11,7 +11,7 @@ from keras import layers
 from cnn_course import counting
 from cnn_course.counting import Table, table
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("without_weights")]
 
 
 def trained(model: keras.Model) -> int:

@@ -1,7 +1,5 @@
 """The famous architectures: totals that were published or that Keras has, and blocks."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -12,13 +10,6 @@ import tensorflow as tf
 from keras import layers
 
 pytestmark = pytest.mark.tensorflow
-
-
-@pytest.fixture
-def without_weights() -> Iterator[None]:
-    """Build large networks without giving each of 140 million weights a value."""
-    with keras.StatelessScope(initialize_variables=False):
-        yield
 
 
 @pytest.mark.usefixtures("without_weights")

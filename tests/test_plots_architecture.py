@@ -16,7 +16,7 @@ from open_figures import drawn
 
 from cnn_course import models, plots
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("without_weights")]
 
 ALT = "A network, drawn from the model itself."
 VGG_BLOCKS = {f"Block {number}": f"block{number}_" for number in range(1, 6)}

@@ -56,7 +56,7 @@ def kill() -> None:
 
 def augmented(optimizer: Any, **options: Any) -> keras.Model:
     """Return a network with everything that has a state, the same for the same arguments."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(1)
     flips = keras.Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.1)])
     model = keras.Sequential(
@@ -76,7 +76,7 @@ def augmented(optimizer: Any, **options: Any) -> keras.Model:
 
 def plain(optimizer: Any = None, seed: int = 1, units: int = 4) -> keras.Model:
     """Return a network that is quickly made."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(seed)
     model = keras.Sequential(
         [
