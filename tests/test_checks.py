@@ -36,6 +36,13 @@ def test_dots_anywhere_mean_not_attempted_and_the_notebook_goes_on(answer):
     assert "three dots" in str(verdict)
 
 
+def test_a_function_that_returns_nothing_was_attempted():
+    def bare(x, gamma, beta, moving_mean, moving_variance):
+        return
+
+    assert check("in-inference", bare).outcome == "wrong"
+
+
 def test_a_misspelt_exercise_is_refused_with_the_nearest_names():
     with pytest.raises(ValueError, match="shifted-loop"):
         check("shiftet-loop", 1)

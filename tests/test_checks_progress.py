@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,33 +18,38 @@ from cnn_course.checks import check, exercise_names, forget_progress, progress
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the file where progress is kept for this test; it is not there yet."""
-    file = tmp_path / "new folder" / "progress.json"
+    file = tmp_path / "new folder" / "progress.txt"
     monkeypatch.setenv("CNN_COURSE_PROGRESS", str(file))
     return file
 
 
-def run(*cells: str) -> None:
-    """Run cells in a kernel, as JupyterLab does."""
+def run(*cells: str, in_history: bool = True) -> None:
+    """Run cells in a kernel, as JupyterLab does; those that test notebooks keep no history."""
     first = "from cnn_course.checks import check"
     notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in (first, *cells)])
     from nbclient import NotebookClient  # noqa: PLC0415 - what it imports takes seconds
 
-    NotebookClient(notebook, timeout=HANGS, kernel_name="python3").execute()
+    client = NotebookClient(notebook, timeout=HANGS, kernel_name="python3")
+    with client.setup_kernel():
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index, store_history=in_history)
 
 
 RIGHT = '{"dense_2": 100, "output": 30}'
 
 
 @pytest.mark.kernel
-def test_only_a_right_answer_of_the_learner_is_kept(kept: Path) -> None:
+@pytest.mark.parametrize("in_history", [True, False])
+def test_only_a_right_answer_of_the_learner_is_kept(kept: Path, in_history: bool) -> None:
     run(
         'answer = {"dense_2": ..., "output": ...}\ncheck("slip", answer)',
         'answer = {"dense_2": 1, "output": 1}\ncheck("slip", answer)',
         f'solution = {RIGHT}\ncheck("slip", solution)',
+        in_history=in_history,
     )
     assert not kept.exists()
-    run(f'answer = {RIGHT}\ncheck("slip", answer)')
-    assert list(json.loads(kept.read_text())) == ["slip"]
+    run(f'answer = {RIGHT}\ncheck("slip", answer)', in_history=in_history)
+    assert progress().done == {"slip"}
     assert "[x] slip" in str(progress())
 
 
@@ -55,7 +62,7 @@ def test_a_script_keeps_nothing(kept: Path) -> None:
 def test_what_was_kept_survives_a_second_exercise_and_can_be_forgotten(kept: Path) -> None:
     answers = '{"taken": 48_120, "right": 120, "factor": 398}'
     run(f'mine = {RIGHT}\ncheck("slip", mine)', f'mine = {answers}\ncheck("mistake", mine)')
-    assert set(json.loads(kept.read_text())) == {"slip", "mistake"}
+    assert progress().done == {"slip", "mistake"}
     share = f"2 of {len(exercise_names('08-class-test'))} exercises"
     assert share in str(progress())
     assert share in progress()._repr_html_()
@@ -65,11 +72,63 @@ def test_what_was_kept_survives_a_second_exercise_and_can_be_forgotten(kept: Pat
     forget_progress()  # a second time is no error
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"\xff\xfe", b"null", b'"text"'])
-def test_a_damaged_file_counts_as_nothing_done(kept: Path, content: bytes) -> None:
+# A process that looks like a notebook, in which exercises are answered rightly one after the other.
+ANSWERING = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+
+shell = InteractiveShell.instance()
+shell.kernel = "a notebook's"
+code = "from cnn_course.checks import diary\\nfor name in names: diary.note(name)"
+shell.user_ns["names"] = sys.argv[1:]
+print("ready", flush=True)
+sys.stdin.readline()
+shell.run_cell(code).raise_error()
+"""
+
+
+def answer_in_notebooks(*notebooks: list[str]) -> None:
+    """Answer exercises in several notebooks, all at the same moment."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", ANSWERING, *names],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for names in notebooks
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("now\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=HANGS)
+        assert process.returncode == 0
+
+
+@pytest.mark.kernel
+def test_two_notebooks_that_write_at_the_same_moment_lose_nothing(kept: Path) -> None:
+    names = exercise_names()
+    answer_in_notebooks(names[::2], names[1::2])
+    assert progress().done == set(names)
+
+
+DAMAGED = ["", "{", "[1, 2]", "slip 2026-11-2", "<<<<<<< HEAD", "null"]
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("content", [*map(str.encode, DAMAGED), b"\xff\xfe", b"a\0\n\0"])
+def test_a_right_answer_erases_nothing_of_a_file_that_is_damaged(
+    kept: Path, content: bytes
+) -> None:
     kept.parent.mkdir()
-    kept.write_bytes(content)
-    assert progress().done == frozenset()
+    kept.write_bytes(b"mistake 2026-01-31\n" + content)
+    assert progress().done == {"mistake"}
+    answer_in_notebooks(["slip"])
+    assert progress().done == {"mistake", "slip"}
+    assert kept.read_bytes().startswith(b"mistake 2026-01-31\n" + content)
 
 
 @pytest.mark.kernel
@@ -77,7 +136,7 @@ def test_an_answer_is_marked_where_nothing_can_be_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv("CNN_COURSE_PROGRESS", str(tmp_path / "file" / "progress.json"))
+    monkeypatch.setenv("CNN_COURSE_PROGRESS", str(tmp_path / "file" / "progress.txt"))
     run(f'answer = {RIGHT}\nassert check("slip", answer)')
 
 

@@ -10,6 +10,7 @@ import dis
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -92,7 +93,7 @@ def is_attempted(answer: Any) -> bool:
     if isinstance(answer, np.ndarray) and answer.dtype == object:
         return all(is_attempted(part) for part in answer.flat)
     if inspect.isfunction(answer):
-        return _bytecode(answer) != _bytecode(_dots_only)
+        return _bytecode(answer) != _bytecode(_dots_only) or _returns(answer)
     return True
 
 
@@ -102,6 +103,14 @@ def _dots_only() -> None: ...
 def _bytecode(function: Any) -> list[tuple[str, Any]]:
     # A body of dots compiles to "return None" alone, whatever its arguments and docstring are.
     return [(step.opname, step.argval) for step in dis.get_instructions(function)]
+
+
+def _returns(function: Any) -> bool:
+    """Return whether somebody wrote `return`, if only without a value: its bytecode is the same."""
+    try:
+        return re.search(r"(?m)^\s+return\b", inspect.getsource(function)) is not None
+    except (OSError, TypeError):
+        return False
 
 
 def _load_chapters() -> None:

@@ -96,8 +96,7 @@ def _line(source: tuple[int, int], target: tuple[int, int]) -> str:
 
 def _box(place: Place, corner: tuple[int, int]) -> str:
     x, y = corner
-    number = int(place.name[:2])
-    words = textwrap.wrap(f"{number}. {place.title}", _LETTERS)
+    words = textwrap.wrap(place.title, _LETTERS)
     texts = [f'<text x="{x + 12}" y="{y + 22 + _LINE * n}">{escape(w)}</text>'
              for n, w in enumerate(words)]  # fmt: skip
     note = f'<text class="note" x="{x + 12}" y="{y + _HEIGHT - 10}">{escape(place.note)}</text>'

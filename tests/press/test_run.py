@@ -151,7 +151,7 @@ def test_nothing_of_the_person_who_starts_it_reaches_a_chapter(course: Course, t
         "KERAS_BACKEND": "jax",
         "KERAS_HOME": str(person / "keras"),
         "TF_XLA_FLAGS": "--tf_xla_auto_jit=2",
-        "CNN_COURSE_PROGRESS": str(person / "progress.json"),
+        "CNN_COURSE_PROGRESS": str(person / "progress.txt"),
         "HOME": str(person / "there is no such folder"),
     }
     course.write(

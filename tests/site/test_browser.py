@@ -121,6 +121,20 @@ def test_a_page_fits_narrow_screens_and_distorts_no_picture(visit: Watched) -> N
     page.set_viewport_size(DESKTOP)
 
 
+def test_beside_the_sidebars_nothing_on_a_page_is_cut_off(visit: Watched) -> None:
+    for width in (1440, 1280, 1024):
+        visit.page.set_viewport_size({"width": width, "height": 800})
+        cut = visit.page.evaluate(
+            """() => [...document.querySelectorAll("article *")]
+                .filter(e => getComputedStyle(e).overflowX !== "visible" && e.clientWidth)
+                .filter(e => e.scrollWidth > e.clientWidth + 1)
+                .map(e => `${e.tagName} ${e.scrollWidth - e.clientWidth}: ${e.textContent.trim()}`)
+            """
+        )
+        assert cut == [], width
+    visit.page.set_viewport_size(DESKTOP)
+
+
 def test_a_page_has_no_barrier_and_can_be_read_in_the_light_and_in_the_dark(visit: Watched) -> None:
     page = visit.page
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
@@ -148,6 +162,32 @@ def test_the_search_finds_stride(browser, address, site, own):
         titles = results.all_inner_texts()
         assert any("Convolution by hand" in title for title in titles)
         assert watched.foreign == []
+
+
+@pytest.mark.parametrize("path", [CHAPTER, "book/index.html", "book/glossary.html"])
+def test_on_a_phone_the_menus_open_lead_on_and_shut(browser, address, path):
+    with opened(browser, address, path, viewport={"width": 390, "height": 740}) as watched:
+        page = watched.page
+        for kind in ("secondary", "primary"):
+            button = page.locator(f".btn.{kind}-toggle:visible")
+            button.click()
+            page.locator("dialog[open] a:visible").first.wait_for()
+            page.keyboard.press("Escape")
+            page.locator("dialog[open]").wait_for(state="hidden")
+            assert button.evaluate("button => button === document.activeElement")
+        button.click()
+        page.locator("dialog[open]").get_by_text("Data augmentation").first.click()
+        page.wait_for_url("**/04-data-augmentation.html")
+        assert watched.errors == []
+
+
+def test_on_a_desktop_the_chapters_are_hidden_and_shown(browser, address):
+    with opened(browser, address, CHAPTER) as watched:
+        sidebar = watched.page.locator("#pst-primary-sidebar")
+        assert sidebar.is_visible()
+        for state in ("hidden", "visible"):
+            watched.page.locator(".btn.primary-toggle:visible").click()
+            sidebar.wait_for(state=state)
 
 
 def test_a_reader_switches_to_the_dark_and_the_page_follows(browser, address):
