@@ -4,6 +4,8 @@
 # pyproject.toml or requirements.lock changed: with uv where there is uv, else with pip.
 
 PYTHON ?=
+# Of JupyterLab, as in: make lab LAB_OPTIONS="--no-browser --port 9000"
+LAB_OPTIONS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -24,7 +26,9 @@ book: $(READY) ## print the book to _build/html; run what is out of date
 	@$(BIN)/cnn-course build
 
 lab: $(READY) ## open the chapters in JupyterLab
-	@$(BIN)/jupyter lab notebooks/01-convolution-by-hand.ipynb
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter:$$JUPYTER_CONFIG_PATH" $(BIN)/jupyter lab \
+	    --ServerApp.root_dir="$(CURDIR)" $(LAB_OPTIONS) \
+	    --LabApp.default_url=/lab/tree/notebooks/01-convolution-by-hand.ipynb
 
 run: $(READY) ## run every chapter, whatever is stored
 	@$(BIN)/cnn-course run --fresh

@@ -1,8 +1,9 @@
-"""In a running JupyterLab: what one changes in the explorer Python reads, and the other way."""
+"""In a running JupyterLab: links lead to what they name; explorers and Python hear each other."""
 
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -57,6 +58,8 @@ CHANGES = {
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
+OPTIONS = ["--no-browser", "--allow-root", "--IdentityProvider.token=", "--LabApp.news_url="]
+
 # All cells are there from the beginning, whether or not one sees them.
 WHOLE = '{"windowingMode": "none"}'
 
@@ -80,20 +83,24 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text(WHOLE)
-    said = folder / "said.txt"
-    own = {
+    command = [sys.executable, "-m", "jupyter", "lab", *OPTIONS, f"--ServerApp.root_dir={folder}"]
+    with running(command, folder, JUPYTERLAB_SETTINGS_DIR=str(folder / "settings")) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def running(command: list[str], folder: Path, **own: str) -> Iterator[str]:
+    """Start JupyterLab and yield its address; end it, and it ends its kernels."""
+    own |= {
         "HOME": str(folder),
         "PYTHONPATH": str(ROOT),
-        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
     }
+    said = folder / "said.txt"
     with said.open("wb") as stream:
         server = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
-                *("--IdentityProvider.token=", "--LabApp.news_url="),
-                f"--ServerApp.root_dir={folder}",
-            ],
+            command,
+            cwd=folder,
             env=os.environ | own,
             stdout=stream,
             stderr=stream,
@@ -102,7 +109,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         yield ready(folder / "runtime", server, said)
     finally:
-        server.terminate()  # and it ends its kernels
+        server.terminate()
         server.wait(timeout=HANGS)
 
 
@@ -149,3 +156,41 @@ def test_a_change_in_jupyterlab_reaches_python_and_one_in_python_reaches_jupyter
 
 def test_every_explorer_is_tried_in_jupyterlab():
     assert sorted(CHANGES) == sorted(explorers.__all__)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What a learner sees of a clone; JupyterLab may save into it."""
+    for name in ("book", "notebooks", ".jupyter"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    return tmp_path
+
+
+def test_make_lab_opens_the_first_chapter_and_its_links_lead_to_the_term_and_to_other_chapters(
+    clone: Path, browser: Browser
+):
+    options = " ".join(OPTIONS)
+    dry = ["make", "--dry-run", "lab", f"LAB_OPTIONS={options}"]
+    said = subprocess.run(dry, cwd=clone, capture_output=True, text=True, check=True).stdout
+    start = said[said.index("JUPYTER_CONFIG_PATH") :]  # behind what would be installed
+    with running(["bash", "-c", f"exec env {start}"], clone) as address:
+        context = browser.new_context()
+        page = context.new_page()
+        page.set_default_timeout(HANGS * 1_000)
+        page.goto(address)
+        page.wait_for_url("**/lab/tree/notebooks/01-convolution-by-hand.ipynb*")
+        links = page.locator(".jp-NotebookPanel .jp-MarkdownOutput a[target=_blank]:visible")
+        links.get_by_text("dense layer", exact=True).click()
+        term = page.locator(".jp-MarkdownViewer").get_by_role("heading", name="dense layer")
+        term.wait_for()
+        page.wait_for_function(
+            "term => term.getBoundingClientRect().top < innerHeight / 2",
+            arg=term.element_handle(),
+        )
+        page.goto(f"{address}/lab/workspaces/two/tree/notebooks/02-mnist-convnet.ipynb")
+        links.get_by_text("chapter 1", exact=True).first.click()
+        page.get_by_role("tab", name="01-convolution-by-hand.ipynb").wait_for()
+        context.close()
