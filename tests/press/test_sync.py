@@ -106,8 +106,8 @@ def test_exercises_are_listed_by_chapter_and_section_where_there_are_checks(clon
 
 
 def test_progress_is_listed_and_cleared_on_the_command_line(clone: Course):
-    file = clone.root / "progress.json"
-    file.write_text('{"slip": "2026-11-21"}')
+    file = clone.root / "progress.txt"
+    file.write_text("slip 2026-11-21\n")
     clone.environment["CNN_COURSE_PROGRESS"] = str(file)
     assert "[x] slip" in clone.do("progress")
     assert "[ ] slip" in clone.do("progress", "--clear")
