@@ -108,6 +108,8 @@ def test_an_exercise_stands_between_its_task_and_its_folded_solution(notebook):
             assert "solution" in after.metadata.tags
             assert after.metadata.jupyter.source_hidden
             assert after.metadata.jupyter.outputs_hidden
+            # JupyterLab shows the first line of a folded cell: it must not say the answer.
+            assert after.source.startswith("# Solution\n")
 
 
 def test_every_quiz_question_of_the_chapter_is_asked_once(notebook, chapter):
