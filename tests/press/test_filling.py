@@ -81,7 +81,7 @@ def test_the_map_has_a_box_and_a_link_for_each_chapter(project: Project, tmp_pat
         "../notebooks/02-second.html",
     ]
     assert filled.count("<path") == 1
-    assert "1. Chapter 01-first" in filled
+    assert ">Chapter 01-first<" in filled
     assert "full: 2 min" in filled
 
 
