@@ -20,8 +20,8 @@ class _OwnKernelSpec(KernelSpecManager):
 class OwnKernelManager(AsyncKernelManager):
     """Starts kernels with `sys.executable`."""
 
-    # One kernel in twelve never gets to the end of its exit, and then stands in nobody's way: all
-    # that it computed has been read. Half of this time it may try, then it is ended.
+    # About one kernel in fifteen hangs in its own exit, when all that it computed has been read.
+    # It may try for half of this time, then it is ended.
     shutdown_wait_time = Float(1.0)
 
     @default("kernel_spec_manager")
