@@ -107,7 +107,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
     },
     "10-batch-normalization": {
         "tiny": Settings(epochs=3, batch_size=32),
-        "full": Settings(epochs=4, batch_size=64, comparison_epochs=1, comparison_pictures=10_000),
+        "full": Settings(epochs=4, batch_size=64, comparison_pictures=10_000),
     },
 }
 

@@ -72,6 +72,25 @@ def test_what_was_kept_survives_a_second_exercise_and_can_be_forgotten(kept: Pat
     forget_progress()  # a second time is no error
 
 
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    "command",
+    [["papermill", "{chapter}", "{out}"], ["pytest", "--nbval-lax", "-p", "no:xdist", "{chapter}"]],
+    ids=["papermill", "nbval"],
+)
+def test_whoever_runs_a_chapter_with_its_solution_keeps_nothing(
+    kept: Path, tmp_path: Path, command: list[str]
+) -> None:
+    codes = "from cnn_course.checks import check", f'solution = {RIGHT}\ncheck("slip", solution)'
+    chapter = v4.new_notebook(cells=[v4.new_code_cell(code) for code in codes])
+    names = {"chapter": tmp_path / "chapter.ipynb", "out": tmp_path / "out.ipynb"}
+    chapter.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    names["chapter"].write_text(v4.writes(chapter), encoding="utf-8")
+    called = [sys.executable, "-m", *(part.format(**names) for part in command)]
+    subprocess.run(called, cwd=tmp_path, check=True, timeout=HANGS)
+    assert not kept.exists()
+
+
 # A process that looks like a notebook, in which exercises are answered rightly one after the other.
 ANSWERING = """
 import sys

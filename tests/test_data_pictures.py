@@ -16,7 +16,7 @@ import skimage.transform
 from patience import HANGS
 from sklearn import datasets, neighbors
 
-from cnn_course.data import DataError, cat_photograph, load_digits
+from cnn_course.data import DataError, load_digits, photograph
 
 
 @pytest.fixture
@@ -125,11 +125,22 @@ def test_the_real_mnist_is_the_published_one() -> None:
         assert hashlib.md5(header + array.tobytes()).hexdigest() == digest
 
 
-def test_the_cat_is_scikit_images_chelsea(offline: None) -> None:
-    cat = cat_photograph()
-    assert (cat.dtype, cat.shape) == (np.uint8, (300, 451, 3))
-    assert cat.flags.writeable
-    np.testing.assert_array_equal(cat, skimage.data.chelsea())
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [("cat", "chelsea"), ("coffee", "coffee"), ("astronaut", "astronaut"), ("rocket", "rocket")],
+)
+def test_a_photograph_is_the_one_of_scikit_image(offline: None, name: str, published: str) -> None:
+    pixels = photograph(name)
+    assert pixels.dtype == np.uint8
+    assert pixels.flags.writeable
+    np.testing.assert_array_equal(pixels, getattr(skimage.data, published)())
+
+
+def test_a_photograph_that_there_is_not_is_told() -> None:
+    with pytest.raises(ValueError, match="did you mean 'coffee'"):
+        photograph("cofee")
+    with pytest.raises(ValueError, match="choose from"):
+        photograph("sunset")
 
 
 @pytest.fixture
@@ -146,7 +157,7 @@ def other_scikit_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offline:
 
 def test_a_scikit_image_without_the_cat_is_told(other_scikit_image: Path) -> None:
     with pytest.raises(DataError, match=r"chelsea\.png(.|\n)*Install it again"):
-        cat_photograph()
+        photograph("cat")
 
 
 def test_a_broken_picture_of_the_cat_is_told(other_scikit_image: Path) -> None:
@@ -154,10 +165,10 @@ def test_a_broken_picture_of_the_cat_is_told(other_scikit_image: Path) -> None:
     for content in (b"", b"GIF", (real / "chelsea.png").read_bytes()[:1_000]):
         (other_scikit_image / "chelsea.png").write_bytes(content)
         with pytest.raises(DataError, match="photograph of the cat"):
-            cat_photograph()
+            photograph("cat")
     shutil.copy(real / "coffee.png", other_scikit_image / "chelsea.png")
     with pytest.raises(DataError, match=r"\(400, 600, 3\)"):
-        cat_photograph()
+        photograph("cat")
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

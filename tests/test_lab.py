@@ -194,3 +194,34 @@ def test_make_lab_opens_the_first_chapter_and_its_links_lead_to_the_term_and_to_
         links.get_by_text("chapter 1", exact=True).first.click()
         page.get_by_role("tab", name="01-convolution-by-hand.ipynb").wait_for()
         context.close()
+
+
+def test_after_run_all_no_solution_and_none_of_its_outputs_is_seen(clone: Path, browser: Browser):
+    chapter = "08-class-test.ipynb"
+    settings = clone / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text(WHOLE)
+    command = [sys.executable, "-m", "jupyter", "lab", *OPTIONS, f"--ServerApp.root_dir={clone}"]
+    with running(command, clone, JUPYTERLAB_SETTINGS_DIR=str(clone / "settings")) as address:
+        context = browser.new_context()
+        page = context.new_page()
+        page.set_default_timeout(HANGS * 1_000)
+        page.goto(f"{address}/lab/tree/notebooks/{chapter}")
+        page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        cells = page.locator(".jp-Notebook .jp-CodeCell")
+        page.wait_for_function(  # the last cell that is seen has run
+            "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
+            ".findLast(prompt => prompt.checkVisibility()).textContent.match(/[0-9]/)"
+        )
+        solutions = cells.filter(has_text="# Solution")
+        notebook = nbformat.read(clone / "notebooks" / chapter, 4)
+        assert solutions.count() == sum(
+            "solution" in cell.metadata.get("tags", []) and cell.cell_type == "code"
+            for cell in notebook.cells
+        )
+        assert not any(one.is_visible() for one in solutions.all())
+        verdicts = cells.locator(".jp-OutputArea-output:visible")
+        assert verdicts.filter(has_text="Not attempted yet.").count() == solutions.count()
+        context.close()

@@ -44,6 +44,10 @@ FIGURES = [
     (plots.pictures, [np.zeros((7, 28, 28, 1))]),
     (plots.filters, [np.random.default_rng(0).normal(size=(3, 3, 10))]),
     (plots.feature_maps, [np.zeros((5, 5, 3))]),
+    (
+        partial(plots.pictures_and_maps, rows=["one", "two"]),
+        [np.zeros((2, 9, 9, 3)), {"first": np.zeros((2, 9, 9)), "last": np.ones((2, 3, 3))}],
+    ),
     (plots.histories, [{"one": CURVES, "two": CURVES}]),
     (plots.confusion_matrix, [np.eye(3, dtype=int) * 4, ["0", "1", "2"]]),
     (plots.points_by_shift, [[0, 1], {"a": [1, 0.5], "b": [0.9, 0.1], "c": [1, 1]}]),

@@ -3,7 +3,14 @@
 from cnn_course.plots.architecture import architecture, architectures
 from cnn_course.plots.costs import cost_and_accuracy
 from cnn_course.plots.evidence import evidence
-from cnn_course.plots.grids import averaged_over, feature_maps, filters, number_grids, pictures
+from cnn_course.plots.grids import (
+    averaged_over,
+    feature_maps,
+    filters,
+    number_grids,
+    pictures,
+    pictures_and_maps,
+)
 from cnn_course.plots.history import timeline
 from cnn_course.plots.measurements import (
     confusion_matrix,
@@ -38,6 +45,7 @@ __all__ = [
     "maps_by_layer",
     "number_grids",
     "pictures",
+    "pictures_and_maps",
     "points_by_shift",
     "scores",
     "show",

@@ -182,6 +182,42 @@ def feature_maps(maps: np.ndarray, *, alt: str, columns: int = 8) -> None:
     _maps(np.moveaxis(maps, -1, 0), alt, columns, ACTIVATION, (0.0, top))
 
 
+def pictures_and_maps(
+    images: Sequence[np.ndarray] | np.ndarray,
+    maps: Mapping[str, np.ndarray],
+    *,
+    alt: str,
+    rows: Sequence[str] = (),
+) -> None:
+    """Show pictures below each other, and beside each what layers answer to it.
+
+    Args:
+        images: colour (H, W, 3), 0 to 255.
+        maps: title of a column -> (n, h, w), a map for each picture. The colours of a column go
+            from 0 to its largest value.
+        alt: the message of the figure.
+        rows: a name for each picture, or none at all.
+    """
+    figure, axes = plt.subplots(
+        len(images),
+        1 + len(maps),
+        figsize=(1.3 * (1 + len(maps)), 1.3 * len(images) + 0.25),
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    for axis, image, name in zip(axes[:, 0], images, rows or [""] * len(images), strict=True):
+        axis.imshow(np.clip(np.asarray(image) / 255, 0, 1))
+        axis.set_ylabel(name, fontsize=9)
+    for column, (title, shown) in zip(axes.T[1:], maps.items(), strict=True):
+        column[0].set_title(title, fontsize=9)
+        for axis, values in zip(column, shown, strict=True):
+            axis.imshow(values, cmap=ACTIVATION, vmin=0, vmax=max(float(shown.max()), 1e-9))
+    show(figure, alt, kind="picture")
+
+
 def _maps(
     maps: np.ndarray, alt: str, columns: int, colours: str, limits: tuple[float, float]
 ) -> None:

@@ -37,7 +37,7 @@ def fill(
         PressError: the page asks for something that there is not.
     """
     answers: dict[str, Callable[..., str]] = {
-        "minutes": lambda name: times(project, name, profile, shown[name][0]),
+        "minutes": lambda name: times(project, name, profile, *shown[name]),
         "picture": lambda name, cell: _picture(shown[name][1], cell, folder),
         "recorded": lambda name, *keys: f"{_recorded(project, name, keys):.3f}",
         "map": lambda: draw(_places(project, profile, shown)),
@@ -83,7 +83,7 @@ def _places(project: Project, profile: str, shown: Mapping[str, GoodRun]) -> lis
             name=chapter.name,
             title=title(notebook),
             needs=needs(notebook),
-            note=times(project, chapter.name, profile, run),
+            note=times(project, chapter.name, profile, run, notebook),
         )
         for chapter in project.chapters
         for run, notebook in [shown[chapter.name]]
@@ -135,5 +135,5 @@ def _uses(chapter: Chapter, notebook: Notebook) -> list[tuple[str, str]]:
 
 
 def anchor(heading: str) -> str:
-    """Return the anchor that Jupyter Book gives to a heading."""
-    return re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
+    """Return the anchor of a heading, by JupyterLab's rule; `_config.yml` gives it to the book."""
+    return heading.strip().replace(" ", "-")

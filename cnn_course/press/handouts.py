@@ -4,56 +4,15 @@ import ast
 import copy
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cnn_course.press import files, notebooks
+from cnn_course.press.measured import Times, times_of
 from cnn_course.press.notebooks import Cell, Notebook
 from cnn_course.press.project import Chapter, PressError, Project
 from cnn_course.press.store import KEY, of_stored_outputs
 
 _CHECK = re.compile(r'(?m)^check\("([a-z0-9-]+)", (\w+)\)')
-_WORDS_A_MINUTE = 150  # of technical prose, read with a pencil in the hand
-_MINUTES_AN_EXERCISE = 5
-
-
-@dataclass(frozen=True)
-class Times:
-    """What a chapter takes.
-
-    Attributes:
-        words: of its text.
-        exercises: how many there are.
-        exercise_minutes: for all of them; one that takes longer than usual says so in its metadata.
-        questions: cells with quiz questions.
-        run_seconds: of the run whose outputs are stored; None where that is not known.
-    """
-
-    words: int
-    exercises: int
-    exercise_minutes: int
-    questions: int
-    run_seconds: float | None
-
-    @property
-    def minutes(self) -> int:
-        """For a class that reads everything and tries every exercise, to the next five."""
-        needed = self.words / _WORDS_A_MINUTE + self.exercise_minutes
-        return 5 * round((needed + self.questions * 2) / 5)
-
-    def note(self) -> str:
-        """Return what an instructor is told above a chapter."""
-        run = (
-            f"runs in about {self.run_seconds:.0f} seconds (measured, tiny profile)"
-            if self.run_seconds
-            else "was not measured yet: `cnn-course run --save` measures how long it takes"
-        )
-        return (
-            f"> **For instructors.** About {self.minutes} minutes for a class that reads all of it "
-            f"and tries all exercises: {self.words:,} words of text at {_WORDS_A_MINUTE} a minute, "
-            f"{self.exercises} exercises in {self.exercise_minutes} minutes, {self.questions} "
-            f"groups of quiz questions at 2. The notebook {run}."
-        )
 
 
 def for_students(notebook: Notebook) -> Notebook:
@@ -71,7 +30,8 @@ def for_students(notebook: Notebook) -> Notebook:
     own = ""  # the check of the exercise before, with the student's answer
     for cell in made["cells"]:
         if cell["cell_type"] != "code":
-            cells.append(cell)
+            if "solution" not in notebooks.tags(cell):
+                cells.append(cell)
             continue
         if "exercise" in notebooks.tags(cell):
             found = _CHECK.search(cell["source"])
@@ -101,20 +61,6 @@ def for_instructors(notebook: Notebook, times: Times) -> Notebook:
     }
     made["cells"].insert(1, note)
     return made
-
-
-def times_of(notebook: Notebook, run_seconds: float | None) -> Times:
-    """Return what a chapter takes."""
-    text = " ".join(c["source"] for c in notebook["cells"] if c["cell_type"] == "markdown")
-    code = notebooks.code_cells(notebook)
-    exercises = [cell["metadata"] for cell in code if "exercise" in notebooks.tags(cell)]
-    return Times(
-        words=len(re.findall(r"\w+", text)),
-        exercises=len(exercises),
-        exercise_minutes=sum(one.get("minutes", _MINUTES_AN_EXERCISE) for one in exercises),
-        questions=sum("remove-input" in notebooks.tags(cell) for cell in code),
-        run_seconds=run_seconds,
-    )
 
 
 def write_handouts(project: Project, chapters: Sequence[Chapter], folder: Path) -> list[Path]:

@@ -48,7 +48,7 @@ def stage(project: Project, profile: str, shown: Mapping[str, GoodRun], folder: 
     (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     for chapter in project.chapters:
         run, notebook = shown[chapter.name]
-        page = _as_page(notebook, measured_line(project, chapter.name, profile, run))
+        page = _as_page(notebook, measured_line(project, chapter.name, profile, run, notebook))
         target = folder / chapter.file.relative_to(project.root)
         target.write_text(json.dumps(page), encoding="utf-8")
     for file in sorted((folder / "book").glob("*.md")):
@@ -77,14 +77,28 @@ def _copy_named(root: Path, name: str, folder: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _as_page(notebook: Notebook, measured: str) -> Notebook:
-    """Return a notebook as the book shows it: with alt texts, and with the measured time."""
-    cells = [part for cell in notebook["cells"] for part in _split(cell)]
+def _as_page(notebook: Notebook, times: str) -> Notebook:
+    """Return a notebook as the book shows it: with alt texts, and with how long it takes."""
+    cells = [part for cell in notebook["cells"] if _is_shown(cell) for part in _split(cell)]
     for cell in cells:
         _describe_picture(cell)
+    return notebook | {"cells": _with_times(cells, times)}
+
+
+def _with_times(cells: list[Cell], times: str) -> list[Cell]:
+    """Say in the box at the beginning how long the chapter takes, or else below the title."""
+    for place, cell in enumerate(cells):
+        if cell["source"].startswith("> **Questions**"):
+            box = cell | {"source": f"{cell['source']}\n>\n> **Time** {times}"}
+            return [*cells[:place], box, *cells[place + 1 :]]
     title = next((n for n, cell in enumerate(cells) if cell["cell_type"] == "markdown"), -1)
-    note = {"cell_type": "markdown", "id": "measured-time", "metadata": {}, "source": measured}
-    return notebook | {"cells": [*cells[: title + 1], note, *cells[title + 1 :]]}
+    note = {"cell_type": "markdown", "id": "times", "metadata": {}, "source": f"*{times}*"}
+    return [*cells[: title + 1], note, *cells[title + 1 :]]
+
+
+def _is_shown(cell: Cell) -> bool:
+    """Return whether a cell is for the page: a solution's heading folds it in JupyterLab alone."""
+    return cell["cell_type"] == "code" or "solution" not in notebooks.tags(cell)
 
 
 def _split(cell: Cell) -> Iterator[Cell]:

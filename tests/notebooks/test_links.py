@@ -13,7 +13,7 @@ from prose import all_markdown, all_prose, in_notebook, named
 CHAPTERS = {int(file.name[:2]): file for file in NOTEBOOKS}
 # "chapter 5", "chapters 3, 4 and 6", "chapters 3 to 6", with or without links around the numbers.
 MENTION = re.compile(r"(?i)\bchapters? (\[?\d+\]?(?:(?:, | and | or | to |, and )\[?\d+\]?)*)\b")
-LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(([^)\s]+)\)")
+LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(((?:[^()\s]|\([^()\s]*\))+)\)")
 
 
 def without_code(markdown: str) -> str:
@@ -22,8 +22,8 @@ def without_code(markdown: str) -> str:
 
 
 def slug(heading: str) -> str:
-    """Return the anchor that the book gives to a heading."""
-    return re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
+    """Return the anchor that JupyterLab gives to a heading; the book takes the same."""
+    return heading.replace(" ", "-")
 
 
 @cache
@@ -119,7 +119,8 @@ def test_a_wrong_link_is_found(text: str, said: str) -> None:
         "[Chapter 2](02-mnist-convnet.ipynb), [2](02-mnist-convnet.ipynb)",
         "[a convnet for digits](02-mnist-convnet.ipynb)",
         "[stride](../book/glossary.md#stride), [1x1](../book/glossary.md#1x1-convolution)",
-        "[the strides](#strides), [elsewhere](https://example.org/02-mnist-convnet.ipynb#no)",
+        "[VGG](09-famous-architectures.ipynb#VGG:-only-3-x-3,-but-deep-(2014)), and more",
+        "[the bias](#Where-the-filters-come-from), [elsewhere](https://example.org/02-mnist-convnet.ipynb#no)",
         "`x[0](1)`, and ![a picture](nowhere.png)",
     ],
 )

@@ -99,17 +99,24 @@ def test_every_exercise_has_one_check_and_one_solution_that_passes_it(notebook, 
 
 
 def test_an_exercise_stands_between_its_task_and_its_folded_solution(notebook):
-    for before, cell, after in zip(
-        notebook.cells, notebook.cells[1:], notebook.cells[2:], strict=False
-    ):
+    for place, cell in enumerate(notebook.cells):
         if "exercise" in cell.metadata.get("tags", []):
-            assert before.cell_type == "markdown"
-            assert "### Exercise: " in before.source
-            assert "solution" in after.metadata.tags
-            assert after.metadata.jupyter.source_hidden
-            assert after.metadata.jupyter.outputs_hidden
+            task, (heading, solution, after) = (
+                notebook.cells[place - 1],
+                notebook.cells[place + 1 : place + 4],
+            )
+            assert task.cell_type == heading.cell_type == after.cell_type == "markdown"
+            assert "### Exercise: " in task.source
+            # JupyterLab opens an output whenever its cell runs, but no section that is folded;
+            # such a section ends at the next heading.
+            assert (heading.source, heading.metadata.tags) == ("#### Solution", ["solution"])
+            assert heading.metadata["jp-MarkdownHeadingCollapsed"]
+            assert re.match("#{2,4} ", after.source), after.source
+            assert "solution" in solution.metadata.tags
+            assert solution.metadata.jupyter.source_hidden
+            assert solution.metadata.jupyter.outputs_hidden
             # JupyterLab shows the first line of a folded cell: it must not say the answer.
-            assert after.source.startswith("# Solution\n")
+            assert solution.source.startswith("# Solution\n")
 
 
 def test_every_quiz_question_of_the_chapter_is_asked_once(notebook, chapter):
@@ -137,10 +144,16 @@ def test_cells_are_small_enough_to_be_read_at_once(computed):
         assert len(cell.source.splitlines()) <= LONGEST_CELL, cell.source
 
 
-def test_the_chapter_opens_with_questions_and_ends_with_key_points(notebook):
-    assert notebook.cells[0].source.startswith("# ")
+def test_the_chapter_opens_with_a_question_and_a_picture_and_ends_with_key_points(notebook):
+    title, parameters, setup, picture, *more = notebook.cells
+    assert re.match(r"# \d+\. ", title.source)
+    assert "parameters" in parameters.metadata.tags
+    assert setup.source.startswith("# What this chapter is built with. Run it, and read on.\n")
+    assert {"image/png", "text/html"} & {kind for o in picture.outputs for kind in o.data}
+    box = next(cell for cell in more if cell.source.startswith("> "))
+    assert more.index(box) <= 1
     for heading in ("**Questions**", "**After this chapter you can**", "**You need**"):
-        assert heading in notebook.cells[1].source
+        assert heading in box.source
     assert "## Key points" in notebook.cells[-1].source
     titles = re.findall(
         r"(?m)^# .*", "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
@@ -148,15 +161,18 @@ def test_the_chapter_opens_with_questions_and_ends_with_key_points(notebook):
     assert len(titles) == 1
 
 
+def test_no_more_than_three_quiz_questions_stand_in_a_row(notebook):
+    in_a_row = 0
+    for cell in notebook.cells:
+        is_quiz = "remove-input" in cell.metadata.get("tags", [])
+        in_a_row = is_quiz * (in_a_row + len(re.findall(r'"[a-z0-9-]+"', cell.source)) - 1)
+        assert in_a_row <= 3, cell.source
+
+
 def test_every_link_to_the_glossary_leads_to_an_entry_and_a_term_is_linked_once(notebook):
     glossary = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8")
-    entries = {
-        re.sub(r"[^a-z0-9 -]", "", line.lower()).strip().replace(" ", "-")
-        for line in re.findall(r"(?m)^## (.*)$", glossary)
-    }
-    links = Counter(
-        re.findall(r"glossary\.md#([a-z0-9-]+)", "".join(c.source for c in notebook.cells))
-    )
+    entries = {line.replace(" ", "-") for line in re.findall(r"(?m)^## (.*)$", glossary)}
+    links = Counter(re.findall(r"glossary\.md#([\w-]+)", "".join(c.source for c in notebook.cells)))
     assert links
     assert set(links) <= entries, set(links) - entries
     assert {name: n for name, n in links.items() if n > 2} == {}

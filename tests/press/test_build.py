@@ -91,7 +91,7 @@ def test_the_page_says_how_long_the_chapter_takes_below_its_title(printed):
     page = BeautifulSoup(course.page("notebooks/01-first"), "html.parser")
     sentence = page.select_one("h1").find_next("em").get_text()
     assert sentence == (
-        f"Measured: {max(1, round(run['seconds']))} s with the tiny profile "
+        f"The code runs in {max(1, round(run['seconds']))} s with the tiny profile "
         f"({cores} core{'s' if cores != 1 else ''}, {run['finished'][:10]}), "
         "75 min with the full profile (16 cores, NVIDIA H200, 2026-11-19)."
     )
@@ -161,6 +161,15 @@ def test_a_warning_stops_it_names_the_file_and_leaves_the_site(course: Course):
     assert "/stage/" not in said
     assert site(course) == before
     assert sorted(os.listdir(course.root / "_build")) == [".lock", "cache", "html", "runs"]
+
+
+def test_a_build_is_no_learner(course: Course):
+    progress = course.root / "progress.txt"
+    course.environment["CNN_COURSE_PROGRESS"] = str(progress)
+    answer = 'answer = {"dense_2": 100, "output": 30}\nassert check("slip", answer)'
+    course.write("01-first", "from cnn_course.checks import check", answer)
+    assert "1 run" in course.do("build")
+    assert not progress.exists()
 
 
 def test_a_failing_chapter_stops_it_and_leaves_the_site(course: Course):

@@ -155,6 +155,7 @@ def test_the_site_has_its_own_title_logo_and_icon(soups, site):
 def test_a_chapter_says_how_long_it_takes_and_nobody_typed_it(soups, site):
     for stem in STEMS:
         said = soups[site / "notebooks" / f"{stem}.html"].get_text()
-        assert re.search(r"Measured: (?:\d+ (?:s|min|h) ?)+", said), stem
+        reading, running = r"About \d+ minutes to read it", r"The code runs in \d+ (?:s|min) with"
+        assert re.search(rf"Time {reading} and to try the exercises\. {running}", said), stem
         source = (ROOT / "notebooks" / f"{stem}.ipynb").read_text(encoding="utf-8")
-        assert not re.search(r"Measured: \d", source), stem
+        assert not re.search(f"{reading}|{running}", source), stem
