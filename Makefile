@@ -25,10 +25,11 @@ help: ## list what make can do
 book: $(READY) ## print the book to _build/html; run what is out of date
 	@$(BIN)/cnn-course build
 
-lab: $(READY) ## open the chapters in JupyterLab
+lab: $(READY) ## open your own copy of the chapters in JupyterLab
+	@$(BIN)/cnn-course copy
 	@JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter:$$JUPYTER_CONFIG_PATH" $(BIN)/jupyter lab \
 	    --ServerApp.root_dir="$(CURDIR)" $(LAB_OPTIONS) \
-	    --LabApp.default_url=/lab/tree/notebooks/01-convolution-by-hand.ipynb
+	    --LabApp.default_url=/lab/tree/my-course/01-convolution-by-hand.ipynb
 
 run: $(READY) ## run every chapter, whatever is stored
 	@$(BIN)/cnn-course run --fresh

@@ -21,16 +21,16 @@ from cnn_course.counting import (
 TEXT = """\
 Input 12 x 12 x 3: 11,466 parameters, 9,850 of them trained; 54,240 multiplications for one picture
 
-layer               | kind               | output      | parameters | multiplications | receptive field | calculation of the parameters
---------------------+--------------------+-------------+------------+-----------------+-----------------+--------------------------------
-conv2d              | Conv2D             | 10 x 10 x 8 |        224 |          21,600 | 3 x 3           | (3 x 3 x 3 + 1) x 8 = 224
-batch_normalization | BatchNormalization | 10 x 10 x 8 |         32 |               0 | 3 x 3           | 2 x 8 trained + 2 x 8 kept = 32
-max_pooling2d       | MaxPooling2D       | 5 x 5 x 8   |          0 |               0 | 4 x 4           | 0
-conv2d_1            | Conv2D             | 5 x 3 x 64  |      1,600 |          23,040 | 4 x 8           | (1 x 3 x 8 + 1) x 64 = 1,600
-<row> & [b]all[/b]  | Flatten            | 960         |          0 |               0 | 4 x 8           | 0
-dense               | Dense              | 10          |      9,610 |           9,600 | 12 x 12         | (960 + 1) x 10 = 9,610
---------------------+--------------------+-------------+------------+-----------------+-----------------+--------------------------------
-total               |                    |             |     11,466 |          54,240 |                 |"""  # noqa: E501
+layer               | kind               | output  | parameters | calculation            | multiplications | receptive field
+--------------------+--------------------+---------+------------+------------------------+-----------------+----------------
+conv2d              | Conv2D             | 10x10x8 |        224 | (3x3x3 + 1) x 8        |          21,600 | 3x3
+batch_normalization | BatchNormalization | 10x10x8 |         32 | 2x8 trained + 2x8 kept |               0 | 3x3
+max_pooling2d       | MaxPooling2D       | 5x5x8   |          0 | 0                      |               0 | 4x4
+conv2d_1            | Conv2D             | 5x3x64  |      1,600 | (1x3x8 + 1) x 64       |          23,040 | 4x8
+<row> & [b]all[/b]  | Flatten            | 960     |          0 | 0                      |               0 | 4x8
+dense               | Dense              | 10      |      9,610 | (960 + 1) x 10         |           9,600 | 12x12
+--------------------+--------------------+---------+------------+------------------------+-----------------+----------------
+total               |                    |         |     11,466 |                        |          54,240 |"""  # noqa: E501
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_a_notebook_shows_a_table_with_a_caption_and_headers(counted: Table) -> 
     rows = page.tbody.find_all("tr")
     assert [row.find("th", scope="row").text for row in rows] == [row.name for row in counted]
     assert [len(row.find_all("td")) for row in rows] == [6] * 6
-    assert [cell.text for cell in rows[3].find_all("td")][2:4] == ["1,600", "23,040"]
+    assert [cell.text for cell in rows[3].find_all("td")][2:5:2] == ["1,600", "23,040"]
     assert page.tfoot.find("th", scope="row").text == "total"
 
 
@@ -118,7 +118,7 @@ def test_a_network_with_two_inputs_names_both() -> None:
     joined = keras.layers.Concatenate()([keras.layers.Flatten()(a), b])
     text = str(table(keras.Model([a, b], joined)))
     assert text.startswith("Input 8 x 8 x 1 and 4: 0 parameters")
-    assert " | -  " in text
+    assert text.count("| -\n") == 2
 
 
 @pytest.mark.tensorflow

@@ -76,6 +76,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             for name, (_, (read, _), _) in CHANGES.items()
         ),
         "\n".join(f"{name}.set({change})" for name, (_, _, (change, _)) in CHANGES.items()),
+        "from cnn_course import examples, plots\n"
+        "plots.sliding_window(examples.NINE, examples.LOOP, title='The loop on the 9')",
     )
     notebook = v4.new_notebook(cells=[v4.new_code_cell(code) for code in codes])
     notebook.metadata["kernelspec"] = KERNEL
@@ -154,8 +156,42 @@ def test_a_change_in_jupyterlab_reaches_python_and_one_in_python_reaches_jupyter
     context.close()
 
 
+def test_arrow_keys_move_a_stepper_in_jupyterlab_and_no_cell(address: str, browser: Browser):
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(HANGS * 1_000)
+    page.goto(f"{address}/lab/tree/explorers.ipynb")
+    page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
+    page.locator(".jp-Notebook .jp-CodeCell .cm-content").nth(3).click()
+    page.keyboard.press("Control+Enter")
+    stepper = page.locator(".course-stepper")
+    stepper.locator("input").first.focus()
+    here = page.locator(".jp-Cell.jp-mod-active").element_handle()
+    for key, step in (("ArrowRight", 2), ("ArrowDown", 3), ("ArrowLeft", 2)):
+        page.keyboard.press(key)
+        stepper.get_by_text(f"Step {step} of 15").wait_for()
+        assert stepper.locator(".frame:visible").count() == 1
+    assert here.evaluate("cell => cell.matches('.jp-mod-active') && cell.checkVisibility()")
+    number = stepper.locator(".frame:visible td").first
+    assert number.evaluate("cell => getComputedStyle(cell).textAlign") == "center"
+    context.close()
+
+
 def test_every_explorer_is_tried_in_jupyterlab():
     assert sorted(CHANGES) == sorted(explorers.__all__)
+
+
+# where a link stands, its words, what it opens, and the heading that it leads to
+LINKS = (
+    ("my-course/01-convolution-by-hand.ipynb", "dense layer", "glossary.md", "dense layer"),
+    ("my-course/09-famous-architectures.ipynb", "ImageNet", "glossary.md", "ImageNet"),
+    (
+        "my-course/02-mnist-convnet.ipynb",
+        "chapter 1",
+        "01-convolution-by-hand.ipynb",
+        "1. Convolution by hand",
+    ),
+)
 
 
 @pytest.fixture
@@ -163,7 +199,7 @@ def clone(tmp_path: Path) -> Path:
     """What a learner sees of a clone; JupyterLab may save into it."""
     for name in ("book", "notebooks", ".jupyter"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "_config.yml", "_toc.yml"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
     return tmp_path
@@ -175,24 +211,26 @@ def test_make_lab_opens_the_first_chapter_and_its_links_lead_to_the_term_and_to_
     options = " ".join(OPTIONS)
     dry = ["make", "--dry-run", "lab", f"LAB_OPTIONS={options}"]
     said = subprocess.run(dry, cwd=clone, capture_output=True, text=True, check=True).stdout
-    start = said[said.index("JUPYTER_CONFIG_PATH") :]  # behind what would be installed
-    with running(["bash", "-c", f"exec env {start}"], clone) as address:
+    start = said[said.index(".venv/bin/cnn-course copy") :]  # behind what would be installed
+    start = start.replace("JUPYTER_CONFIG_PATH", "exec env JUPYTER_CONFIG_PATH", 1)
+    with running(["bash", "-c", start], clone) as address:
         context = browser.new_context()
         page = context.new_page()
         page.set_default_timeout(HANGS * 1_000)
         page.goto(address)
-        page.wait_for_url("**/lab/tree/notebooks/01-convolution-by-hand.ipynb*")
+        page.wait_for_url("**/lab/tree/my-course/01-convolution-by-hand.ipynb*")
         links = page.locator(".jp-NotebookPanel .jp-MarkdownOutput a[target=_blank]:visible")
-        links.get_by_text("dense layer", exact=True).click()
-        term = page.locator(".jp-MarkdownViewer").get_by_role("heading", name="dense layer")
-        term.wait_for()
-        page.wait_for_function(
-            "term => term.getBoundingClientRect().top < innerHeight / 2",
-            arg=term.element_handle(),
-        )
-        page.goto(f"{address}/lab/workspaces/two/tree/notebooks/02-mnist-convnet.ipynb")
-        links.get_by_text("chapter 1", exact=True).first.click()
-        page.get_by_role("tab", name="01-convolution-by-hand.ipynb").wait_for()
+        for number, (source, words, target, heading) in enumerate(LINKS):
+            page.goto(f"{address}/lab/workspaces/w{number}/tree/{source}")
+            links.get_by_text(words, exact=True).first.click()
+            page.get_by_role("tab", name=target).wait_for()
+            where = ".jp-MarkdownViewer" if target == "glossary.md" else ".jp-NotebookPanel"
+            found = page.locator(where).get_by_role("heading", name=heading, exact=True)
+            found.last.wait_for()
+            page.wait_for_function(
+                "heading => heading.getBoundingClientRect().top < innerHeight / 2",
+                arg=found.last.element_handle(),
+            )
         context.close()
 
 

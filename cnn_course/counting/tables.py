@@ -1,5 +1,6 @@
 """The table of a network: one row for each layer, with its calculation and the totals."""
 
+import re
 from dataclasses import dataclass, field
 from reprlib import repr as shortened
 from typing import ClassVar
@@ -16,11 +17,11 @@ COLUMNS = (
     "kind",
     "output",
     "parameters",
+    "calculation",
     "multiplications",
     "receptive field",
-    "calculation of the parameters",
 )
-NUMBERS = COLUMNS[3:5]
+NUMBERS = ("parameters", "multiplications")
 
 
 @dataclass(frozen=True)
@@ -92,16 +93,17 @@ class Table(LayerTable[Row]):
         return (
             row.name,
             row.kind,
-            _sizes(row.output_shape),
+            _compact(_sizes(row.output_shape)),
             f"{row.parameters:,}",
+            # The result stands beside it, once; so a row is one line on a page, too.
+            _compact(row.derivation).removesuffix(f" = {row.parameters:,}"),
             f"{row.multiplications:,}",
-            _sizes(row.receptive_field) if row.receptive_field else "-",
-            row.derivation,
+            _compact(_sizes(row.receptive_field)) if row.receptive_field else "-",
         )
 
     def totals(self) -> tuple[str, ...]:
         """Return the text of each column for the last line."""
-        return ("total", "", "", f"{self.parameters:,}", f"{self.multiplications:,}", "", "")
+        return ("total", "", "", f"{self.parameters:,}", "", f"{self.multiplications:,}", "")
 
     def summary(self) -> str:
         """Return the sentence that stands above the table."""
@@ -155,6 +157,11 @@ def _row(one: Use) -> Row:
         multiplications_derivation=count.multiplications_derivation,
         receptive_field_derivation=seen.derivation if seen else "not counted",
     )
+
+
+def _compact(calculation: str) -> str:
+    """Return a calculation with "3x3" where it says "3 x 3"."""
+    return re.sub(r"(?<=\d) x (?=\d)", "x", calculation)
 
 
 def _sizes(shape: Shape) -> str:

@@ -132,7 +132,8 @@ export class Panel {
   constructor(model, el) {
     this.model = model;
     el.classList.add("explorer");
-    el.dataset.lmSuppressShortcuts = "true"; // keys belong to the explorer, not to JupyterLab
+    // Keys belong to the explorer, not to JupyterLab, which asks the element that has the focus.
+    el.addEventListener("focusin", ({ target }) => (target.dataset.lmSuppressShortcuts = "true"));
     this.box = make("div", { className: "explorer-controls" });
     this.message = make("p", { className: "explorer-message", role: "status" });
     this.body = make("div", { className: "explorer-body" });

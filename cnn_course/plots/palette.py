@@ -15,6 +15,7 @@ VALIDATION: Final = "#007788"  # measured on pictures that it did not
 
 NEUTRAL: Final = "#777777"  # what learns nothing
 TEXT: Final = "#222222"  # on a pale ground
+CAPTION: Final = "#7b7b7b"  # on the ground of a page: as clear on a white one as on a dark one
 
 SIGNED: Final = "PuOr_r"  # colour map for values on both sides of zero
 BRIGHTNESS: Final = "gray"  # colour map for pictures

@@ -7,6 +7,9 @@ from typing import Literal
 import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from cnn_course.plots.palette import CAPTION
 
 _SHOWN_PER_INCH = 96  # what browsers take an inch for, so that 9 points look like 9 points
 # More dots than are shown: sharp on a phone, too. A photograph gets fewer of them, because it has
@@ -21,13 +24,17 @@ def show(figure: Figure, alt: str, kind: Literal["diagram", "picture"] = "diagra
         figure: the figure; it is closed afterwards.
         alt: what the figure says, as one or two sentences; also the plain text of the output.
         kind: a `"diagram"` may be recoloured on a dark page, a `"picture"` (photographs, digits,
-            heat maps) keeps its own brightness.
+            heat maps) keeps its own brightness, and stands on the page's ground without a plate.
 
     Raises:
         ValueError: the alt text is too short to state a message.
     """
     if len(alt.split()) < 4:  # "Figure 1" is a name, not a message
         raise ValueError(f"The alt text {alt!r} does not state the message of the figure.")
+    if kind == "picture":
+        figure.patch.set_alpha(0)
+        for text in figure.findobj(Text):
+            text.set_color(CAPTION)
     buffer = BytesIO()
     figure.savefig(
         buffer,

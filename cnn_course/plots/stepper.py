@@ -1,7 +1,8 @@
 """The sliding window, step by step, as HTML that needs neither a kernel nor a script.
 
 A group of radio buttons chooses the step and style rules show it: arrow keys move on, a finger
-taps, a screen reader says "step 3 of 16". Without styles all steps stand one below the other.
+taps, a screen reader says "step 3 of 16". Of a notebook that somebody else has run, JupyterLab
+shows neither buttons nor styles: the first step is seen, and a sentence says how to go on.
 """
 
 import hashlib
@@ -34,20 +35,22 @@ class Stepper:
         name = "stepper-" + hashlib.sha256("".join(self.frames).encode()).hexdigest()[:8]
         count = len(self.frames)
         rules = ", ".join(f".{name}:has(.s{i}:checked) .f{i}" for i in range(count))
-        buttons = "".join(
-            f'<label><input type="radio" name="{name}" class="s{i}"{" checked" * (i == 0)}>'
+        buttons = "".join(  # their keys are not for JupyterLab, which asks the focused element
+            f'<label><input type="radio" name="{name}" class="s{i}"{" checked" * (i == 0)} '
+            f'data-lm-suppress-shortcuts="true">'
             f"<span>{i + 1}</span></label>"
             for i in range(count)
         )
         frames = "".join(
-            f'<div class="frame f{i}">{frame}'
+            f'<div class="frame f{i}"{" hidden" * (i > 0)}>{frame}'
             f'<p class="sum">Step {i + 1} of {count}: {text}</p></div>'
             for i, (frame, text) in enumerate(zip(self.frames, self.sums, strict=True))
         )
         return (
             f"<style>{_STYLE}{rules} {{ display: flex; }}</style>"
             f'<div class="course-stepper {name}"><fieldset class="steps">'
-            f"<legend>{escape(self.title)}: step</legend>{buttons}</fieldset>{frames}</div>"
+            f"<legend>{escape(self.title)}: step</legend>{buttons}</fieldset>{frames}"
+            '<p class="unstyled">Run the cell, and step from here to the end.</p></div>'
         )
 
 

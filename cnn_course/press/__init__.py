@@ -17,6 +17,7 @@ The learner's side never imports this room.
 | `render` | the finished site: renders, swaps, recovers |
 | `record` | keeps what a full run measured |
 | `sync` | files that repeat what `pyproject.toml` says |
+| `own_copy` | a learner's own chapters, which updates keep |
 | `cli` | the command `cnn-course` |
 """
 

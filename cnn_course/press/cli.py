@@ -256,6 +256,15 @@ def progress(*, clear: bool) -> None:
 
 
 @commands.command()
+def copy() -> None:
+    """Copy the chapters to my-course/, where updates of the course keep what you write."""
+    from cnn_course.press.own_copy import copy_chapters  # noqa: PLC0415
+
+    for line in copy_chapters(find_project()):
+        click.echo(line)
+
+
+@commands.command()
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
 def handout(chapters: tuple[str, ...], *, out: Path) -> None:

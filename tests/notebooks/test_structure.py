@@ -8,7 +8,7 @@ from conftest import ROOT
 
 from cnn_course.checks import exercise_names, quiz
 
-TAGS = {"parameters", "exercise", "solution", "hide-cell", "remove-input"}
+TAGS = {"parameters", "exercise", "solution", "hide-cell", "hide-input", "remove-input"}
 LONGEST_CELL = 20
 WIDEST_LINE = 88
 EXERCISES_AT_LEAST = {
@@ -79,6 +79,10 @@ def test_no_cell_hides_behind_a_tag(computed):
     assert used <= TAGS
     for cell in code_cells(computed, "remove-input"):
         assert re.fullmatch(r"quiz\(.*\)", cell.source, re.DOTALL), "only a quiz hides its input"
+        assert cell.metadata.jupyter.source_hidden
+    for cell in code_cells(computed, "hide-input"):
+        assert cell.id == "setup", "only what a chapter is built with folds its input"
+        assert cell.metadata.jupyter.source_hidden
     for cell in code_cells(computed, "hide-cell"):
         assert "solution" in cell.metadata.tags
     assert "NBVAL" not in "".join(cell.source for cell in computed.cells)
