@@ -25,9 +25,9 @@ layer               | kind               | output  | parameters | calculation   
 --------------------+--------------------+---------+------------+------------------------+-----------------+----------------
 conv2d              | Conv2D             | 10x10x8 |        224 | (3x3x3 + 1) x 8        |          21,600 | 3x3
 batch_normalization | BatchNormalization | 10x10x8 |         32 | 2x8 trained + 2x8 kept |               0 | 3x3
-max_pooling2d       | MaxPooling2D       | 5x5x8   |          0 | 0                      |               0 | 4x4
+max_pooling2d       | MaxPooling2D       | 5x5x8   |          0 |                        |               0 | 4x4
 conv2d_1            | Conv2D             | 5x3x64  |      1,600 | (1x3x8 + 1) x 64       |          23,040 | 4x8
-<row> & [b]all[/b]  | Flatten            | 960     |          0 | 0                      |               0 | 4x8
+<row> & [b]all[/b]  | Flatten            | 960     |          0 |                        |               0 | 4x8
 dense               | Dense              | 10      |      9,610 | (960 + 1) x 10         |           9,600 | 12x12
 --------------------+--------------------+---------+------------+------------------------+-----------------+----------------
 total               |                    |         |     11,466 |                        |          54,240 |"""  # noqa: E501

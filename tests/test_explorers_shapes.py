@@ -310,6 +310,23 @@ def test_a_stack_is_built_changed_and_counted_on_the_page(page, tmp_path) -> Non
     assert page.complaints == []
 
 
+CHOSEN = (
+    "() => [...document.querySelectorAll('.explorer-layers :is(select, input)')].map(e => e.value)"
+)
+
+
+@pytest.mark.parametrize("layer", [1, 3])
+def test_after_a_layer_is_removed_the_fields_say_what_a_new_page_says(
+    page, tmp_path, layer: int
+) -> None:
+    (name,) = opened(page, tmp_path, explorers.Shapes("LeNet-5"))
+    page.click(f'#{name} [data-cell="remove layer {layer}"]')
+    chosen = page.evaluate(CHOSEN)
+    page.reload()
+    page.wait_for_selector(".explorer-layers")
+    assert page.evaluate(CHOSEN) == chosen
+
+
 def test_a_stack_that_cannot_be_says_why_and_the_one_before_is_kept(page, tmp_path) -> None:
     (name,) = opened(page, tmp_path, explorers.Shapes())
     page.click(f'#{name} [data-cell="layer 6 earlier"]')

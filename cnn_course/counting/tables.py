@@ -96,7 +96,10 @@ class Table(LayerTable[Row]):
             _compact(_sizes(row.output_shape)),
             f"{row.parameters:,}",
             # The result stands beside it, once; so a row is one line on a page, too.
-            _compact(row.derivation).removesuffix(f" = {row.parameters:,}"),
+            _compact(row.derivation)
+            .removesuffix(f" = {row.parameters:,}")
+            .removeprefix("0")
+            .strip(),
             f"{row.multiplications:,}",
             _compact(_sizes(row.receptive_field)) if row.receptive_field else "-",
         )

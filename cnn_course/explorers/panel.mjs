@@ -73,8 +73,9 @@ function become(there, wanted) {
   for (const { name } of [...there.attributes]) if (!wanted.hasAttribute(name)) there.removeAttribute(name);
   for (const { name, value } of wanted.attributes) if (there.getAttribute(name) !== value) there.setAttribute(name, value);
   for (const name of HANDLERS) there[name] = wanted[name];
+  const { value } = wanted; // read before its options move: a list without its chosen one chooses another
   showOnly(there, [...wanted.childNodes]);
-  if ("value" in wanted && !typing) there.value = wanted.value;
+  if (value !== undefined && !typing) there.value = value;
 }
 
 const controlsOf = (table) => [...table.rows].map((row) => [...row.querySelectorAll("input, button")]);

@@ -47,7 +47,7 @@ class Stepper:
             for i, (frame, text) in enumerate(zip(self.frames, self.sums, strict=True))
         )
         return (
-            f"<style>{_STYLE}{rules} {{ display: flex; }}</style>"
+            f"<style>{_STYLE}{rules} {{ display: flex !important; }}</style>"
             f'<div class="course-stepper {name}"><fieldset class="steps">'
             f"<legend>{escape(self.title)}: step</legend>{buttons}</fieldset>{frames}"
             '<p class="unstyled">Run the cell, and step from here to the end.</p></div>'
