@@ -14,7 +14,8 @@ ifneq ($(shell test -w "$$HOME" && echo yes),yes)
 export HOME := $(CURDIR)/_build/home
 endif
 
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope
+# The longest files first, as they are collected, so that no worker waits for the last of them.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help book lab run check test static clean
@@ -39,7 +40,7 @@ check: $(READY) static ## a minute's check while you work: style, types, plan, q
 
 test: $(READY) static ## check everything that a change has to pass
 	$(BIN)/cnn-course build --compared
-	$(PYTEST) --nbval --nbval-current-env tests notebooks book
+	$(PYTEST) --nbval --nbval-current-env notebooks book tests
 
 static: $(READY)
 	$(BIN)/ruff format --check
