@@ -40,9 +40,12 @@ BRIEFLY = """
 import keras
 
 def briefly(self, *arguments, fit=keras.Model.fit, epochs=1, **options):
-    self.run_eagerly = True
     return fit(self, *arguments, epochs=min(epochs, 2), **options)
-keras.Model.fit = briefly
+
+def eagerly(self, *arguments, compile=keras.Model.compile, **options):
+    compile(self, *arguments, **options | {"run_eagerly": True})
+
+keras.Model.fit, keras.Model.compile = briefly, eagerly
 """
 CHAPTERS = (
     "03-dogs-vs-cats",
