@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -219,6 +220,7 @@ def test_make_lab_opens_the_first_chapter_and_its_links_lead_to_the_term_and_to_
         page.set_default_timeout(HANGS * 1_000)
         page.goto(address)
         page.wait_for_url("**/lab/tree/my-course/01-convolution-by-hand.ipynb*")
+        page.get_by_title(re.compile("^Notebook trusted:")).wait_for()
         links = page.locator(".jp-NotebookPanel .jp-MarkdownOutput a[target=_blank]:visible")
         for number, (source, words, target, heading) in enumerate(LINKS):
             page.goto(f"{address}/lab/workspaces/w{number}/tree/{source}")

@@ -100,13 +100,16 @@ def _as_html(block: Block) -> str:
         return f"<h2>{escape(block.text)}</h2>"
     if isinstance(block, Paragraph):
         return f"<p>{escape(block.text)}</p>"
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in block.head)
+    head = "".join(f'<th scope="col" {_LEFT}>{escape(name)}</th>' for name in block.head)
     rows = "\n".join(_row(row) for row in block.rows)
     return f"<table>\n<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
 
 
+# JupyterLab puts what stands in a table to the right.
+_LEFT = 'style="text-align: left"'
+
+
 def _row(cells: Sequence[str]) -> str:
-    left = 'style="text-align: left"'
     first, *others = (escape(cell) for cell in cells)
-    inner = "".join(f"<td {left}>{cell}</td>" for cell in others)
-    return f'<tr><th scope="row" {left}>{first}</th>{inner}</tr>'
+    inner = "".join(f"<td {_LEFT}>{cell}</td>" for cell in others)
+    return f'<tr><th scope="row" {_LEFT}>{first}</th>{inner}</tr>'

@@ -106,11 +106,13 @@ class Marking:
         return text
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("question", "points", "verdict"))
+        left = 'style="text-align: left"'  # JupyterLab puts what stands in a table to the right
+        names = ("question", "points", "verdict")
+        head = "".join(f'<th scope="col" {left}>{name}</th>' for name in names)
         rows = "\n".join(
-            f'<tr><th scope="row" style="text-align: left">{escape(mark.question.name)}</th>'
-            f"<td>{mark.points:g} of {mark.question.points}</td>"
-            f'<td style="text-align: left">{escape(said(mark))}</td></tr>'
+            f'<tr><th scope="row" {left}>{escape(mark.question.name)}</th>'
+            f"<td {left}>{mark.points:g} of {mark.question.points}</td>"
+            f"<td {left}>{escape(said(mark))}</td></tr>"
             for mark in self.marks
         )
         return (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnn_course.press import files, notebooks
-from cnn_course.press.notebooks import Notebook
+from cnn_course.press.notebooks import Cell, Notebook
 from cnn_course.press.project import PressError, Project
 from cnn_course.press.store import Run
 
@@ -85,9 +85,25 @@ def measured_line(project: Project, name: str, profile: str, run: Run, notebook:
         f"{_duration(seconds)} with the {kind} profile ({_place(hardware, moment)})"
         for kind, (seconds, hardware, moment) in _measurements(project, name, profile, run).items()
     ]
-    reading = times_of(notebook, run.seconds)
+    return f"{reading_line(notebook)}The code runs in {', '.join(parts)}."
+
+
+def reading_line(notebook: Notebook) -> str:
+    """Return the sentence that says how long a reader needs; none for a page without exercises."""
+    reading = times_of(notebook, None)
     about = f"About {reading.minutes} minutes to read it and to try the exercises. "
-    return f"{about if reading.exercises else ''}The code runs in {', '.join(parts)}."
+    return about if reading.exercises else ""
+
+
+def with_times(cells: list[Cell], times: str) -> list[Cell]:
+    """Say in the box at the beginning how long a chapter takes, or else below its title."""
+    for place, cell in enumerate(cells):
+        if cell["source"].startswith("> **Questions**"):
+            box = cell | {"source": f"{cell['source']}\n>\n> **Time** {times}"}
+            return [*cells[:place], box, *cells[place + 1 :]]
+    title = next((n for n, cell in enumerate(cells) if cell["cell_type"] == "markdown"), -1)
+    note = {"cell_type": "markdown", "id": "times", "metadata": {}, "source": f"*{times}*"}
+    return [*cells[: title + 1], note, *cells[title + 1 :]]
 
 
 def times(project: Project, name: str, profile: str, run: Run, notebook: Notebook) -> str:

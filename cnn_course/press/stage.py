@@ -11,7 +11,7 @@ import yaml
 
 from cnn_course.press import notebooks
 from cnn_course.press.filling import fill
-from cnn_course.press.measured import measured_line
+from cnn_course.press.measured import measured_line, with_times
 from cnn_course.press.notebooks import Cell, Notebook, Output
 from cnn_course.press.project import Project, read_yaml, repository
 from cnn_course.press.store import GoodRun
@@ -82,18 +82,7 @@ def _as_page(notebook: Notebook, times: str) -> Notebook:
     cells = [part for cell in notebook["cells"] if _is_shown(cell) for part in _split(cell)]
     for cell in cells:
         _describe_picture(cell)
-    return notebook | {"cells": _with_times(cells, times)}
-
-
-def _with_times(cells: list[Cell], times: str) -> list[Cell]:
-    """Say in the box at the beginning how long the chapter takes, or else below the title."""
-    for place, cell in enumerate(cells):
-        if cell["source"].startswith("> **Questions**"):
-            box = cell | {"source": f"{cell['source']}\n>\n> **Time** {times}"}
-            return [*cells[:place], box, *cells[place + 1 :]]
-    title = next((n for n, cell in enumerate(cells) if cell["cell_type"] == "markdown"), -1)
-    note = {"cell_type": "markdown", "id": "times", "metadata": {}, "source": f"*{times}*"}
-    return [*cells[: title + 1], note, *cells[title + 1 :]]
+    return notebook | {"cells": with_times(cells, times)}
 
 
 def _is_shown(cell: Cell) -> bool:
