@@ -14,7 +14,7 @@ ifneq ($(shell test -w "$$HOME" && echo yes),yes)
 export HOME := $(CURDIR)/_build/home
 endif
 
-# The longest files first, as they are collected, so that no worker waits for the last of them.
+# In the order of collection, chapters first: each takes long, and no worker waits for the last one.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
