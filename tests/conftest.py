@@ -112,6 +112,14 @@ def _loaded() -> set[str]:
     return {mark for module, mark in _HEAVY.items() if module in sys.modules}
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give each test the same random numbers, in whatever order and by whichever worker it runs."""
+    random.seed(0)
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(0)
+
+
 @pytest.fixture(autouse=True)
 def _marks_are_true(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that uses what none of its marks says: `make check` would run it."""
@@ -121,14 +129,6 @@ def _marks_are_true(request: pytest.FixtureRequest) -> Iterator[None]:
     _SEEN.update(used - {"browser", "site"})
     untold = used - {mark.name for mark in request.node.iter_markers()}
     assert not untold, f"Mark it: {', '.join(untold)}."
-
-
-@pytest.fixture(autouse=True)
-def _no_seed_is_left() -> Iterator[None]:
-    """Forget a seed that a test gave to TensorFlow: others need numbers that nobody has fixed."""
-    yield
-    if "tensorflow" in sys.modules:
-        sys.modules["tensorflow"].random.set_seed(None)
 
 
 @pytest.fixture
