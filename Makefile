@@ -18,7 +18,7 @@ endif
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help book lab run check test static clean
+.PHONY: help book lab run check test printed static clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,9 +38,12 @@ run: $(READY) ## run every chapter, whatever is stored
 check: $(READY) static ## a minute's check while you work: style, types, plan, quick tests
 	$(PYTEST) -m "not (tensorflow or kernel or browser or site or slow)" tests
 
-test: $(READY) static ## check everything that a change has to pass
-	$(BIN)/cnn-course build --compared
+test: $(READY) ## check everything that a change has to pass
+	@$(MAKE) --no-print-directory --jobs=2 static printed
 	$(PYTEST) --nbval --nbval-current-env notebooks book tests
+
+printed: $(READY)
+	$(BIN)/cnn-course build --compared
 
 static: $(READY)
 	$(BIN)/ruff format --check
