@@ -1,9 +1,8 @@
 """Marks the learner: self-checks of exercises and quiz questions, each with its reason."""
 
-from cnn_course.checks.exercises import check, exercise_names
+from cnn_course.checks.exercises import Verdict, check, exercise_names
 from cnn_course.checks.progress import Progress, forget_progress, progress
 from cnn_course.checks.quiz import Question, Quiz, quiz
-from cnn_course.checks.verdicts import Verdict
 
 __all__ = [
     "Progress",

@@ -1,58 +1,74 @@
 """The self-check of an exercise: `check("name-of-the-exercise", answer)`.
 
-To add one, write a function that takes the answer and returns `right(...)` or `wrong(...)`, in the
-file of its chapter, under `@exercise("its-name")`. `...`, alone or inside the answer, means "not
-attempted yet" and never reaches that function.
+What is a number, an array, a shape, a word or a dictionary of them stands in `answers/`, a file for
+each chapter: the right answer, why it is right, and what common mistakes suggest. Other exercises
+have a function in `functions.py`, `choices.py` or `models.py`.
 """
 
-import difflib
 import dis
-import importlib
 import inspect
-import pkgutil
+import math
 import re
-from collections.abc import Callable
-from typing import Any
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from html import escape
+from importlib import resources
+from typing import Any, Literal
 
 import numpy as np
 
-from cnn_course.checks import diary
-from cnn_course.checks.verdicts import Verdict, unanswered, wrong
+from cnn_course.arguments import did_you_mean
+from cnn_course.checks import choices, functions, marking, models  # noqa: F401 - they register
+from cnn_course.checks.progress import note, sections
 
-Marker = Callable[[Any], Verdict]
-_MARKERS: dict[str, Marker] = {}
-_IN_PARTS: set[str] = set()
+Outcome = Literal["right", "wrong", "open"]
+
+_WORDS: dict[Outcome, str] = {"right": "Right.", "wrong": "Not yet.", "open": "Not attempted yet."}
 
 
-def exercise(name: str, *, in_parts: bool = False) -> Callable[[Marker], Marker]:
-    """Register the function below as the check of exercise `name`.
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one check.
 
-    Args:
-        name: as the chapter writes it.
-        in_parts: whether an answer is marked as soon as one of its parts is attempted.
-
-    Raises:
-        ValueError: two exercises have the same name.
+    Attributes:
+        outcome: `"right"`, `"wrong"` or `"open"` (nothing was answered).
+        message: why it is right, or what to look at; never the answer itself.
     """
 
-    def register(marker: Marker) -> Marker:
-        if name in _MARKERS:
-            raise ValueError(f"Two exercises are called {name!r}. Rename one of them.")
-        _MARKERS[name] = marker
-        if in_parts:
-            _IN_PARTS.add(name)
-        return marker
+    outcome: Outcome
+    message: str
 
-    return register
+    def __bool__(self) -> bool:
+        """A verdict is true when the answer is right."""
+        return self.outcome == "right"
+
+    def __repr__(self) -> str:
+        return f"{_WORDS[self.outcome]} {self.message}"
+
+    def _repr_html_(self) -> str:
+        # The border repeats what the first words say: nothing depends on colour alone.
+        border = {"right": "solid", "wrong": "dashed", "open": "dotted"}[self.outcome]
+        return (
+            f'<div class="course-verdict course-verdict-{self.outcome}" role="status" '
+            f'style="border-left: 4px {border} currentColor; padding: .2em .8em">'
+            f"<strong>{_WORDS[self.outcome]}</strong> {escape(self.message)}</div>"
+        )
 
 
 def exercise_names(chapter: str | None = None) -> list[str]:
     """Return the names of all exercises, or of one chapter (`"01"`, `"01-convolution-by-hand"`)."""
-    _load_chapters()
+    _register_answers()
     if chapter is None:
-        return list(_MARKERS)
-    module = f"{__package__}.chapter_{chapter[:2]}"
-    return [name for name, marker in _MARKERS.items() if marker.__module__ == module]
+        return list(marking.CHECKS)
+    return [
+        name
+        for title, inside in sections().items()
+        if title[:2] == chapter[:2]
+        for names in inside.values()
+        for name in names
+    ]
 
 
 def check(name: str, answer: Any) -> Verdict:
@@ -65,33 +81,36 @@ def check(name: str, answer: Any) -> Verdict:
     Raises:
         ValueError: there is no exercise of that name; the message proposes the nearest.
     """
-    _load_chapters()
-    if name not in _MARKERS:
-        near = difflib.get_close_matches(name, _MARKERS, n=3, cutoff=0.0)
-        raise ValueError(f"There is no exercise {name!r}. Did you mean: {', '.join(near)}?")
-    in_parts = name in _IN_PARTS and isinstance(answer, dict) and answer
-    parts = answer.values() if in_parts else [answer]
-    if not any(map(is_attempted, parts)):
-        return unanswered()
+    _register_answers()
+    if name not in marking.CHECKS:
+        raise ValueError(
+            f"There is no exercise {name!r}.{did_you_mean(name, marking.CHECKS)} "
+            "`exercise_names()` lists them all."
+        )
+    in_parts = name in marking.IN_PARTS and isinstance(answer, dict) and answer
+    if not any(map(_is_attempted, answer.values() if in_parts else [answer])):
+        return Verdict("open", "Replace the three dots with your answer and run the cell again.")
     try:
-        verdict = _MARKERS[name](answer)
+        verdict = Verdict("right", marking.CHECKS[name](answer))
+    except marking.WrongAnswerError as error:
+        return Verdict("wrong", str(error))
     except Exception as error:  # an answer may be anything; a check must survive all of it
-        return wrong(f"Your answer made the check stop: {type(error).__name__}: {error}")
-    if verdict:
-        diary.note(name)
+        problem = f"{type(error).__name__}: {error}"
+        return Verdict("wrong", f"Your answer made the check stop: {problem}")
+    note(name)
     return verdict
 
 
-def is_attempted(answer: Any) -> bool:
+def _is_attempted(answer: Any) -> bool:
     """Return whether something replaced the three dots."""
     if answer is ...:
         return False
     if isinstance(answer, list | tuple):
-        return all(is_attempted(part) for part in answer)
+        return all(map(_is_attempted, answer))
     if isinstance(answer, dict):
-        return all(is_attempted(part) for part in answer.values())
+        return all(map(_is_attempted, answer.values()))
     if isinstance(answer, np.ndarray) and answer.dtype == object:
-        return all(is_attempted(part) for part in answer.flat)
+        return all(map(_is_attempted, answer.flat))
     if inspect.isfunction(answer):
         return _bytecode(answer) != _bytecode(_dots_only) or _returns(answer)
     return True
@@ -113,8 +132,44 @@ def _returns(function: Any) -> bool:
         return False
 
 
-def _load_chapters() -> None:
-    package = importlib.import_module(__package__)
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith("chapter_"):
-            importlib.import_module(f"{__package__}.{module.name}")
+@cache
+def _register_answers() -> None:
+    """Register the exercises of the files in `answers/`."""
+    for file in (resources.files(__package__) / "answers").iterdir():
+        for name, table in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            try:
+                check = partial(_compared, compare=_comparison(table), reason=table["reason"])
+            except KeyError as missing:
+                raise ValueError(f"{name!r} in {file.name} needs {missing}.") from None
+            marking.exercise(name)(check)
+
+
+def _compared(answer: Any, compare: Callable[[Any], None], reason: str) -> str:
+    compare(answer)
+    return reason
+
+
+def _comparison(table: Mapping[str, Any]) -> Callable[[Any], None]:
+    """Return how an answer is compared with what a table of `answers/` says."""
+    if "parts" in table:
+        compared = {key: _comparison(part) for key, part in table["parts"].items()}
+        return partial(marking.parts, compared=compared)
+    kind = table.get("kind", "array" if isinstance(table["right"], list) else "number")
+    value = _value if kind != "word" else lambda written: written
+    return partial(
+        getattr(marking, kind),
+        expected=value(table["right"]),
+        hint=table["hint"],
+        mistakes=[(value(mistake), hint) for mistake, hint in table.get("mistakes", [])],
+        **{setting: table[setting] for setting in ("near", "relative") if setting in table},
+    )
+
+
+def _value(written: Any) -> Any:
+    """Return a number, which a string may write as arithmetic, or a list of numbers."""
+    if isinstance(written, list):
+        return [_value(part) for part in written]
+    if isinstance(written, str):
+        # Only the package's own files are read, which are as much to be trusted as its code.
+        return eval(written, {"__builtins__": {}, "log": math.log})
+    return written

@@ -5,12 +5,13 @@ needs no script and no kernel, works by keyboard, and a screen reader announces 
 of a quiz lists options and answers for those who have neither.
 """
 
-import difflib
 import tomllib
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from typing import Any
+
+from cnn_course.arguments import one_of
 
 _STYLE = resources.files(__package__).joinpath("quiz.css").read_text(encoding="utf-8")
 
@@ -33,12 +34,13 @@ class Question:
     options: tuple[Option, ...]
 
     def __repr__(self) -> str:
-        lines = [self.text]
-        for letter, option in zip("abcdefgh", self.options, strict=False):
-            lines.append(f"  {letter}) {option.text}")
-        for letter, option in zip("abcdefgh", self.options, strict=False):
-            lines.append(f"  {letter}: {'right' if option.right else 'no'}. {option.reason}")
-        return "\n".join(lines)
+        lettered = list(zip("abcdefgh", self.options, strict=False))
+        texts = [f"  {letter}) {option.text}" for letter, option in lettered]
+        reasons = [
+            f"  {letter}: {'right' if option.right else 'no'}. {option.reason}"
+            for letter, option in lettered
+        ]
+        return "\n".join([self.text, *texts, *reasons])
 
     def _repr_html_(self) -> str:
         return f"<style>{_STYLE}</style>{self.markup()}"
@@ -46,9 +48,9 @@ class Question:
     def markup(self) -> str:
         """Return the question as an HTML fragment, without the style."""
         parts = [
-            f'<div class="course-quiz" role="group" aria-label="Question: {escape(self.name)}">'
+            f'<div class="course-quiz" role="group" aria-label="Question: {escape(self.name)}">',
+            f'<p class="question">{escape(self.text)}</p>',
         ]
-        parts.append(f'<p class="question">{escape(self.text)}</p>')
         for option in self.options:
             kind, word = ("right", "Right.") if option.right else ("wrong", "No.")
             parts.append(
@@ -65,7 +67,7 @@ class Quiz:
     questions: tuple[Question, ...]
 
     def __repr__(self) -> str:
-        return "\n\n".join(repr(question) for question in self.questions)
+        return "\n\n".join(map(repr, self.questions))
 
     def _repr_html_(self) -> str:
         markup = "".join(question.markup() for question in self.questions)
@@ -83,20 +85,11 @@ def quiz(chapter: str, *names: str) -> Quiz:
         ValueError: no such chapter or question (the message names those that there are), or a
             question in the file that has not exactly one right option, or an option without reason.
     """
-    file = resources.files(__package__) / "quizzes" / f"{chapter}.toml"
-    if not file.is_file():
-        folder = resources.files(__package__) / "quizzes"
-        known = sorted(item.name.removesuffix(".toml") for item in folder.iterdir())
-        raise ValueError(f"There is no quiz {chapter!r}. There are: {', '.join(known)}.")
-    content = tomllib.loads(file.read_text(encoding="utf-8"))
-    questions = {name: _question(name, table) for name, table in content.items()}
-    for name in names:
-        if name not in questions:
-            near = difflib.get_close_matches(name, questions, n=3, cutoff=0.0)
-            raise ValueError(
-                f"{chapter} has no question {name!r}. Did you mean: {', '.join(near)}?"
-            )
-    return Quiz(tuple(questions[name] for name in names or questions))
+    folder = resources.files(__package__) / "quizzes"
+    one_of("chapter", chapter, sorted(file.name.removesuffix(".toml") for file in folder.iterdir()))
+    content = tomllib.loads((folder / f"{chapter}.toml").read_text(encoding="utf-8"))
+    asked = [one_of(f"A question of {chapter}", name, content) for name in names or content]
+    return Quiz(tuple(_question(name, content[name]) for name in asked))
 
 
 def _question(name: str, table: dict[str, Any]) -> Question:

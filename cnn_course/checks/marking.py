@@ -1,0 +1,205 @@
+"""How an answer is marked: the checks that there are, and comparisons with the right answer.
+
+A check takes an answer. It returns why the answer is right, or calls `wrong` with a hint.
+"""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+Check = Callable[[Any], str]
+Mistakes = Sequence[tuple[Any, str]]  # a well-known wrong answer, and what it suggests
+
+CHECKS: dict[str, Check] = {}
+IN_PARTS: set[str] = set()
+
+
+class WrongAnswerError(Exception):
+    """An answer is wrong; the message says what to look at."""
+
+
+def wrong(hint: str) -> NoReturn:
+    """Say that the answer is wrong, and what to look at, without giving the right one away."""
+    raise WrongAnswerError(hint)
+
+
+def exercise(name: str, *, in_parts: bool = False) -> Callable[[Check], Check]:
+    """Register the function below as the check of exercise `name`.
+
+    Args:
+        name: as the chapter writes it.
+        in_parts: whether an answer is marked as soon as one of its parts is attempted.
+
+    Raises:
+        ValueError: two exercises have the same name.
+    """
+
+    def register(check: Check) -> Check:
+        if name in CHECKS:
+            raise ValueError(f"Two exercises are called {name!r}. Rename one of them.")
+        CHECKS[name] = check
+        if in_parts:
+            IN_PARTS.add(name)
+        return check
+
+    return register
+
+
+def number(
+    answer: Any,
+    expected: float,
+    hint: str,
+    mistakes: Mistakes = (),
+    *,
+    relative: float | None = None,
+    near: str = "",
+) -> None:
+    """Compare one number. A count is exact; a measured value may be rounded to three digits.
+
+    Args:
+        answer: what the learner wrote.
+        expected: the right value.
+        hint: what to look at when it is another value.
+        mistakes: well-known wrong values, each with what it suggests.
+        relative: how far from `expected` a value may be, as a part of it.
+        near: what to say when the third digit behind the point is another one.
+
+    Raises:
+        WrongAnswerError: it is another value, or no number.
+    """
+    if isinstance(answer, bool | str | bytes | complex) or not np.isscalar(answer):
+        wrong(f"One number is asked for, and this is a {type(answer).__name__}. {hint}")
+    try:
+        value = float(answer)  # type: ignore[arg-type]
+    except OverflowError:
+        wrong(f"It is far smaller. {hint}")
+    tolerance = 0 if isinstance(expected, int) else 5e-3
+    bounds = (tolerance, tolerance) if relative is None else (relative, 0)
+    if np.isclose(value, expected, *bounds):
+        if near and abs(value - expected) > 5e-4:
+            wrong(near)
+        return
+    for mistake, suggested in mistakes:
+        if np.isclose(value, mistake, *bounds):
+            wrong(suggested)
+    wrong(f"It is not {value:,.12g}. {hint}")
+
+
+def array(
+    answer: Any,
+    expected: Any,
+    hint: str,
+    mistakes: Mistakes = (),
+    *,
+    tolerance: float | None = None,
+) -> None:
+    """Compare an array: first its shape, then its values.
+
+    Args:
+        answer: what the learner wrote; anything that `numpy.asarray` takes.
+        expected: the right array. Counts are exact; other values may be rounded to three digits.
+        hint: what to look at when a value is wrong.
+        mistakes: well-known wrong arrays, each with what it suggests.
+        tolerance: how far a value may be away, if not so.
+
+    Raises:
+        WrongAnswerError: a value or the shape is another one, or it is no array of numbers.
+    """
+    try:
+        given = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError):
+        wrong("This is not an array of numbers, with as many of them in every row.")
+    expected = np.asarray(expected)
+    if given.shape != expected.shape:
+        wrong(f"The shape is {given.shape}, and {expected.shape} is needed.")
+    if tolerance is None:
+        tolerance = 0 if np.issubdtype(expected.dtype, np.integer) else 5e-3
+    agrees = np.isclose(given, expected, rtol=tolerance, atol=tolerance)
+    if agrees.all():
+        return
+    for mistake, suggested in mistakes:
+        if np.allclose(given, mistake, rtol=1e-3, atol=tolerance or 5e-3):
+            wrong(suggested)
+    place = tuple(int(index) for index in np.argwhere(~agrees)[0])
+    wrong(f"The shape fits. The first value that differs is at {place}. {hint}")
+
+
+def shape(answer: Any, expected: Sequence[int], hint: str, mistakes: Mistakes = ()) -> None:
+    """Compare the shape of maps: rows, columns, channels. It may begin with `None`, as in Keras.
+
+    Raises:
+        WrongAnswerError: it is another shape, or none.
+    """
+    if not isinstance(answer, list | tuple):
+        kind = type(answer).__name__
+        wrong(f"A shape is asked for, such as (28, 28, 1), and this is a {kind}.")
+    given = list(answer[1:] if answer and answer[0] is None else answer)
+    if len(given) != 3:
+        wrong(f"It has the length {len(given)}. Maps have rows, columns and channels.")
+    array(given, expected, hint, mistakes)
+
+
+def word(answer: Any, expected: str, hint: str, mistakes: Mistakes = ()) -> None:
+    """Compare a word, in capitals or not; a mistake may be a list of words.
+
+    Raises:
+        WrongAnswerError: it is another word, or none.
+    """
+    if not isinstance(answer, str):
+        wrong(f"A name is asked for, and this is a {type(answer).__name__}. {hint}")
+    given = answer.strip().lower()
+    if given == expected:
+        return
+    for mistake, suggested in mistakes:
+        if given in ([mistake] if isinstance(mistake, str) else mistake):
+            wrong(suggested)
+    wrong(f"{answer!r} is none of them. {hint}")
+
+
+def parts(answer: Any, compared: Mapping[str, Callable[[Any], object]]) -> None:
+    """Compare a dictionary: its keys, then one value after the other.
+
+    Args:
+        answer: what the learner wrote.
+        compared: for each key, how its value is compared.
+
+    Raises:
+        WrongAnswerError: about the first value that is wrong, with its key.
+    """
+    if not isinstance(answer, Mapping) or set(answer) != set(compared):
+        wrong(f"Give a dictionary with exactly these keys: {', '.join(compared)}.")
+    for key, compare in compared.items():
+        try:
+            compare(answer[key])
+        except WrongAnswerError as error:
+            wrong(f"'{key}': {error}")
+
+
+def call(function: Any, *arguments: Any, may_change: bool = True) -> Any:
+    """Return what a learner's function makes of copies of `arguments`.
+
+    Args:
+        function: what the learner handed in.
+        arguments: what it is called with.
+        may_change: whether it may write into the arrays that it gets.
+
+    Raises:
+        WrongAnswerError: it is no function, returns nothing, or changes what it must not.
+    """
+    if not callable(function):
+        wrong(
+            f"A function is asked for, and this is a {type(function).__name__}. "
+            "Give the function itself: its name, without brackets behind it."
+        )
+    given = copy.deepcopy(arguments)
+    result = function(*given)
+    if result is None:
+        wrong("The function returns nothing. Write return before the result.")
+    if not may_change and not all(map(np.array_equal, given, arguments)):
+        wrong(
+            "The array that was handed in is changed. Return a new one: whoever calls the function "
+            "twice changes it twice. (-= changes an array, and a turned view of it as well.)"
+        )
+    return result
