@@ -88,9 +88,11 @@ def check(name: str, answer: Any) -> Verdict:
             "`exercise_names()` lists them all."
         )
     in_parts = name in marking.IN_PARTS and isinstance(answer, dict) and answer
-    if not any(map(_is_attempted, answer.values() if in_parts else [answer])):
-        return Verdict("open", "Replace the three dots with your answer and run the cell again.")
     try:
+        if not any(map(_is_attempted, answer.values() if in_parts else [answer])):
+            return Verdict(
+                "open", "Replace the three dots with your answer and run the cell again."
+            )
         verdict = Verdict("right", marking.CHECKS[name](answer))
     except marking.WrongAnswerError as error:
         return Verdict("wrong", str(error))
