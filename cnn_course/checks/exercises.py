@@ -152,7 +152,13 @@ def _compared(answer: Any, compare: Callable[[Any], None], reason: str) -> str:
 
 
 def _comparison(table: Mapping[str, Any]) -> Callable[[Any], None]:
-    """Return how an answer is compared with what a table of `answers/` says."""
+    """Return how an answer is compared with what a table of `answers/` says.
+
+    Args:
+        table: `parts`, a table for each key of a dictionary; or `right`, `hint` and `mistakes`,
+            pairs of a wrong answer and a hint. `kind` says that it is a `shape` or a `word`;
+            `near` and `relative` are those of `marking.number`.
+    """
     if "parts" in table:
         compared = {key: _comparison(part) for key, part in table["parts"].items()}
         return partial(marking.parts, compared=compared)

@@ -110,14 +110,8 @@ def in_training(x, gamma, beta, mean, variance):
     return inference(x, gamma, beta, x.mean(axis=places), x.var(axis=places))
 
 
-def without_root(x, gamma, beta, mean, variance):
-    return gamma * (x - mean) / (variance + 1e-3) + beta
-
-
-def epsilon_outside(x, gamma, beta, mean, variance):
-    return gamma * (x - mean) / (np.sqrt(variance) + 1e-3) + beta
-
-
+SKIPPED = dict.fromkeys(PLAIN["class-test"]["right"][0], ...)
+HARD = {"conv_1 shape": (18, 29, 12), "conv_1 parameters": 900}
 AVERAGE, TEN = counting.GlobalAveragePooling2D(), counting.Dense(10)
 COMPUTED = {
     "output-size": (
@@ -239,10 +233,10 @@ COMPUTED = {
         [inference],
         [
             (in_training, "kept ones"),
-            (without_root, "root"),
+            (lambda x, g, b, m, v: inference(x, g, b, m, (v + 1e-3) ** 2 - 1e-3), "root of"),
             (lambda x, g, b, m, v: inference(x, 1, 0, m, v), "Gamma and beta"),
             (lambda x, g, b, m, v: inference(x, g, b, m, v - 1e-3), "Epsilon"),
-            (epsilon_outside, "below the root"),
+            (lambda x, g, b, m, v: inference(x, g, b, m, (v**0.5 + 1e-3) ** 2 - 1e-3), "below the"),
             (lambda x, g, b, m, v: inference(x, g, 0, m, v), "Beta is"),
             (lambda x, g, b, m, v: inference(x, 1, b, m, v), "Gamma is"),
             (lambda x, g, b, m, v: x, "Subtract, divide"),
@@ -283,14 +277,8 @@ COMPUTED = {
     "moving-mean": ([{"after_one": np.float32(0.1), "after_two": (1 - 0.99) * 10 + 0.099}], []),
     "which-strategy": ([], [(dict.fromkeys("abcd", cases.LAST), "no target 'a'")]),
     "against-the-rule": ([{"near": np.int64(801), "middle": 800, "far": 9_999}], []),
-    "class-test": (
-        [],
-        [(dict.fromkeys(PLAIN["class-test"]["right"][0], ...) | {"conv_1 parameters": 5}, "2 of")],
-    ),
-    "hard": (
-        [],
-        [({"conv_1 shape": (18, 29, 12), "conv_1 parameters": 900, "norm_1 parameters": ...}, "5")],
-    ),
+    "class-test": ([], [(SKIPPED | {"conv_1 parameters": 5}, "2 of 28")]),
+    "hard": ([], [(HARD | {"norm_1 parameters": ...}, "5 of"), (HARD, "5 of")]),
 }
 GARBAGE = (
     *(None, "text", float("nan"), -1, 10**400, [], {}, object(), np.zeros((2, 2, 2)), 1j, print),

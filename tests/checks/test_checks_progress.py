@@ -4,15 +4,20 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
+import IPython
 import pytest
 from conftest import NOTEBOOKS
 from nbformat import v4
 from patience import HANGS
 
-from cnn_course import checks
 from cnn_course.checks import check, exercise_names, forget_progress, progress
+
+SLIP = '{"dense_2": 100, "output": 30}'
+MISTAKE = '{"taken": 48_120, "right": 120, "factor": 398}'
 
 
 @pytest.fixture
@@ -23,32 +28,35 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def run(*cells: str, in_history: bool = True) -> None:
-    """Run cells in a kernel, as JupyterLab does; those that test notebooks keep no history."""
-    first = "from cnn_course.checks import check"
-    notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in (first, *cells)])
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return a function that runs code as a cell of a notebook is run, in this process."""
+    names: dict[str, object] = {"check": check}
+    shell = SimpleNamespace(kernel="a notebook's", user_ns=names)
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    return lambda code: exec(code, names)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("in_history", [True, False])
+def test_only_a_right_answer_of_the_learner_is_kept(kept: Path, in_history: bool) -> None:
+    # Those that test or run whole notebooks keep no history; they must not keep solutions either.
+    cells = [
+        f"from pathlib import Path\nfile = Path({str(kept)!r})\n"
+        "from cnn_course.checks import check",
+        'answer = {"dense_2": ..., "output": ...}\ncheck("slip", answer)',
+        'answer = {"dense_2": 1, "output": 1}\ncheck("slip", answer)',
+        f'solution = {SLIP}\ncheck("slip", solution)',
+        "assert not file.exists()",
+        f'answer = {SLIP}\ncheck("slip", answer)',
+    ]
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
     from nbclient import NotebookClient  # noqa: PLC0415 - what it imports takes seconds
 
     client = NotebookClient(notebook, timeout=HANGS, kernel_name="python3")
     with client.setup_kernel():
         for index, cell in enumerate(notebook.cells):
             client.execute_cell(cell, index, store_history=in_history)
-
-
-RIGHT = '{"dense_2": 100, "output": 30}'
-
-
-@pytest.mark.kernel
-@pytest.mark.parametrize("in_history", [True, False])
-def test_only_a_right_answer_of_the_learner_is_kept(kept: Path, in_history: bool) -> None:
-    run(
-        'answer = {"dense_2": ..., "output": ...}\ncheck("slip", answer)',
-        'answer = {"dense_2": 1, "output": 1}\ncheck("slip", answer)',
-        f'solution = {RIGHT}\ncheck("slip", solution)',
-        in_history=in_history,
-    )
-    assert not kept.exists()
-    run(f'answer = {RIGHT}\ncheck("slip", answer)', in_history=in_history)
     assert progress().done == {"slip"}
     assert "[x] slip" in str(progress())
 
@@ -58,10 +66,11 @@ def test_a_script_keeps_nothing(kept: Path) -> None:
     assert not kept.exists()
 
 
-@pytest.mark.kernel
-def test_what_was_kept_survives_a_second_exercise_and_can_be_forgotten(kept: Path) -> None:
-    answers = '{"taken": 48_120, "right": 120, "factor": 398}'
-    run(f'mine = {RIGHT}\ncheck("slip", mine)', f'mine = {answers}\ncheck("mistake", mine)')
+def test_what_was_kept_survives_a_second_exercise_and_can_be_forgotten(
+    kept: Path, run: Callable[[str], None]
+) -> None:
+    run(f'check("slip", {SLIP})')
+    run(f'check("mistake", {MISTAKE})')
     assert progress().done == {"slip", "mistake"}
     share = f"2 of {len(exercise_names('08-class-test'))} exercises"
     assert share in str(progress())
@@ -72,25 +81,6 @@ def test_what_was_kept_survives_a_second_exercise_and_can_be_forgotten(kept: Pat
     forget_progress()  # a second time is no error
 
 
-@pytest.mark.kernel
-@pytest.mark.parametrize(
-    "command",
-    [["papermill", "{chapter}", "{out}"], ["pytest", "--nbval-lax", "-p", "no:xdist", "{chapter}"]],
-    ids=["papermill", "nbval"],
-)
-def test_whoever_runs_a_chapter_with_its_solution_keeps_nothing(
-    kept: Path, tmp_path: Path, command: list[str]
-) -> None:
-    codes = "from cnn_course.checks import check", f'solution = {RIGHT}\ncheck("slip", solution)'
-    chapter = v4.new_notebook(cells=[v4.new_code_cell(code) for code in codes])
-    names = {"chapter": tmp_path / "chapter.ipynb", "out": tmp_path / "out.ipynb"}
-    chapter.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    names["chapter"].write_text(v4.writes(chapter), encoding="utf-8")
-    called = [sys.executable, "-m", *(part.format(**names) for part in command)]
-    subprocess.run(called, cwd=tmp_path, check=True, timeout=HANGS)
-    assert not kept.exists()
-
-
 # A process that looks like a notebook, in which exercises are answered rightly one after the other.
 ANSWERING = """
 import sys
@@ -98,7 +88,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 shell = InteractiveShell.instance()
 shell.kernel = "a notebook's"
-code = "from cnn_course.checks import diary\\nfor name in names: diary.note(name)"
+code = "from cnn_course.checks.progress import note\\nfor name in names: note(name)"
 shell.user_ns["names"] = sys.argv[1:]
 print("ready", flush=True)
 sys.stdin.readline()
@@ -106,16 +96,16 @@ shell.run_cell(code).raise_error()
 """
 
 
-def answer_in_notebooks(*notebooks: list[str]) -> None:
-    """Answer exercises in several notebooks, all at the same moment."""
+def test_two_notebooks_that_write_at_the_same_moment_lose_nothing(kept: Path) -> None:
+    names = exercise_names()
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", ANSWERING, *names],
+            [sys.executable, "-c", ANSWERING, *half],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        for names in notebooks
+        for half in (names[::2], names[1::2])
     ]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
@@ -125,59 +115,41 @@ def answer_in_notebooks(*notebooks: list[str]) -> None:
     for process in processes:
         process.communicate(timeout=HANGS)
         assert process.returncode == 0
-
-
-@pytest.mark.kernel
-def test_two_notebooks_that_write_at_the_same_moment_lose_nothing(kept: Path) -> None:
-    names = exercise_names()
-    answer_in_notebooks(names[::2], names[1::2])
     assert progress().done == set(names)
 
 
 DAMAGED = ["", "{", "[1, 2]", "slip 2026-11-2", "<<<<<<< HEAD", "null"]
 
 
-@pytest.mark.kernel
 @pytest.mark.parametrize("content", [*map(str.encode, DAMAGED), b"\xff\xfe", b"a\0\n\0"])
 def test_a_right_answer_erases_nothing_of_a_file_that_is_damaged(
-    kept: Path, content: bytes
+    kept: Path, run: Callable[[str], None], content: bytes
 ) -> None:
     kept.parent.mkdir()
     kept.write_bytes(b"mistake 2026-01-31\n" + content)
     assert progress().done == {"mistake"}
-    answer_in_notebooks(["slip"])
+    run(f'check("slip", {SLIP})')
     assert progress().done == {"mistake", "slip"}
     assert kept.read_bytes().startswith(b"mistake 2026-01-31\n" + content)
 
 
-@pytest.mark.kernel
 def test_an_answer_is_marked_where_nothing_can_be_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[[str], None]
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("CNN_COURSE_PROGRESS", str(tmp_path / "file" / "progress.txt"))
-    run(f'answer = {RIGHT}\nassert check("slip", answer)')
+    run(f'assert check("slip", {SLIP})')
 
 
 def test_every_exercise_stands_in_one_section_of_its_chapter() -> None:
     sections = progress().sections
     assert list(sections) == [file.stem for file in NOTEBOOKS]
-    for chapter, inside in sections.items():
-        listed = [name for names in inside.values() for name in names]
-        assert sorted(listed) == sorted(exercise_names(chapter))
-        headings = re.findall(
-            r"(?m)^## (.+)$",
-            "\n".join(
-                "".join(cell["source"])
-                for cell in json.loads(_file(chapter).read_text(encoding="utf-8"))["cells"]
-                if cell["cell_type"] == "markdown"
-            ),
-        )
-        assert set(inside) <= {heading.strip() for heading in headings}
-
-
-def _file(chapter: str) -> Path:
-    return next(file for file in NOTEBOOKS if file.stem == chapter)
+    listed = [name for inside in sections.values() for names in inside.values() for name in names]
+    assert sorted(listed) == sorted(exercise_names())
+    for file in NOTEBOOKS:
+        cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+        text = "\n".join("".join(cell["source"]) for cell in cells)
+        assert set(sections[file.stem]) <= set(re.findall(r"(?m)^## (.+?) *$", text))
 
 
 def test_no_answer_in_a_chapter_but_its_solution_is_called_solution() -> None:
@@ -187,7 +159,3 @@ def test_no_answer_in_a_chapter_but_its_solution_is_called_solution() -> None:
             source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
             handed = re.findall(r'(?m)^check\("[a-z0-9-]+", (\w+)\)', source)
             assert all((name == "solution") == ("solution" in tags) for name in handed), source
-
-
-def test_progress_is_a_part_of_what_checks_offers() -> None:
-    assert {"progress", "forget_progress"} <= set(checks.__all__)
