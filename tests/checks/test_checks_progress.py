@@ -61,6 +61,25 @@ def test_only_a_right_answer_of_the_learner_is_kept(kept: Path, in_history: bool
     assert "[x] slip" in str(progress())
 
 
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    "command",
+    [["papermill", "{chapter}", "{out}"], ["pytest", "--nbval-lax", "-p", "no:xdist", "{chapter}"]],
+    ids=["papermill", "nbval"],
+)
+def test_whoever_runs_a_chapter_with_its_solution_keeps_nothing(
+    kept: Path, tmp_path: Path, command: list[str]
+) -> None:
+    codes = "from cnn_course.checks import check", f'solution = {SLIP}\ncheck("slip", solution)'
+    chapter = v4.new_notebook(cells=[v4.new_code_cell(code) for code in codes])
+    names = {"chapter": tmp_path / "chapter.ipynb", "out": tmp_path / "out.ipynb"}
+    chapter.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    names["chapter"].write_text(v4.writes(chapter), encoding="utf-8")
+    called = [sys.executable, "-m", *(part.format(**names) for part in command)]
+    subprocess.run(called, cwd=tmp_path, check=True, timeout=HANGS)
+    assert not kept.exists()
+
+
 def test_a_script_keeps_nothing(kept: Path) -> None:
     assert check("slip", {"dense_2": 100, "output": 30})
     assert not kept.exists()
