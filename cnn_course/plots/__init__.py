@@ -1,29 +1,27 @@
-"""Figures. Every one carries an alt text that states its message; a colour means one thing."""
+"""Figures. Each carries an alt text that states its message; a colour means one thing."""
 
-from cnn_course.plots.architecture import architecture, architectures
-from cnn_course.plots.costs import cost_and_accuracy
-from cnn_course.plots.evidence import evidence
-from cnn_course.plots.grids import (
-    averaged_over,
-    feature_maps,
-    filters,
-    number_grids,
-    pictures,
-    pictures_and_maps,
-)
-from cnn_course.plots.history import timeline
+from cnn_course.plots.architecture import architecture, architectures, sizes
+from cnn_course.plots.famous_networks import cost_and_accuracy, timeline
 from cnn_course.plots.measurements import (
     confusion_matrix,
     histories,
     lines,
     points_by_shift,
     scores,
+    strategies,
 )
-from cnn_course.plots.networks import maps_by_layer, sizes
-from cnn_course.plots.palette import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION
-from cnn_course.plots.showing import show
+from cnn_course.plots.pictures import (
+    averaged_over,
+    evidence,
+    feature_maps,
+    filters,
+    maps_by_layer,
+    number_grids,
+    pictures,
+    pictures_and_maps,
+)
 from cnn_course.plots.stepper import Stepper, sliding_window
-from cnn_course.plots.transfers import strategies
+from cnn_course.plots.style import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION, show
 
 __all__ = [
     "INPUT",

@@ -1,35 +1,30 @@
-"""The figure of an architecture, drawn from the Keras model itself."""
+"""Figures of a network: its architecture, drawn from the Keras model, and the sizes of its maps."""
 
 import textwrap
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Final
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
-from cnn_course.plots.graphs import Box, Graph, Prefixes, read
-from cnn_course.plots.layout import Frame, Plan, Point, downwards, fitting, in_lines, is_chain
-from cnn_course.plots.lettering import width
-from cnn_course.plots.palette import INPUT, KERNEL, NEUTRAL, OUTPUT, TEXT, pale
-from cnn_course.plots.showing import show
+from cnn_course.arguments import whole_number
+from cnn_course.plots.graph import Box, Graph, Groups, read
+from cnn_course.plots.layout import Point, downwards, in_lines, is_chain, middle
+from cnn_course.plots.style import INPUT, KERNEL, NEUTRAL, OUTPUT, TEXT, pale, show, text_width
 
 _PAGE: Final = 7.7  # inches that a page of the book has
 _MARGIN: Final = 0.05
 _BETWEEN: Final = 0.5  # two networks of a figure
-_TITLE: Final = 0.28
 _LINE: Final = 0.155
 _PAD: Final = 0.1  # between a text and the side of its box
 _LETTERS: Final = 20  # of a line, before it is broken
 _HEADING, _PLAIN = (FontProperties(size=9, weight="bold"), FontProperties(size=8.5))
-_TITLES: Final = FontProperties(size=10, weight="bold")
-
-Line = tuple[str, FontProperties]
-Groups = Mapping[str, Prefixes]
+_TITLE: Final = FontProperties(size=10, weight="bold")
 
 
 def architecture(
@@ -54,9 +49,9 @@ def architecture(
         ValueError: the model has no graph of layers, a group is not one piece, or `columns` is
             less than 1.
     """
-    if columns is not None and columns < 1:
-        raise ValueError(f"columns must be 1 or more, but it is {columns}.")
-    _show([_Drawing.of("", read(model, groups), columns)], alt)
+    if columns is not None:
+        whole_number("columns", columns, least=1)
+    _show([_Drawing("", read(model, groups), columns)], alt)
 
 
 def architectures(
@@ -77,57 +72,68 @@ def architectures(
     own = groups or {}
     if unknown := [title for title in own if title not in models]:
         raise ValueError(f"There are groups for {unknown[0]!r}, which is no title of a model.")
-    drawings = [
-        _Drawing.of(title, read(model, own.get(title)), columns=1)
-        for title, model in models.items()
-    ]
-    _show(drawings, alt)
+    _show([_Drawing(title, read(m, own.get(title)), 1) for title, m in models.items()], alt)
 
 
-@dataclass(frozen=True)
 class _Drawing:
-    """A network, ready to be drawn."""
+    """A network, ready to be drawn. Its width and height are in inches and include its title."""
 
-    title: str
-    graph: Graph
-    plan: Plan
+    def __init__(self, title: str, graph: Graph, columns: int | None) -> None:
+        self.title, self.boxes = title, graph.boxes
+        self.texts = [_lines(box) for box in graph.boxes]
+        wide = max(text_width(*line) for lines in self.texts for line in lines) + 2 * _PAD
+        heights = [len(lines) * _LINE + 2 * _PAD for lines in self.texts]
+        if columns != 1 and is_chain(graph):
+            self.layout = in_lines(graph, wide, heights, columns, _PAGE - 2 * _MARGIN)
+        else:
+            self.layout = downwards(graph, wide, heights)
+        self.top = 0.28 if title else 0
+        self.width = max(self.layout.width, text_width(title, _TITLE))
+        self.height = self.layout.height + self.top
 
-    @classmethod
-    def of(cls, title: str, graph: Graph, columns: int | None) -> "_Drawing":
-        texts = [_lines(box) for box in graph.boxes]
-        wide = max(width(*line) for lines in texts for line in lines) + 2 * _PAD
-        heights = [len(lines) * _LINE + 2 * _PAD for lines in texts]
-        if columns == 1 or not is_chain(graph):
-            return cls(title, graph, downwards(graph, wide, heights))
-        boxes = len(graph.boxes)
-        if columns is None:
-            lines = -(-boxes // fitting(wide, _PAGE - 2 * _MARGIN))
-            columns = -(-boxes // lines)  # no line is much shorter than the others
-        return cls(title, graph, in_lines(graph, wide, heights, columns))
+    def draw(self, axis: Axes, corner: Point, space: float) -> None:
+        """Draw the network in the middle of a `space` that begins at `corner`."""
+        left, top = corner[0] + (space - self.layout.width) / 2, corner[1] + self.top
+        place = corner[0] + space / 2, corner[1] + _LINE / 2
+        axis.text(*place, self.title, ha="center", va="center", font=_TITLE, color=TEXT)
+        for way in self.layout.ways:
+            arrow = FancyArrowPatch(
+                path=Path([(x + left, y + top) for x, y in way]),
+                arrowstyle="-|>",
+                mutation_scale=8,
+                color=NEUTRAL,
+                linewidth=1.2,
+                joinstyle="round",
+                shrinkA=0,
+                shrinkB=0,
+            )
+            axis.add_patch(arrow)
+        for box, lines, frame in zip(self.boxes, self.texts, self.layout.frames, strict=True):
+            learned = KERNEL if box.parameters else NEUTRAL
+            colour = {"input": INPUT, "output": OUTPUT}.get(box.role, learned)
+            moved = frame.translated(left, top)
+            outline = FancyBboxPatch(
+                (moved.x0, moved.y0),
+                moved.width,
+                moved.height,
+                boxstyle="round,pad=0,rounding_size=0.06",
+                facecolor=pale(colour),
+                edgecolor=colour,
+                linewidth=1.2,
+            )
+            axis.add_patch(outline)
+            x, y = middle(moved)
+            for number, (text, font) in enumerate(lines):
+                down = y + (number - (len(lines) - 1) / 2) * _LINE
+                axis.text(x, down, text, font=font, color=TEXT, ha="center", va="center_baseline")
 
-    @property
-    def width(self) -> float:
-        """Inches, of its title too."""
-        return max(self.plan.width, width(self.title, _TITLES))
 
-    @property
-    def height(self) -> float:
-        """Inches, with its title."""
-        return self.plan.height + self.above
-
-    @property
-    def above(self) -> float:
-        """Room for the title."""
-        return _TITLE if self.title else 0
-
-
-def _lines(box: Box) -> list[Line]:
+def _lines(box: Box) -> list[tuple[str, FontProperties]]:
     """Return what stands in a box, line by line."""
-    kind, *settings = box.says or ("",)
+    kind, *settings = box.details or ("",)
     unbroken = [part.replace(" ", "\N{NO-BREAK SPACE}") for part in settings]
-    says = ", ".join([kind, *unbroken])
     shape = " × ".join("?" if size is None else f"{size:,}" for size in box.shape)
-    texts = [*textwrap.wrap(says, _LETTERS), shape]
+    texts = [*textwrap.wrap(", ".join([kind, *unbroken]), _LETTERS), shape]
     if box.parameters:
         texts.append(f"{box.parameters:,} parameter{'s' if box.parameters > 1 else ''}")
     heading = [(line, _HEADING) for line in textwrap.wrap(box.heading, _LETTERS)]
@@ -135,67 +141,62 @@ def _lines(box: Box) -> list[Line]:
     return heading + plain
 
 
-def _show(drawings: list[_Drawing], alt: str) -> None:
-    """Draw networks side by side, or one below the other where the page is too narrow for it."""
-    steps = [drawing.width + _BETWEEN for drawing in drawings]
-    beside = sum(steps) - _BETWEEN <= _PAGE - 2 * _MARGIN
-    if beside:
-        corners = [(x, 0.0) for x in accumulate(steps[:-1], initial=0.0)]
-    else:
-        falls = [drawing.height + _BETWEEN for drawing in drawings[:-1]]
-        corners = [(0.0, y) for y in accumulate(falls, initial=0.0)]
-    ends = [(x + d.width, y + d.height) for d, (x, y) in zip(drawings, corners, strict=True)]
-    wide, high = (max(end[side] for end in ends) + 2 * _MARGIN for side in (0, 1))
-    figure = plt.figure(figsize=(wide, high))
+def _show(drawings: Sequence[_Drawing], alt: str) -> None:
+    """Show networks side by side, or one below the other where the page is too narrow for it."""
+    page = _PAGE - 2 * _MARGIN
+    widths, heights = [one.width for one in drawings], [one.height for one in drawings]
+    beside = sum(widths) + _BETWEEN * (len(drawings) - 1) <= page
+    sizes = widths if beside else heights
+    starts = accumulate((size + _BETWEEN for size in sizes[:-1]), initial=0.0)
+    corners = [(start, 0.0) if beside else (0.0, start) for start in starts]
+    wide = max(x + width for (x, _), width in zip(corners, widths, strict=True))
+    high = max(y + height for (_, y), height in zip(corners, heights, strict=True))
+    figure = plt.figure(figsize=(wide + 2 * _MARGIN, high + 2 * _MARGIN))
     axis = figure.add_axes((0, 0, 1, 1))
-    axis.set(xlim=(-_MARGIN, wide - _MARGIN), ylim=(high - _MARGIN, -_MARGIN))
+    axis.set(xlim=(-_MARGIN, wide + _MARGIN), ylim=(high + _MARGIN, -_MARGIN))
     axis.axis("off")
-    for drawing, (x, y) in zip(drawings, corners, strict=True):
-        _draw(axis, drawing, (x, y), drawing.width if beside else wide - 2 * _MARGIN)
+    for drawing, corner in zip(drawings, corners, strict=True):
+        drawing.draw(axis, corner, drawing.width if beside else wide)
     show(figure, alt)
 
 
-def _draw(axis: Axes, drawing: _Drawing, corner: Point, room: float) -> None:
-    """Draw one network in the middle of its room."""
-    left, top = corner[0] + (room - drawing.plan.width) / 2, corner[1] + drawing.above
-    if drawing.title:
-        middle = corner[0] + room / 2, corner[1] + _LINE / 2
-        axis.text(*middle, drawing.title, ha="center", va="center", font=_TITLES, color=TEXT)
-    for way in drawing.plan.ways:
-        axis.add_patch(_arrow([(x + left, y + top) for x, y in way]))
-    for box, frame in zip(drawing.graph.boxes, drawing.plan.frames, strict=True):
-        _draw_box(axis, box, Frame(frame.left + left, frame.top + top, frame.width, frame.height))
+def sizes(stages: Mapping[str, tuple[int, ...]], *, alt: str) -> None:
+    """Show what goes from layer to layer: a stack of maps is as large as it is, a vector a bar.
+
+    Args:
+        stages: name -> shape without the batch axis, (H, W, C) or (n,), in the network's order.
+            The first is the input.
+        alt: the message of the figure.
+    """
+    largest = max(max(shape[:2]) for shape in stages.values() if len(shape) > 1)
+    figure, axis = plt.subplots(figsize=(1.15 * len(stages), 2.3), layout="constrained")
+    gap, left = 0.6, 0.0  # in units of the largest side, as all that follows
+    for number, (name, shape) in enumerate(stages.items()):
+        width = _stack(axis, shape, left, largest, OUTPUT if number else INPUT)
+        text = " × ".join(f"{size:,}" for size in shape)
+        centre = left + width / 2
+        axis.text(centre, -0.72, name, ha="center", va="top", fontsize=9, weight="bold")
+        axis.text(centre, -0.92, text, ha="center", va="top", fontsize=9)
+        left += width + gap
+    axis.set(xlim=(-gap, left), ylim=(-1.15, 0.85), aspect="equal")
+    axis.axis("off")
+    show(figure, alt)
 
 
-def _arrow(way: Iterable[Point]) -> FancyArrowPatch:
-    return FancyArrowPatch(
-        path=Path(list(way)),
-        arrowstyle="-|>",
-        mutation_scale=8,
-        color=NEUTRAL,
-        linewidth=1.2,
-        joinstyle="round",
-        shrinkA=0,
-        shrinkB=0,
-    )
-
-
-def _draw_box(axis: Axes, box: Box, frame: Frame) -> None:
-    learned = KERNEL if box.parameters else NEUTRAL
-    colour = {"input": INPUT, "output": OUTPUT}.get(box.role, learned)
-    axis.add_patch(
-        FancyBboxPatch(
-            (frame.left, frame.top),
-            frame.width,
-            frame.height,
-            boxstyle="round,pad=0,rounding_size=0.06",
-            facecolor=pale(colour),
-            edgecolor=colour,
-            linewidth=1.2,
+def _stack(axis: Axes, shape: tuple[int, ...], left: float, largest: int, colour: str) -> float:
+    """Draw one stage around height 0 and return its width."""
+    step, line = 0.05, 0.8
+    if len(shape) == 1:
+        width, height = 0.12, min(0.1 + 0.4 * np.log10(shape[0]), 1.3)
+        sheets, line = 1, 1
+    else:
+        height, width = (size / largest for size in shape[:2])
+        # As many sheets as the logarithm of the channels: 128 of them would hide each other.
+        sheets = min(1 + int(np.log2(shape[2])), 9)
+    for sheet in reversed(range(sheets)):
+        corner = (left + sheet * step, -height / 2 + sheet * step)
+        patch = plt.Rectangle(
+            corner, width, height, facecolor=colour, edgecolor="white", linewidth=line
         )
-    )
-    lines = _lines(box)
-    x, y = frame.middle
-    for place, (text, font) in enumerate(lines):
-        height = y + (place - (len(lines) - 1) / 2) * _LINE
-        axis.text(x, height, text, font=font, color=TEXT, ha="center", va="center_baseline")
+        axis.add_patch(patch)
+    return width + (sheets - 1) * step

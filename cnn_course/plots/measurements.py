@@ -1,21 +1,22 @@
 """Figures of what was measured: curves of a training, confusions, comparisons."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from cnn_course.plots.palette import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION
-from cnn_course.plots.showing import show
+from cnn_course.plots.style import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION, show
 
-Curves = Mapping[str, Sequence[float]]
 # Told apart by dashes and marks; a pair has its own shade of the colour for training.
 _SHADES = (TRAINING, "#4A1633", "#D070A8")
 _LINES = ("--o", "-o", "--s", "-s", "--^", "-^")
 
 
-def histories(runs: Mapping[str, Curves], *, alt: str, metric: str = "accuracy") -> None:
+def histories(
+    runs: Mapping[str, Mapping[str, Sequence[float]]], *, alt: str, metric: str = "accuracy"
+) -> None:
     """Show the curves of one or more trainings side by side.
 
     Args:
@@ -31,17 +32,12 @@ def histories(runs: Mapping[str, Curves], *, alt: str, metric: str = "accuracy")
         sharey=True,
         layout="constrained",
     )
+    kinds = (("", "o-", TRAINING, "training"), ("val_", "s-", VALIDATION, "validation"))
     for axis, (title, curves) in zip(axes[0], runs.items(), strict=True):
         epochs = np.arange(1, len(curves[metric]) + 1)
-        axis.plot(epochs, curves[metric], "o-", color=TRAINING, markersize=3, label="training")
-        axis.plot(
-            epochs,
-            curves[f"val_{metric}"],
-            "s-",
-            color=VALIDATION,
-            markersize=3,
-            label="validation",
-        )
+        for prefix, line, colour, label in kinds:
+            values = curves[prefix + metric]
+            axis.plot(epochs, values, line, color=colour, markersize=3, label=label)
         axis.set_title(title, fontsize=10)
         axis.set_xlabel("epoch")
         axis.xaxis.get_major_locator().set_params(integer=True)
@@ -66,12 +62,11 @@ def lines(series: Mapping[str, Sequence[float]], *, x: str, y: str, alt: str) ->
     if len(series) > len(_LINES):
         raise ValueError(f"{len(series)} series are too many for one figure; {len(_LINES)} fit.")
     figure, axis = plt.subplots(figsize=(6.6, 3.2), layout="constrained")
-    for place, ((name, values), line) in enumerate(zip(series.items(), _LINES, strict=False)):
+    for place, (name, values) in enumerate(series.items()):
         counted = np.arange(1, len(values) + 1)
-        axis.plot(counted, values, line, color=_SHADES[place // 2], markersize=5, label=name)
-    axis.set_yscale("log")
-    axis.set_xlabel(x)
-    axis.set_ylabel(f"{y}\n(logarithmic)")
+        shade = _SHADES[place // 2]
+        axis.plot(counted, values, _LINES[place], color=shade, markersize=5, label=name)
+    axis.set(yscale="log", xlabel=x, ylabel=f"{y}\n(logarithmic)")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(alpha=0.3)
     figure.legend(frameon=False, loc="outside right center")
@@ -95,8 +90,7 @@ def confusion_matrix(matrix: np.ndarray, names: Sequence[str], *, alt: str) -> N
         axis.text(column, row, f"{count:d}", ha="center", va="center", fontsize=8, weight=weight)
     axis.set_xticks(range(len(names)), names)
     axis.set_yticks(range(len(names)), names)
-    axis.set_xlabel("answer of the network")
-    axis.set_ylabel("true class")
+    axis.set(xlabel="answer of the network", ylabel="true class")
     show(figure, alt)
 
 
@@ -114,9 +108,7 @@ def points_by_shift(
     styles = zip((OUTPUT, KERNEL, INPUT), ("o-", "s--", "^:"), strict=True)
     for (name, values), (colour, line) in zip(accuracies.items(), styles, strict=False):
         axis.plot(shifts, values, line, color=colour, label=name)
-    axis.set_xlabel("shift of the test digits (pixels)")
-    axis.set_ylabel("accuracy")
-    axis.set_ylim(0, 1.02)
+    axis.set(xlabel="shift of the test digits (pixels)", ylabel="accuracy", ylim=(0, 1.02))
     axis.grid(alpha=0.3)
     axis.legend(frameon=False)
     show(figure, alt)
@@ -153,3 +145,80 @@ def scores(
     axis.set_xlabel(f"accuracy on {on}\n± two standard errors")  # two lines: the axis is narrow
     axis.grid(alpha=0.3, axis="x")
     show(figure, alt)
+
+
+Cell = Mapping[str, Sequence[float]]
+
+
+def strategies(
+    grid: Mapping[str, Mapping[str, Cell]],
+    ruled: Mapping[tuple[str, str], Collection[str]],
+    *,
+    alt: str,
+) -> None:
+    """Show a grid of comparisons, and over it what a rule of thumb names.
+
+    In each cell, a strategy has a dot for its mean over the seeds and a bar from the lowest to the
+    highest. The best one has a large dot with its value; those that the rule names have a band.
+
+    Args:
+        grid: row -> column -> strategy -> one accuracy for each seed. Cells and strategies may be
+            missing.
+        ruled: (row, column) -> the strategies that the rule names there.
+        alt: the message of the figure.
+
+    Raises:
+        ValueError: nothing is in the grid.
+    """
+    columns = list(dict.fromkeys(column for row in grid.values() for column in row))
+    names = list(dict.fromkeys(n for row in grid.values() for cell in row.values() for n in cell))
+    if not names:
+        raise ValueError("There is nothing to show: the grid has no cell with a strategy.")
+    figure, axes = plt.subplots(
+        len(grid),
+        len(columns),
+        figsize=(1.9 + 1.4 * len(columns), (0.2 * len(names) + 0.55) * len(grid) + 0.45),
+        squeeze=False,
+        sharex="row",
+        sharey=True,
+        layout="constrained",
+    )
+    for line, (row, cells) in zip(axes, grid.items(), strict=True):
+        values = [value for cell in cells.values() for seeds in cell.values() for value in seeds]
+        margin = 0.1 * max(max(values, default=0) - min(values, default=0), 0.05)
+        for axis, column in zip(line, columns, strict=True):
+            if cells.get(column):
+                axis.set_title(f"{row}, {column}", fontsize=9)
+                axis.set_xlim(min(values) - margin, max(values) + margin)
+                _cell(axis, cells[column], names, ruled.get((row, column), ()))
+            else:
+                axis.axis("off")
+    axes[0][0].set_ylim(len(names) - 0.4, -0.6)  # the first on top
+    figure.supxlabel("accuracy on test pictures; large dot: best; grey: rule of thumb", fontsize=9)
+    show(figure, alt)
+
+
+def _cell(axis: Axes, cell: Cell, names: Sequence[str], ruled: Collection[str]) -> None:
+    for place in (names.index(name) for name in ruled if name in names):
+        axis.axhspan(place - 0.45, place + 0.45, color="#DDDDDD", lw=0)
+    means = {name: sum(seeds) / len(seeds) for name, seeds in cell.items()}
+    best = max(means, key=means.__getitem__)
+    for name, value in means.items():
+        place = names.index(name)
+        axis.plot([min(cell[name]), max(cell[name])], [place, place], color=VALIDATION, lw=1.5)
+        axis.plot(value, place, "o", color=VALIDATION, markersize=8 if name == best else 4)
+    lowest, highest = min(cell[best]), max(cell[best])
+    left = lowest - axis.get_xlim()[0] > axis.get_xlim()[1] - highest  # more space than right
+    axis.annotate(
+        f"{means[best]:.2f}",
+        (lowest if left else highest, names.index(best)),
+        (-7 if left else 7, 0),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        va="center",
+        fontsize=9,
+    )
+    axis.set_yticks(range(len(names)), names, fontsize=9)
+    axis.tick_params(axis="x", labelsize=8)
+    axis.xaxis.set_major_locator(MaxNLocator(nbins=3))
+    axis.grid(alpha=0.3, axis="x")

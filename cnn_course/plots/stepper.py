@@ -5,7 +5,6 @@ taps, a screen reader says "step 3 of 16". Without styles all steps stand one be
 """
 
 import hashlib
-from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
@@ -68,40 +67,34 @@ def sliding_window(
     """
     scale = kernel.size if divide else 1
     result = correlate2d(image, kernel) / scale
+    kh, kw = kernel.shape
     frames, sums = [], []
-    for row, column in np.ndindex(result.shape):
-        window = image[row : row + kernel.shape[0], column : column + kernel.shape[1]]
-        products = window * kernel
-        places = list(np.ndindex(*kernel.shape))
-        seen = {(row + i, column + j) for i, j in places}
-        done = np.arange(result.size).reshape(result.shape) <= row * result.shape[1] + column
+    for step, (row, column) in enumerate(np.ndindex(result.shape)):
+        seen = np.zeros(image.shape, dtype=bool)
+        seen[row : row + kh, column : column + kw] = True
+        order = np.arange(result.size).reshape(result.shape)
         frames.append(
             _table("Image", image, seen, "seen")
-            + _table("Kernel", kernel, set(places), "weight")
-            + _table("Map", np.where(done, result, np.nan), {(row, column)}, "now")
+            + _table("Kernel", kernel, np.ones((kh, kw), dtype=bool), "weight")
+            + _table("Map", np.where(order <= step, result, np.nan), order == step, "now")
         )
-        sums.append(_sum_text(products, scale))
+        sums.append(_sum_text(image[seen] * kernel.ravel(), scale))
     return Stepper(title, tuple(frames), tuple(sums))
 
 
-def _table(
-    caption: str, values: np.ndarray, marked: Collection[tuple[int, ...]], style: str
-) -> str:
-    rows = []
-    for i, line in enumerate(values):
-        cells = (
-            f'<td class="{style}">{_number(value)}</td>'
-            if (i, j) in marked
-            else f"<td>{_number(value)}</td>"
-            for j, value in enumerate(line)
-        )
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    body = f"<caption>{caption}</caption><tbody>{''.join(rows)}</tbody>"
+def _table(caption: str, values: np.ndarray, marked: np.ndarray, style: str) -> str:
+    """Return an array as a table; cells that are marked have the class `style`."""
+    opening = np.where(marked, f'<td class="{style}">', "<td>")
+    rows = ""
+    for line, tags in zip(values, opening, strict=True):
+        cells = (f"{tag}{_number(value)}</td>" for tag, value in zip(tags, line, strict=True))
+        rows += f"<tr>{''.join(cells)}</tr>"
+    body = f"<caption>{caption}</caption><tbody>{rows}</tbody>"
     return f'<table class="{caption.lower()}">{body}</table>'
 
 
 def _sum_text(products: np.ndarray, scale: int) -> str:
-    terms = " ".join(f"{'−' if value < 0 else '+'} {abs(value):g}" for value in products.flat)
+    terms = " ".join(f"{'−' if value < 0 else '+'} {abs(value):g}" for value in products)
     total = float(products.sum())
     text = f"{terms.removeprefix('+ ')} = {_number(total)}"
     return f"{text}; {_number(total)} / {scale} = {_number(total / scale)}" if scale > 1 else text
