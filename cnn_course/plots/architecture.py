@@ -94,8 +94,9 @@ class _Drawing:
     def draw(self, axis: Axes, corner: Point, space: float) -> None:
         """Draw the network in the middle of a `space` that begins at `corner`."""
         left, top = corner[0] + (space - self.layout.width) / 2, corner[1] + self.top
-        place = corner[0] + space / 2, corner[1] + _LINE / 2
-        axis.text(*place, self.title, ha="center", va="center", font=_TITLE, color=TEXT)
+        if self.title:
+            place = corner[0] + space / 2, corner[1] + _LINE / 2
+            axis.text(*place, self.title, ha="center", va="center", font=_TITLE, color=TEXT)
         for way in self.layout.ways:
             arrow = FancyArrowPatch(
                 path=Path([(x + left, y + top) for x, y in way]),
