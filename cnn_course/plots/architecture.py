@@ -13,8 +13,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
 from cnn_course.arguments import whole_number
-from cnn_course.plots.graph import Box, Graph, Groups, read
-from cnn_course.plots.layout import Point, downwards, in_lines, is_chain, middle
+from cnn_course.plots.graph import Box, Groups, read
+from cnn_course.plots.layout import Point, downwards, in_lines, middle
 from cnn_course.plots.style import INPUT, KERNEL, NEUTRAL, OUTPUT, TEXT, pale, show, text_width
 
 _PAGE: Final = 7.7  # inches that a page of the book has
@@ -78,15 +78,18 @@ def architectures(
 class _Drawing:
     """A network, ready to be drawn. Its width and height are in inches and include its title."""
 
-    def __init__(self, title: str, graph: Graph, columns: int | None) -> None:
-        self.title, self.boxes = title, graph.boxes
-        self.texts = [_lines(box) for box in graph.boxes]
+    def __init__(self, title: str, boxes: Sequence[Box], columns: int | None) -> None:
+        self.title, self.boxes = title, boxes
+        self.texts = [_lines(box) for box in boxes]
         wide = max(text_width(*line) for lines in self.texts for line in lines) + 2 * _PAD
         heights = [len(lines) * _LINE + 2 * _PAD for lines in self.texts]
-        if columns != 1 and is_chain(graph):
-            self.layout = in_lines(graph, wide, heights, columns, _PAGE - 2 * _MARGIN)
+        sources = [list(box.sources) for box in boxes]
+        if columns != 1 and sources == [
+            [place - 1] if place else [] for place in range(len(boxes))
+        ]:
+            self.layout = in_lines(wide, heights, columns, _PAGE - 2 * _MARGIN)
         else:
-            self.layout = downwards(graph, wide, heights)
+            self.layout = downwards(sources, wide, heights)
         self.top = 0.28 if title else 0
         self.width = max(self.layout.width, text_width(title, _TITLE))
         self.height = self.layout.height + self.top

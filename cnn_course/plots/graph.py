@@ -5,7 +5,7 @@ A model is asked for its attributes; Keras itself is not imported.
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final
 
@@ -33,36 +33,19 @@ class Box:
         shape: what comes out, without the batch axis.
         parameters: a layer that is called again has none of its own.
         role: "input", "output" or "between".
+        sources: places in the list of the boxes whose output goes into this one.
     """
 
     heading: str
-    details: tuple[str, ...]
-    shape: tuple[int | None, ...]
+    details: Sequence[str]
+    shape: Sequence[int | None]
     parameters: int
     role: str
+    sources: Sequence[int]
 
 
-@dataclass(frozen=True)
-class Graph:
-    """Boxes, and the arrows between them as pairs of their places in the list."""
-
-    boxes: list[Box]
-    arrows: list[tuple[int, int]]
-
-    def sources(self) -> dict[int, list[int]]:
-        """Return for each box those whose output goes into it, each after its own sources.
-
-        Raises:
-            CycleError: the arrows lead back to where they came from.
-        """
-        found: dict[int, list[int]] = {place: [] for place in range(len(self.boxes))}
-        for source, target in self.arrows:
-            found[target].append(source)
-        return {place: found[place] for place in TopologicalSorter(found).static_order()}
-
-
-def read(model: Any, groups: Groups | None = None) -> Graph:
-    """Return the graph of a Keras model.
+def read(model: Any, groups: Groups | None = None) -> list[Box]:
+    """Return the boxes of a Keras model, each after its sources.
 
     Args:
         model: a functional `keras.Model`, or a `keras.Sequential` that is built. A model inside
@@ -74,25 +57,28 @@ def read(model: Any, groups: Groups | None = None) -> Graph:
             a layer that is not in it between its own.
     """
     last = _last_calls(model)
-    needs: dict[Any, list[Any]] = {}
+    sources: dict[Any, list[Any]] = {}
     waiting = list(last)
     while waiting:
         call = waiting.pop()
-        if call not in needs:
-            needs[call] = call.parent_nodes
-            waiting.extend(needs[call])
+        if call not in sources:
+            sources[call] = call.parent_nodes
+            waiting.extend(sources[call])
     places: dict[Any, int] = {}
     boxes: list[Box] = []
     layers: list[Any] = []
-    arrows: dict[tuple[int, int], None] = {}  # each once, in order
-    for place, call in enumerate(TopologicalSorter(needs).static_order()):
+    for place, call in enumerate(TopologicalSorter(sources).static_order()):
         places[call] = place
-        arrows |= {(places[source], place): None for source in needs[call]}
-        again = any(call.operation is layer for layer in layers)
-        boxes.append(_box(call, again=again, role="output" if call in last else None))
-        layers.append(call.operation)
-    graph = Graph(boxes, list(arrows))
-    return _grouped(graph, layers, groups) if groups else graph
+        layer, own = call.operation, list(dict.fromkeys(places[one] for one in sources[call]))
+        heading, details = _texts(layer)
+        again = any(layer is one for one in layers)
+        parameters = 0 if again else getattr(layer, "count_params", int)()
+        inner = "input" if type(layer).__name__ == "InputLayer" else "between"
+        role = "output" if call in last else inner
+        shape = call.outputs[0].shape[1:]
+        boxes.append(Box(heading, details + ["again"] * again, shape, parameters, role, own))
+        layers.append(layer)
+    return _grouped(boxes, layers, groups) if groups else boxes
 
 
 def _last_calls(model: Any) -> list[Any]:
@@ -111,20 +97,15 @@ def _last_calls(model: Any) -> list[Any]:
     return [operation._inbound_nodes[place] for operation, place, _ in made]
 
 
-def _box(call: Any, *, again: bool, role: str | None) -> Box:
-    """Return the box of one call of a layer, maybe not the first."""
-    layer, kind = call.operation, type(call.operation).__name__
+def _texts(layer: Any) -> tuple[str, list[str]]:
+    """Return the heading and the details of a layer."""
+    kind = type(layer).__name__
     details = list(_settings(layer))
     if not hasattr(layer, "layers"):  # a model in the model has a name of its own
         details[0] = f"{_short(kind)} {details[0]}".strip()
-    if again:
-        details.append("again")
     details = [part for part in details if part]
     automatic = re.sub(r"(_\d+)?$", "", layer.name).replace("_", "") == kind.lower()
-    heading = details.pop(0) if automatic and details else layer.name
-    parameters = layer.count_params() if hasattr(layer, "count_params") and not again else 0
-    role = role or ("input" if kind == "InputLayer" else "between")
-    return Box(heading, tuple(details), tuple(call.outputs[0].shape[1:]), parameters, role)
+    return (details.pop(0) if automatic and details else layer.name), details
 
 
 def _short(kind: str) -> str:
@@ -166,35 +147,33 @@ def _either(value: Any) -> str:
     return sides[0] if len(set(sides)) == 1 else "×".join(sides)
 
 
-def _grouped(graph: Graph, layers: Sequence[Any], groups: Groups) -> Graph:
-    """Return the graph with one box for each group, at the place of its first layer."""
+def _grouped(boxes: Sequence[Box], layers: Sequence[Any], groups: Groups) -> list[Box]:
+    """Return one box for each group, and the boxes of all layers that are in none."""
     keys = [_key(place, layer.name, groups) for place, layer in enumerate(layers)]
     if missing := [title for title in groups if title not in keys]:
         raise ValueError(
             f"The group {missing[0]!r} has no layer: no name begins with {groups[missing[0]]!r}. "
             f"The names are {', '.join(layer.name for layer in layers)}."
         )
-    members: dict[str | int, list[int]] = {}
-    for place, key in enumerate(keys):
-        members.setdefault(key, []).append(place)
-    boxes = [
-        _together(key, [graph.boxes[place] for place in own], [layers[place] for place in own])
-        if isinstance(key, str)
-        else graph.boxes[key]
-        for key, own in members.items()
-    ]
-    order = {key: place for place, key in enumerate(members)}
-    arrows = dict.fromkeys((order[keys[source]], order[keys[to]]) for source, to in graph.arrows)
-    merged = Graph(boxes, [(source, to) for source, to in arrows if source != to])
+    sources: dict[str | int, dict[str | int, None]] = {key: {} for key in keys}
+    for key, box in zip(keys, boxes, strict=True):
+        sources[key] |= {keys[source]: None for source in box.sources if keys[source] != key}
     try:
-        merged.sources()
+        order = list(TopologicalSorter(sources).static_order())
     except CycleError as error:
-        around = [boxes[place].heading for place in error.args[1]]
+        around = [key if isinstance(key, str) else boxes[key].heading for key in error.args[1]]
         raise ValueError(
             "A group has to be in one piece, but another layer lies between its layers: "
             f"{' → '.join(around)}. Take that layer into the group, or make two groups."
         ) from None
-    return merged
+    found = []
+    for key in order:
+        inside = [place for place, own in enumerate(keys) if own == key]
+        box = boxes[inside[0]]
+        if isinstance(key, str):
+            box = _together(key, [boxes[p] for p in inside], [layers[p] for p in inside])
+        found.append(replace(box, sources=[order.index(source) for source in sources[key]]))
+    return found
 
 
 def _key(place: int, name: str, groups: Groups) -> str | int:
@@ -224,4 +203,4 @@ def _together(title: str, boxes: Sequence[Box], layers: Sequence[Any]) -> Box:
     roles = {box.role for box in boxes}
     role = next((role for role in ("output", "input") if role in roles), "between")
     parameters = sum(box.parameters for box in boxes)
-    return Box(title, tuple(details), boxes[-1].shape, parameters, role)
+    return Box(title, details, boxes[-1].shape, parameters, role, ())

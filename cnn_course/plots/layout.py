@@ -6,12 +6,10 @@ Lengths are in inches, from the upper left corner. All boxes of a figure have on
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, count, pairwise
 from typing import Final
 
 from matplotlib.transforms import Bbox
-
-from cnn_course.plots.graph import Graph
 
 Point = tuple[float, float]
 Arrow = tuple[int, int]
@@ -41,20 +39,10 @@ def middle(frame: Bbox) -> Point:
     return frame.x0 + frame.width / 2, frame.y0 + frame.height / 2
 
 
-def is_chain(graph: Graph) -> bool:
-    """Return whether nothing branches, so that the boxes can stand in lines like words."""
-    ends = Counter(source for source, _ in graph.arrows), Counter(to for _, to in graph.arrows)
-    branches = any(count > 1 for counts in ends for count in counts.values())
-    return not branches and len(graph.arrows) == len(graph.boxes) - 1
-
-
-def in_lines(
-    graph: Graph, width: float, heights: Sequence[float], columns: int | None, space: float
-) -> Layout:
+def in_lines(width: float, heights: Sequence[float], columns: int | None, space: float) -> Layout:
     """Return the layout of a chain: from left to right, then on in the next line.
 
     Args:
-        graph: a chain.
         width: of every box.
         heights: of each box.
         columns: boxes in a line; without it, as many as fit into `space`, but no line is much
@@ -65,18 +53,15 @@ def in_lines(
         fitting = max(1, int((space + _AHEAD) // (width + _AHEAD)))
         lines = -(-len(heights) // fitting)
         columns = -(-len(heights) // lines)
-    order = list(graph.sources())
-    frames: dict[int, Bbox] = {}
+    frames = []
     top = 0.0
-    for start in range(0, len(order), columns):
-        line = order[start : start + columns]
-        height = max(heights[box] for box in line)
-        for column, box in enumerate(line):
-            frames[box] = Bbox.from_bounds(column * (width + _AHEAD), top, width, height)
-        top += height + _BELOW + _TRACK
-    ways = [_step(frames[source], frames[target]) for source, target in graph.arrows]
-    placed = [frames[box] for box in range(len(order))]
-    return Layout(placed, ways, max(frame.x1 for frame in placed), top - _BELOW - _TRACK)
+    for start in range(0, len(heights), columns):
+        line = heights[start : start + columns]
+        lefts = [column * (width + _AHEAD) for column in range(len(line))]
+        frames += [Bbox.from_bounds(left, top, width, max(line)) for left in lefts]
+        top += max(line) + _BELOW + _TRACK
+    ways = [_step(source, target) for source, target in pairwise(frames)]
+    return Layout(frames, ways, max(frame.x1 for frame in frames), top - _BELOW - _TRACK)
 
 
 def _step(source: Bbox, target: Bbox) -> list[Point]:
@@ -89,7 +74,7 @@ def _step(source: Bbox, target: Bbox) -> list[Point]:
     return [(x, source.y1), *bends, (to, target.y0)]
 
 
-def downwards(graph: Graph, width: float, heights: Sequence[float]) -> Layout:
+def downwards(sources: Sequence[Sequence[int]], width: float, heights: Sequence[float]) -> Layout:
     """Return the layout of any graph: from top to bottom, branches side by side.
 
     A box stands one row below the lowest of its sources. Where an arrow passes a row, it has a
@@ -97,40 +82,36 @@ def downwards(graph: Graph, width: float, heights: Sequence[float]) -> Layout:
     such as the shortcut of a residual block, passes on the right.
 
     Args:
-        graph: without cycles.
+        sources: for each box the boxes before it whose output goes into it.
         width: of every box.
         heights: of each box.
     """
-    rows = _Rows(graph, width, heights)
+    rows = _Rows(sources, width, heights)
     left = -max(rows.half(row) for row in range(len(rows.slots)))
-    right = max([-left, *rows.lanes.values()])
     frames = []
-    for box in range(len(graph.boxes)):
-        row = rows.row[box]
-        x = rows.x(row, (box, box)) - width / 2
+    for box, row in enumerate(rows.row):
+        x = rows.x(row, (box, box)) - width / 2 - left
         frames.append(Bbox.from_bounds(x, rows.tops[row], width, rows.heights[row]))
-    ways = [[(x - left, y) for x, y in rows.way(arrow, frames)] for arrow in graph.arrows]
-    moved = [frame.translated(-left, 0) for frame in frames]
-    return Layout(moved, ways, right - left, max(frame.y1 for frame in frames))
+    ways = [[(x - left, y) for x, y in rows.way(arrow)] for arrow in rows.arrows]
+    right = max([-left, *rows.lanes.values()])
+    return Layout(frames, ways, right - left, max(frame.y1 for frame in frames))
 
 
 class _Rows:
     """The rows of a graph. A slot of a row is a box, written (box, box), or a passing arrow."""
 
-    def __init__(self, graph: Graph, width: float, heights: Sequence[float]) -> None:
-        self.width, self.sources = width, graph.sources()
-        self.row: dict[int, int] = {}  # of each box
-        for box, sources in self.sources.items():
-            self.row[box] = 1 + max((self.row[source] for source in sources), default=-1)
-        outs = Counter(source for source, _ in graph.arrows)
-        self.around = {
-            (source, target)
-            for source, target in graph.arrows
-            if outs[source] > 1 and self.row[target] > self.row[source] + 1
-        }
-        self.slots = self._slots(graph, [box for box in self.sources if not outs[box]])
+    def __init__(
+        self, sources: Sequence[Sequence[int]], width: float, heights: Sequence[float]
+    ) -> None:
+        self.width, self.sources = width, sources
+        self.arrows = [(source, box) for box, own in enumerate(sources) for source in own]
+        self.row: list[int] = []  # of each box
+        for own in sources:
+            self.row.append(1 + max((self.row[source] for source in own), default=-1))
+        self.outs = Counter(source for source, _ in self.arrows)
+        self.slots = self._slots()
         self.lanes = self._lanes()
-        self.crossings = {arrow: self._crossing(arrow) for arrow in graph.arrows}
+        self.crossings = {arrow: self._crossing(arrow) for arrow in self.arrows}
         # For each space below a row, the boxes whose lines run across it, one track for each.
         tracks: list[dict[int, None]] = [{} for _ in self.slots]
         for arrow, crossing in self.crossings.items():
@@ -138,31 +119,34 @@ class _Rows:
                 tracks[row][self._owner(arrow, row)] = None
         self.tracks = [list(owners) for owners in tracks]
         self.heights = [max(heights[a] for a, b in slots if a == b) for slots in self.slots]
-        spaces = [_BELOW + _TRACK * len(owners) for owners in self.tracks]
-        steps = [height + space for height, space in zip(self.heights, spaces, strict=True)]
+        self.spaces = [_BELOW + _TRACK * len(owners) for owners in tracks]
+        steps = map(sum, zip(self.heights, self.spaces, strict=True))
         self.tops = list(accumulate(steps, initial=0.0))  # of each row, and of one more
 
-    def _slots(self, graph: Graph, ends: list[int]) -> list[list[Arrow]]:
+    def _passes_outside(self, arrow: Arrow) -> bool:
+        """Return whether an arrow splits off and goes around everything, as a shortcut does."""
+        return self.outs[arrow[0]] > 1 and self.row[arrow[1]] > self.row[arrow[0]] + 1
+
+    def _slots(self) -> list[list[Arrow]]:
         """Return the slots of each row from left to right, in the order of what joins them."""
         order: dict[int, int] = {}
-        waiting = list(ends)
+        waiting = [box for box in range(len(self.row)) if not self.outs[box]]
         while waiting:
             box = waiting.pop()
-            if box in order:
-                continue
-            order[box] = len(order)
-            before = self.sources[box]
-            if len(before) == 2:  # the longer of two paths is the main one, and on the left
-                before = sorted(before, key=self.row.__getitem__, reverse=True)
-            waiting.extend(reversed(before))
-        rows: list[list[Arrow]] = [[] for _ in range(max(self.row.values()) + 1)]
-        for box in self.sources:
-            rows[self.row[box]].append((box, box))
-        for source, target in graph.arrows:
-            if (source, target) not in self.around:
+            if box not in order:
+                order[box] = len(order)
+                own = self.sources[box]
+                if len(own) == 2:  # the longer of two paths is the main one, and on the left
+                    own = sorted(own, key=self.row.__getitem__, reverse=True)
+                waiting.extend(reversed(own))
+        slots: list[list[Arrow]] = [[] for _ in range(max(self.row) + 1)]
+        for box, row in enumerate(self.row):
+            slots[row].append((box, box))
+        for source, target in self.arrows:
+            if not self._passes_outside((source, target)):
                 for row in range(self.row[source] + 1, self.row[target]):
-                    rows[row].append((source, target))
-        return [sorted(row, key=lambda slot: order[slot[0]]) for row in rows]
+                    slots[row].append((source, target))
+        return [sorted(row, key=lambda slot: order[slot[0]]) for row in slots]
 
     def x(self, row: int, slot: Arrow) -> float:
         """Return the middle of a slot; every row has its middle at 0."""
@@ -178,37 +162,31 @@ class _Rows:
 
     def _lanes(self) -> dict[Arrow, float]:
         """Return where arrows around everything go down: short ones inside, long ones outside."""
-        taken: list[list[Arrow]] = []  # first and last rows in each lane
+        numbers: dict[Arrow, int] = {}
         found = {}
-        spans = {(s, target): (self.row[s], self.row[target]) for s, target in self.around}
-        for arrow in sorted(spans, key=lambda a: (spans[a][1] - spans[a][0], a)):
+        spans = {a: (self.row[a[0]], self.row[a[1]]) for a in self.arrows}
+        outside = filter(self._passes_outside, self.arrows)
+        for arrow in sorted(outside, key=lambda a: (spans[a][1] - spans[a][0], a)):
             first, last = spans[arrow]
-            free = (
-                lane
-                for lane, others in enumerate(taken)
-                if all(last <= start or end <= first for start, end in others)
-            )
-            lane = next(free, len(taken))
-            if lane == len(taken):
-                taken.append([])
-            taken[lane].append((first, last))
+            beside = [a for a in numbers if first < spans[a][1] and spans[a][0] < last]
+            taken = {numbers[other] for other in beside}
+            numbers[arrow] = next(number for number in count() if number not in taken)
             widest = max(self.half(row) for row in range(first, last + 1))
-            found[arrow] = widest + _LANE * (lane + 1)
+            found[arrow] = widest + _LANE * (numbers[arrow] + 1)
         return found
 
     def _crossing(self, arrow: Arrow) -> dict[int, Point]:
         """Return, for each space below a row where an arrow runs across, from and to which x."""
         source, target = arrow
         first, last = self.row[source], self.row[target]
-        if arrow in self.around:
-            lane, found = self.lanes[arrow], {}
-            if not self._is_rightmost(source):
-                found[first] = (self.x(first, (source, source)), lane)
-            if not self._is_rightmost(target):
-                found[last - 1] = (lane, self.x(last, (target, target)))
-            return found
         slots = [(source, source), *[arrow] * (last - first - 1), (target, target)]
-        xs = [self.x(row, slot) for row, slot in enumerate(slots, start=first)]
+        if arrow in self.lanes:
+            xs = [self.lanes[arrow]] * len(slots)
+            for place, box in ((0, source), (-1, target)):
+                if not self._is_rightmost(box):
+                    xs[place] = self.x(self.row[box], (box, box))
+        else:
+            xs = [self.x(row, slot) for row, slot in enumerate(slots, start=first)]
         steps = enumerate(pairwise(xs), start=first)
         return {row: step for row, step in steps if abs(step[0] - step[1]) > 1e-9}
 
@@ -218,20 +196,21 @@ class _Rows:
         joins = len(self.sources[target]) > 1 and row == self.row[target] - 1
         return target if joins else source
 
-    def way(self, arrow: Arrow, frames: Sequence[Bbox]) -> list[Point]:
-        """Return the corners of an arrow, from frame to frame."""
-        source, target = (frames[box] for box in arrow)
-        way = [(middle(source)[0], source.y1)]
+    def way(self, arrow: Arrow) -> list[Point]:
+        """Return the corners of an arrow, from box to box."""
+        (start, end), (first, last) = arrow, (self.row[box] for box in arrow)
+        way = [(self.x(first, (start, start)), self.tops[first] + self.heights[first])]
         for row, step in self.crossings[arrow].items():
             owners = self.tracks[row]
             share = (owners.index(self._owner(arrow, row)) + 1) / (len(owners) + 1)
-            space = _BELOW + _TRACK * len(owners)
-            way += [(x, self.tops[row + 1] - space * (1 - share)) for x in step]
-        way.append((middle(target)[0], target.y0))
-        if arrow in self.around:
-            lane = self.lanes[arrow]
-            if self._is_rightmost(arrow[0]):
-                way[:1] = [(x, middle(source)[1] + source.height / 6) for x in (source.x1, lane)]
-            if self._is_rightmost(arrow[1]):
-                way[-1:] = [(x, middle(target)[1] - target.height / 6) for x in (lane, target.x1)]
+            way += [(x, self.tops[row + 1] - self.spaces[row] * (1 - share)) for x in step]
+        way.append((self.x(last, (end, end)), self.tops[last]))
+        if arrow in self.lanes:  # it leaves and enters at the side where nothing is in between
+            lane, side = self.lanes[arrow], self.width / 2
+            if self._is_rightmost(start):
+                y = self.tops[first] + self.heights[first] * 2 / 3
+                way[:1] = [(way[0][0] + side, y), (lane, y)]
+            if self._is_rightmost(end):
+                y = self.tops[last] + self.heights[last] / 3
+                way[-1:] = [(lane, y), (way[-1][0] + side, y)]
         return way

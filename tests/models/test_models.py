@@ -45,12 +45,9 @@ def test_a_network_has_the_number_of_parameters_that_is_known_of_it(
 def test_a_network_has_the_layers_of_keras_applications_with_their_names(
     model: Any, original: Any, parameters: int
 ) -> None:
-    def described(network: Any) -> list[tuple[str, str, tuple[int, ...], int]]:
-        return sorted(
-            (one.name, type(one).__name__.replace("Activation", "ReLU"), one.output.shape, count)
-            for one in network.layers[1:]
-            if (count := one.count_params()) or "conv" in one.name
-        )
+    def described(network: Any) -> list[tuple[str, tuple[int, ...], int]]:
+        found = [(one.name, one.output.shape, one.count_params()) for one in network.layers[1:]]
+        return sorted(found)
 
     own = model()
     assert described(own) == described(original(weights=None))
@@ -133,5 +130,5 @@ def test_lenet_learns_digits() -> None:
     keras.utils.set_random_seed(1)
     model = models.lenet()
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x[..., None] / 255, y, epochs=4, verbose=0)
+    model.fit(x[:600, ..., None] / 255, y[:600], batch_size=16, epochs=3, verbose=0)
     assert model.evaluate(x_test[..., None] / 255, y_test, verbose=0)[1] > 0.8
