@@ -72,7 +72,8 @@ def read(model: Any, groups: Groups | None = None) -> list[Box]:
         layer, own = call.operation, list(dict.fromkeys(places[one] for one in sources[call]))
         heading, details = _texts(layer)
         again = any(layer is one for one in layers)
-        parameters = 0 if again else getattr(layer, "count_params", int)()
+        counts = hasattr(layer, "count_params") and not again
+        parameters = layer.count_params() if counts else 0
         inner = "input" if type(layer).__name__ == "InputLayer" else "between"
         role = "output" if call in last else inner
         shape = call.outputs[0].shape[1:]

@@ -87,8 +87,7 @@ def averaged_over(
         alt: the message of the figure.
         other_axes: title -> what rows and columns of that grid are, where it differs.
     """
-    width = min(len(grids), 4)
-    figure, axes = _subplots(len(grids), width, 1.8 * width, 1.75 * -(-len(grids) // width))
+    figure, axes = _subplots(len(grids), min(len(grids), 4), (1.8, 1.75))
     for axis, (title, taking_part) in zip(axes.flat, grids.items(), strict=False):
         down, across = (other_axes or {}).get(title, (rows, columns))
         for (row, column), takes_part in np.ndenumerate(taking_part):
@@ -125,11 +124,9 @@ def pictures(
     if len(images) == 0:
         print("There are no pictures to show.")
         return
-    columns = min(columns, len(images))
-    rows = -(-len(images) // columns)
     tallest = max(image.shape[0] / image.shape[1] for image in images)
-    height = (size * tallest + 0.28 * bool(titles)) * rows
-    figure, axes = _subplots(len(images), columns, size * columns, height)
+    height = size * tallest + 0.28 * bool(titles)
+    figure, axes = _subplots(len(images), min(columns, len(images)), (size, height))
     for index, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
         # A fixed scale: dark pictures stay dark, and two in one figure can be compared.
         shown = np.squeeze(image) / (255 if np.max(image) > 1 else 1)
@@ -168,9 +165,7 @@ def evidence(
             f"One map of places for each picture is needed: pictures {np.shape(pictures)}, "
             f"places {np.shape(places)}."
         )
-    columns = min(4, len(pictures))
-    rows = -(-len(pictures) // columns)
-    figure, axes = _subplots(len(pictures), columns, 1.6 * columns, 1.6 * rows + 0.5)
+    figure, axes = _subplots(len(pictures), min(4, len(pictures)), (1.6, 1.6), (0, 0.5))
     start = (window - 1) / 2 - stride / 2  # without padding, the first place sees the first window
     for axis, picture, values in zip(axes.flat, pictures, places, strict=False):
         shares = values / max(float(np.abs(values).max()), _TINY)
@@ -210,7 +205,7 @@ def pictures_and_maps(
         rows: a name for each picture, or none at all.
     """
     count, columns = len(images), 1 + len(maps)
-    figure, axes = _subplots(count * columns, columns, 1.3 * columns, 1.3 * count + 0.25)
+    figure, axes = _subplots(count * columns, columns, (1.3, 1.3), (0, 0.25))
     for axis, image, name in zip(axes[:, 0], images, rows or [""] * count, strict=True):
         axis.imshow(np.clip(np.asarray(image) / 255, 0, 1))
         axis.set_ylabel(name, fontsize=9)
@@ -246,9 +241,7 @@ def feature_maps(maps: np.ndarray, *, alt: str, columns: int = 8) -> None:
 
 def _maps(maps: np.ndarray, alt: str, columns: int, **scale: Any) -> None:
     """Show the channels of maps (H, W, C) in a grid."""
-    count = maps.shape[-1]
-    height = 0.95 * -(-count // columns)
-    figure, axes = _subplots(count, columns, 0.95 * columns, height, _BY_HAND)
+    figure, axes = _subplots(maps.shape[-1], columns, (0.95, 0.95), places=_BY_HAND)
     for axis, values in zip(axes.flat, np.moveaxis(maps, -1, 0), strict=False):
         axis.imshow(values, **scale)
     show(figure, alt, kind="picture")
@@ -263,9 +256,8 @@ def maps_by_layer(layers: Mapping[str, np.ndarray], *, alt: str, columns: int = 
         alt: the message of the figure.
         columns: maps a row.
     """
-    width = 0.85 * columns + 0.8
-    places = _BY_HAND | {"left": 0.8 / width, "hspace": 0.1}
-    figure, axes = _subplots(len(layers) * columns, columns, width, 0.9 * len(layers), places)
+    places = _BY_HAND | {"left": 0.8 / (0.85 * columns + 0.8), "hspace": 0.1}
+    figure, axes = _subplots(len(layers) * columns, columns, (0.85, 0.9), (0.8, 0), places)
     for row, (name, maps) in zip(axes, layers.items(), strict=True):
         clearest = np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:columns]
         for axis, channel in zip(row, clearest, strict=False):
@@ -280,13 +272,21 @@ _BY_HAND = {"left": 0, "right": 1, "bottom": 0, "top": 1, "wspace": 0.06, "hspac
 
 
 def _subplots(
-    count: int, columns: int, width: float, height: float, places: dict[str, float] | None = None
+    count: int,
+    columns: int,
+    size: tuple[float, float],
+    more: tuple[float, float] = (0, 0),
+    places: dict[str, float] | None = None,
 ) -> tuple[Figure, Any]:
-    """Return a figure of `width` x `height` inches and its axes, at least `count`, all bare."""
+    """Return a figure with at least `count` bare axes.
+
+    An axis has `size` inches, and the figure has `more` to the right and below.
+    """
+    rows = -(-count // columns)
     figure, axes = plt.subplots(
-        -(-count // columns),
+        rows,
         columns,
-        figsize=(width, height),
+        figsize=(size[0] * columns + more[0], size[1] * rows + more[1]),
         squeeze=False,
         layout=None if places else "constrained",
         gridspec_kw=places,

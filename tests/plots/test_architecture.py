@@ -60,7 +60,6 @@ def uneven(x: Any) -> Any:
 NETWORKS = {
     "identity": lambda: network(lambda x: models.residual_block(x, 64)),
     "projection": lambda: network(lambda x: models.residual_block(x, 128, 2)),
-    "bottleneck": lambda: network(lambda x: models.bottleneck_block(x, 16, projection=True)),
     "naive": lambda: network(lambda x: models.naive_inception_module(x, 64, 128, 32)),
     "inception": lambda: network(inception),
     "unet": lambda: network(unet),
