@@ -263,21 +263,10 @@ def resnet50(classes: int = 1000, side: int = 224) -> Any:
 
 
 def _normalized(
-    x: Any,
-    filters: int,
-    side: int,
-    stride: int = 1,
-    *,
-    bias: bool = False,
-    name: str | None = None,
+    x: Any, filters: int, side: int, stride: int = 1, *, bias: bool = False, name: str | None = None
 ) -> Any:
     x = layers.Conv2D(
-        filters,
-        side,
-        strides=stride,
-        padding="same",
-        use_bias=bias,
-        name=name and f"{name}_conv",
+        filters, side, strides=stride, padding="same", use_bias=bias, name=name and f"{name}_conv"
     )(x)
     # Keras keeps 0.99 of its moving statistics at each step. That is for trainings of many thousand
     # steps; after a hundred they would still hold a third of what they began with.

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import BoxStyle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
 from cnn_course.arguments import whole_number
@@ -22,6 +22,7 @@ _MARGIN: Final = 0.05
 _BETWEEN: Final = 0.5  # two networks of a figure
 _LINE: Final = 0.155
 _PAD: Final = 0.1  # between a text and the side of its box
+_ROUND: Final = BoxStyle.Round(pad=0, rounding_size=0.06)
 _LETTERS: Final = 20  # of a line, before it is broken
 _HEADING, _PLAIN = (FontProperties(size=9, weight="bold"), FontProperties(size=8.5))
 _TITLE: Final = FontProperties(size=10, weight="bold")
@@ -84,9 +85,8 @@ class _Drawing:
         wide = max(text_width(*line) for lines in self.texts for line in lines) + 2 * _PAD
         heights = [len(lines) * _LINE + 2 * _PAD for lines in self.texts]
         sources = [list(box.sources) for box in boxes]
-        if columns != 1 and sources == [
-            [place - 1] if place else [] for place in range(len(boxes))
-        ]:
+        is_chain = sources == [[], *([place] for place in range(len(boxes) - 1))]
+        if is_chain and columns != 1:
             self.layout = in_lines(wide, heights, columns, _PAGE - 2 * _MARGIN)
         else:
             self.layout = downwards(sources, wide, heights)
@@ -116,15 +116,8 @@ class _Drawing:
             learned = KERNEL if box.parameters else NEUTRAL
             colour = {"input": INPUT, "output": OUTPUT}.get(box.role, learned)
             moved = frame.translated(left, top)
-            outline = FancyBboxPatch(
-                (moved.x0, moved.y0),
-                moved.width,
-                moved.height,
-                boxstyle="round,pad=0,rounding_size=0.06",
-                facecolor=pale(colour),
-                edgecolor=colour,
-                linewidth=1.2,
-            )
+            outline = FancyBboxPatch(moved.min, moved.width, moved.height, _ROUND)
+            outline.set(facecolor=pale(colour), edgecolor=colour, linewidth=1.2)
             axis.add_patch(outline)
             x, y = middle(moved)
             for number, (text, font) in enumerate(lines):
@@ -147,14 +140,14 @@ def _lines(box: Box) -> list[tuple[str, FontProperties]]:
 
 def _show(drawings: Sequence[_Drawing], alt: str) -> None:
     """Show networks side by side, or one below the other where the page is too narrow for it."""
-    page = _PAGE - 2 * _MARGIN
     widths, heights = [one.width for one in drawings], [one.height for one in drawings]
-    beside = sum(widths) + _BETWEEN * (len(drawings) - 1) <= page
+    gaps = _BETWEEN * (len(drawings) - 1)
+    beside = sum(widths) + gaps <= _PAGE - 2 * _MARGIN
     sizes = widths if beside else heights
     starts = accumulate((size + _BETWEEN for size in sizes[:-1]), initial=0.0)
     corners = [(start, 0.0) if beside else (0.0, start) for start in starts]
-    wide = max(x + width for (x, _), width in zip(corners, widths, strict=True))
-    high = max(y + height for (_, y), height in zip(corners, heights, strict=True))
+    length = sum(sizes) + gaps
+    wide, high = (length, max(heights)) if beside else (max(widths), length)
     figure = plt.figure(figsize=(wide + 2 * _MARGIN, high + 2 * _MARGIN))
     axis = figure.add_axes((0, 0, 1, 1))
     axis.set(xlim=(-_MARGIN, wide + _MARGIN), ylim=(high + _MARGIN, -_MARGIN))
@@ -174,9 +167,20 @@ def sizes(stages: Mapping[str, tuple[int, ...]], *, alt: str) -> None:
     """
     largest = max(max(shape[:2]) for shape in stages.values() if len(shape) > 1)
     figure, axis = plt.subplots(figsize=(1.15 * len(stages), 2.3), layout="constrained")
-    gap, left = 0.6, 0.0  # in units of the largest side, as all that follows
+    gap, step, left = 0.6, 0.05, 0.0  # in units of the largest side
     for number, (name, shape) in enumerate(stages.items()):
-        width = _stack(axis, shape, left, largest, OUTPUT if number else INPUT)
+        look: dict[str, Any] = {"facecolor": OUTPUT if number else INPUT, "edgecolor": "white"}
+        if len(shape) == 1:
+            sheets, width, height = 1, 0.12, min(0.1 + 0.4 * np.log10(shape[0]), 1.3)
+        else:
+            # As many sheets as the logarithm of the channels: 128 of them would hide each other.
+            sheets = min(1 + int(np.log2(shape[2])), 9)
+            height, width = (size / largest for size in shape[:2])
+            look["linewidth"] = 0.8
+        for sheet in reversed(range(sheets)):
+            corner = (left + sheet * step, -height / 2 + sheet * step)
+            axis.add_patch(plt.Rectangle(corner, width, height, **look))
+        width += (sheets - 1) * step
         text = " × ".join(f"{size:,}" for size in shape)
         centre = left + width / 2
         axis.text(centre, -0.72, name, ha="center", va="top", fontsize=9, weight="bold")
@@ -185,22 +189,3 @@ def sizes(stages: Mapping[str, tuple[int, ...]], *, alt: str) -> None:
     axis.set(xlim=(-gap, left), ylim=(-1.15, 0.85), aspect="equal")
     axis.axis("off")
     show(figure, alt)
-
-
-def _stack(axis: Axes, shape: tuple[int, ...], left: float, largest: int, colour: str) -> float:
-    """Draw one stage around height 0 and return its width."""
-    step, line = 0.05, 0.8
-    if len(shape) == 1:
-        width, height = 0.12, min(0.1 + 0.4 * np.log10(shape[0]), 1.3)
-        sheets, line = 1, 1
-    else:
-        height, width = (size / largest for size in shape[:2])
-        # As many sheets as the logarithm of the channels: 128 of them would hide each other.
-        sheets = min(1 + int(np.log2(shape[2])), 9)
-    for sheet in reversed(range(sheets)):
-        corner = (left + sheet * step, -height / 2 + sheet * step)
-        patch = plt.Rectangle(
-            corner, width, height, facecolor=colour, edgecolor="white", linewidth=line
-        )
-        axis.add_patch(patch)
-    return width + (sheets - 1) * step

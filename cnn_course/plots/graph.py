@@ -1,7 +1,4 @@
-"""A Keras model as a graph: its layers, or groups of them, and the tensors between them.
-
-A model is asked for its attributes; Keras itself is not imported.
-"""
+"""A Keras model as a graph: its layers, or groups of them, and the tensors between them."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,32 +22,18 @@ _SHORT: Final = {
 
 @dataclass(frozen=True)
 class Box:
-    """One box of the figure: a call of a layer, or a group.
+    """One box of the figure: a call of a layer, or a group."""
 
-    Attributes:
-        heading: the name of a layer or group, or what kind of layer it is.
-        details: what else is known of it: kind, size of its window, stride, activation.
-        shape: what comes out, without the batch axis.
-        parameters: a layer that is called again has none of its own.
-        role: "input", "output" or "between".
-        sources: places in the list of the boxes whose output goes into this one.
-    """
-
-    heading: str
-    details: Sequence[str]
-    shape: Sequence[int | None]
-    parameters: int
-    role: str
-    sources: Sequence[int]
+    heading: str  # the name of the layer or group, or what kind of layer it is
+    details: Sequence[str]  # kind, size of its window, stride, activation
+    shape: Sequence[int | None]  # of what comes out, without the batch axis
+    parameters: int  # a layer that is called again has none of its own
+    role: str  # "input", "output" or "between"
+    sources: Sequence[int]  # places in the list of the boxes whose output goes into this one
 
 
 def read(model: Any, groups: Groups | None = None) -> list[Box]:
-    """Return the boxes of a Keras model, each after its sources.
-
-    Args:
-        model: a functional `keras.Model`, or a `keras.Sequential` that is built. A model inside
-            it is one box.
-        groups: title -> how the names of its layers begin; each group becomes one box.
+    """Return the boxes of a Keras model, each after its sources. A model inside it is one box.
 
     Raises:
         ValueError: the model has no graph; a group has no layer, shares one with another, or has

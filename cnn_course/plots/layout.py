@@ -23,13 +23,10 @@ _AHEAD: Final = 0.3  # between two boxes of a chain, for the arrow
 
 @dataclass(frozen=True)
 class Layout:
-    """A frame for each box and a way for each arrow of a graph, and the size of all of them.
+    """A frame for each box and a way for each arrow of a graph, and the size of all of them."""
 
-    `y0` is the top of a frame, `y1` its bottom.
-    """
-
-    frames: list[Bbox]
-    ways: list[list[Point]]
+    frames: list[Bbox]  # y0 is the top of a frame, y1 its bottom
+    ways: list[list[Point]]  # corners
     width: float
     height: float
 
@@ -42,12 +39,8 @@ def middle(frame: Bbox) -> Point:
 def in_lines(width: float, heights: Sequence[float], columns: int | None, space: float) -> Layout:
     """Return the layout of a chain: from left to right, then on in the next line.
 
-    Args:
-        width: of every box.
-        heights: of each box.
-        columns: boxes in a line; without it, as many as fit into `space`, but no line is much
-            shorter than the others.
-        space: inches of a line.
+    Without `columns`, a line has as many boxes as fit into `space`, but none is much shorter than
+    the others.
     """
     if columns is None:
         fitting = max(1, int((space + _AHEAD) // (width + _AHEAD)))
@@ -79,12 +72,8 @@ def downwards(sources: Sequence[Sequence[int]], width: float, heights: Sequence[
 
     A box stands one row below the lowest of its sources. Where an arrow passes a row, it has a
     slot of its own there, as wide as a box, so that it crosses none. An arrow around everything,
-    such as the shortcut of a residual block, passes on the right.
-
-    Args:
-        sources: for each box the boxes before it whose output goes into it.
-        width: of every box.
-        heights: of each box.
+    such as the shortcut of a residual block, passes on the right. `sources` are, for each box,
+    the boxes before it whose output goes into it.
     """
     rows = _Rows(sources, width, heights)
     left = -max(rows.half(row) for row in range(len(rows.slots)))
