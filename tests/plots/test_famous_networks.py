@@ -81,6 +81,12 @@ def test_labels_of_a_timeline_are_in_order_without_overlap_and_within_the_figure
         assert len(places) == len(events)
 
 
+def test_labels_that_have_enough_space_stand_at_their_dots():
+    with drawn(plots.timeline, {1962: "Neurons", 1989: "LeNet-1", 2020: "ViT"}) as figure:
+        places = [text.get_position()[1] for text in texts(figure) if text.get_text()[0].isalpha()]
+        assert places == pytest.approx([dot.get_ydata()[0] for dot in dots(figure)])
+
+
 @pytest.mark.parametrize(
     ("events", "message"),
     [
