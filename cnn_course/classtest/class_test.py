@@ -1,39 +1,35 @@
 """Class tests: one about a network of your own, or as many as you like from a seed."""
 
-import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from cnn_course.classtest import lots, sheets
-from cnn_course.classtest.documents import Document
-from cnn_course.classtest.marking import Marker, Marking
-from cnn_course.classtest.network import (
+from cnn_course import counting
+from cnn_course.arguments import one_of
+from cnn_course.classtest import printing
+from cnn_course.classtest.marks import Marking, mark_answers
+from cnn_course.classtest.questions import (
     INPUT,
+    KINDS,
+    LAYERS,
     Convolution,
+    Expected,
     Network,
+    Question,
+    expected,
     network_of,
-    size_of,
+    questions_about,
+    side_of,
     sliding,
     sources,
 )
-from cnn_course.classtest.questions import (
-    KINDS,
-    Kind,
-    Question,
-    hidden_mistakes,
-    questions_about,
-)
-from cnn_course.counting import Add, Conv2D, Dense, Input, Layer
+from cnn_course.counting import Layer
 
-LEVELS: Final = tuple(lots.LEVELS)
-
-_ASKED: Final[dict[str, tuple[Kind, ...]]] = {
-    "first": ("shape", "parameters", "total parameters"),
-    "exam": KINDS,
-    "hard": ("shape", "parameters", "multiplications", "receptive field", "total parameters"),
-}
+T = TypeVar("T")
+Choose = Callable[[Sequence[Any]], Any]
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,24 +39,22 @@ class ClassTest:
     Attributes:
         title: what stands above it, for example `"Class test exam-7"`.
         network: what it asks about.
-        output: the right activation of the last layer; None if the test does not ask.
         questions: in the order of the network.
     """
 
     title: str
     network: Network
-    output: str | None
     questions: tuple[Question, ...]
 
     @property
     def layers(self) -> list[Layer]:
         """The network as a list that `counting.table` takes; it starts with its `Input`."""
-        return [Input(self.network.input, name=INPUT), *self.network.layers]
+        return [counting.Input(self.network.input, name=INPUT), *self.network.layers]
 
     @property
     def key(self) -> dict[str, Any]:
         """Name of a question -> right answer: a shape, a number or a word."""
-        return self._marker.key
+        return {name: one.right for name, one in self._expected.items()}
 
     @property
     def blank(self) -> dict[str, Any]:
@@ -75,19 +69,19 @@ class ClassTest:
                 shape is a tuple or text such as `"13 x 13 x 6"`. What is missing, None or `...`
                 counts as not answered.
         """
-        return self._marker.mark(answers)
+        return mark_answers(answers, self.network, self.questions, self._expected)
 
-    def sheet(self, student: str = "") -> Document:
+    def sheet(self, student: str = "") -> printing.Document:
         """Return the network and the questions, with room for answers."""
-        return sheets.sheet(self.title, self.network, self.questions, student)
+        return printing.sheet(self.title, self.network, self.questions, student)
 
-    def worked_solution(self) -> Document:
+    def worked_solution(self) -> printing.Document:
         """Return every answer with its calculation."""
-        return sheets.worked_solution(self.title, self.network, self.questions, self.key)
+        return printing.worked_solution(self.title, self.network, self.questions, self.key)
 
     @cached_property
-    def _marker(self) -> Marker:
-        return Marker(self.network, self.questions, self.output)
+    def _expected(self) -> dict[str, Expected]:
+        return {question.name: expected(question, self.network) for question in self.questions}
 
     def __repr__(self) -> str:
         return str(self.sheet())
@@ -116,18 +110,18 @@ def about(
             or no such kind of question.
     """
     for kind in ask:
-        if kind not in KINDS:
-            raise ValueError(f"There are no questions of the kind {kind!r}. {_near(kind, KINDS)}")
+        one_of("Each kind of question in ask", kind, KINDS)
     network = network_of(layers)
-    last = network.layers[-1]
-    output = ("sigmoid" if last.units == 1 else "softmax") if isinstance(last, Dense) else None
-    kinds = tuple(kind for kind in KINDS if kind in ask)
-    asked = tuple(questions_about(network, kinds, output))
-    return ClassTest(title, network, output, asked)
+    asked = tuple(question for question in questions_about(network) if question.kind in ask)
+    return ClassTest(title, network, asked)
 
 
 def generate(seed: int, level: str = "exam") -> ClassTest:
     """Return the test of a seed: the same one in every version of Python and of this course.
+
+    In a generated test no common mistake happens to give the right answer where it can be made (of
+    a single channel, none can be forgotten), and no two numbers that a mistake would exchange are
+    equal.
 
     Args:
         seed: any whole number.
@@ -136,39 +130,100 @@ def generate(seed: int, level: str = "exam") -> ClassTest:
             (strides that leave rows over, batch normalization, depthwise and 1x1 convolutions, a
             branch).
 
-    In a generated test no usual mistake happens to give the right answer where it can be made (of
-    a single channel, none can be forgotten), and no two numbers that a mistake would exchange are
-    equal.
-
     Raises:
         TypeError: the seed is not a whole number.
         ValueError: there is no such level.
     """
     if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise TypeError(f"A seed is a whole number, but it is {seed!r} ({type(seed).__name__}).")
-    if level not in LEVELS:
-        raise ValueError(f"There is no level {level!r}. {_near(str(level), LEVELS)}")
+        raise TypeError(f"seed must be a whole number, not {seed!r}.")
+    layers_of, kinds = _LEVELS[one_of("level", level, LEVELS)]
     number = seed.__index__()
-    for layers in lots.networks(number, level):
+    # Python promises that `random()` gives the same numbers in every version, and of nothing else.
+    draw = random.Random(f"class test {level} {number}").random
+
+    def choose(options: Sequence[T]) -> T:
+        return options[int(draw() * len(options))]
+
+    while True:
+        layers = list(layers_of(choose))
         if _repeats_a_width(layers):  # before anything is counted: most are drawn in vain for that
             continue
         try:
-            test = about(layers, f"Class test {level}-{number}", _ASKED[level])
+            test = about(_named(layers), f"Class test {level}-{number}", kinds)
         except ValueError:  # a kernel larger than what is left of the picture
             continue
         if _tells_mistakes(test, level):
             return test
-    raise AssertionError("unreachable: networks are drawn without end")
 
 
-def _tells_mistakes(test: ClassTest, level: str) -> bool:
-    """Return whether every usual mistake gives a wrong answer."""
-    network = test.network
-    if _exchangeable(network) or _sees_too_far(network):
-        return False
-    if level == "hard" and not _leaves_rows_over(network):
-        return False
-    return not any(hidden_mistakes(question, network) for question in test.questions)
+def _first(choose: Choose) -> Iterator[Layer]:
+    """Draw a convolution, perhaps a pooling, and a dense layer."""
+    side = choose(range(6, 15))
+    yield counting.Input((side, side, choose((1, 3))))
+    yield counting.Conv2D(choose(range(2, 10)), choose((2, 3, 5)))
+    if choose((True, False)):
+        yield counting.MaxPooling2D(2)
+    yield counting.Flatten()
+    yield counting.Dense(choose(range(3, 9)))
+
+
+def _exam(choose: Choose) -> Iterator[Layer]:
+    """Draw two convolutions, a pooling and three dense layers, as in the class test."""
+    side = choose(range(8, 33))
+    yield counting.Input((side, side, choose((1, 3))))
+    yield counting.Conv2D(choose(range(2, 13)), choose((2, 3, 4, 5)), choose((1, 2)))
+    yield counting.Conv2D(choose(range(2, 17)), choose((2, 3, 5)), padding="same")
+    yield counting.MaxPooling2D(choose((2, 2, 3)))
+    yield counting.Flatten()
+    yield counting.Dense(choose(range(8, 41)))
+    yield counting.Dense(choose(range(8, 41)))
+    yield counting.Dense(choose((1, 3, 4, 5, 6, 7, 10)))
+
+
+def _hard(choose: Choose) -> Iterator[Layer]:
+    """Draw strides that leave rows over, batch normalization, 1x1 and depthwise, a branch."""
+    yield counting.Input((choose(range(28, 61)), choose(range(28, 61)), choose((1, 3))))
+    kernel, stride = choose((3, 5, 7)), choose((2, 2, 3))
+    padding = choose(("valid", "same"))
+    yield counting.Conv2D(choose(range(4, 13)), kernel, stride, padding, use_bias=False)
+    yield counting.BatchNormalization()
+    pooling = choose((counting.MaxPooling2D, counting.AveragePooling2D))
+    yield pooling(choose((2, 3)), 2, choose(("valid", "same")))
+    yield counting.DepthwiseConv2D(3, choose((1, 2)), "same", use_bias=choose((True, False)))
+    yield counting.Conv2D(choose(range(6, 17)), 1, use_bias=choose((True, False)))
+    branches: dict[str, Any] = {"padding": "same", "after": "conv_2"}
+    if choose((True, False)):  # maps of parallel convolutions stand side by side
+        yield counting.Conv2D(choose(range(2, 10)), 1, name="conv_3", after="conv_2")
+        side = choose((3, 5))
+        yield counting.Conv2D(choose(range(2, 10)), side, name="conv_4", **branches)
+        yield counting.Concatenate(after=("conv_3", "conv_4"))
+    else:  # a convolution and a shortcut, which is a 1x1 convolution
+        filters, stride = choose(range(4, 17)), choose((1, 2))
+        yield counting.Conv2D(filters, 3, stride, name="conv_3", **branches)
+        yield counting.Conv2D(filters, 1, stride, name="conv_4", use_bias=False, **branches)
+        yield counting.Add(after=("conv_3", "conv_4"))
+    yield choose((counting.GlobalAveragePooling2D, counting.Flatten))()
+    yield counting.Dense(choose((1, 3, 4, 5, 6, 7, 9, 10)))
+
+
+#: level -> what draws its networks, and the kinds of questions about them
+_LEVELS: Final[dict[str, tuple[Callable[[Choose], Iterator[Layer]], Sequence[str]]]] = {
+    "first": (_first, ("shape", "parameters", "total parameters")),
+    "exam": (_exam, KINDS),
+    "hard": (_hard, KINDS[:5]),
+}
+LEVELS: Final = tuple(_LEVELS)
+
+
+def _named(layers: Sequence[Layer]) -> list[Layer]:
+    """Number the layers by kind; names that a branch relies on are there already."""
+    numbers: Counter[str] = Counter()
+    named = [layers[0]]
+    for layer in layers[1:]:
+        begins = LAYERS[type(layer)][0]
+        numbers[begins] += 1
+        named.append(replace(layer, name=f"{begins}_{numbers[begins]}"))
+    return named
 
 
 def _repeats_a_width(layers: Sequence[Layer]) -> bool:
@@ -177,51 +232,52 @@ def _repeats_a_width(layers: Sequence[Layer]) -> bool:
     Of what is added, both have the same number, and one counts.
     """
     first, *others = layers
-    assert isinstance(first, Input)
+    assert isinstance(first, counting.Input)
     height, width, channels = first.shape
-    added = {str(name) for one in others if isinstance(one, Add) for name in (one.after or ())[1:]}
+    added = {sources(layer)[1] for layer in others if isinstance(layer, counting.Add)}
     chosen = [channels]
     for layer in others:
-        if isinstance(layer, Conv2D) and layer.name not in added:
+        if isinstance(layer, counting.Conv2D) and layer.name not in added:
             chosen.append(layer.filters)
-        elif isinstance(layer, Dense):
+        elif isinstance(layer, counting.Dense):
             chosen.append(layer.units)
     return len(set(chosen)) < len(chosen) or height in chosen or width in chosen
+
+
+def _tells_mistakes(test: ClassTest, level: str) -> bool:
+    """Return whether every common mistake gives a wrong answer."""
+    network = test.network
+    if _exchangeable(network):
+        return False
+    # A receptive field larger than the picture is a matter of words.
+    maps = [row for row in network.table if len(row.output_shape) == 3]
+    if max(max(row.receptive_field or (0,)) for row in maps) > min(network.input[:2]):
+        return False
+    if level == "hard" and not _leaves_rows_over(network):
+        return False
+    return not any(one.hidden for one in test._expected.values())
 
 
 def _exchangeable(network: Network) -> bool:
     """Return whether numbers that meet in a layer, and a mistake would exchange, are equal."""
     for layer in network.layers:
-        *places, channels = network.shapes[sources(layer)[0]]
+        *places, channels = network.incoming(layer)[0]
         if channels in places:
             return True
-        if isinstance(layer, Dense) and layer.units == channels:
+        if isinstance(layer, counting.Dense) and layer.units == channels:
             return True
         if isinstance(layer, Convolution):
             outputs = network.shapes[str(layer.name)][-1]
-            if size_of(layer.kernel_size) in (channels, outputs):
+            if side_of(layer.kernel_size) in (channels, outputs):
                 return True
     return False
-
-
-def _sees_too_far(network: Network) -> bool:
-    """Return whether a receptive field is larger than the picture: then it is a matter of words."""
-    with_places = [row for row in network.table if len(row.output_shape) == 3]
-    seen = [max(row.receptive_field) for row in with_places if row.receptive_field]
-    return max(seen, default=0) > min(network.input[:2])
 
 
 def _leaves_rows_over(network: Network) -> bool:
     """Return whether somewhere the window does not fit evenly, so that rounding matters."""
-    for layer in network.layers:
-        for kernel, stride in sliding(layer):
-            missing = kernel if getattr(layer, "padding", "") == "valid" else 0
-            height, width, _ = network.shapes[sources(layer)[0]]
-            if (height - missing) % stride or (width - missing) % stride:
-                return True
-    return False
-
-
-def _near(word: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return (f"Did you mean {near[0]!r}? " if near else "") + f"There are: {', '.join(known)}."
+    return any(
+        (n - (kernel if getattr(layer, "padding", "") == "valid" else 0)) % stride
+        for layer in network.layers
+        for kernel, stride in sliding(layer)
+        for n in network.incoming(layer)[0][:2]
+    )

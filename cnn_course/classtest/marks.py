@@ -1,0 +1,323 @@
+"""Marks one person's answers: in parts, forward from their own numbers, with mistakes named."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cnn_course.classtest.printing import html_table
+from cnn_course.classtest.questions import (
+    ACTIVATIONS,
+    HINTS,
+    RECTIFIERS,
+    Expected,
+    Network,
+    Question,
+    expected,
+)
+
+Given = int | str | tuple[int | str, ...]  # a number, a word, sizes, OPEN or UNREADABLE
+OPEN: Final = "open"
+UNREADABLE: Final = "unreadable"
+_OUTCOMES: Final[dict[str, str]] = {
+    "right": "right",
+    "follows": "right, from your own numbers",
+    "partly": "partly right",
+    "wrong": "wrong",
+    OPEN: "not answered",
+    UNREADABLE: "cannot be read",
+}
+#: Other words for an activation -> the one that Keras uses.
+_ALIASES: Final = {
+    "rectified linear unit": "relu",
+    "rectified linear": "relu",
+    "rectifier": "relu",
+    "leakyrelu": "leaky relu",
+    "swish": "silu",
+    "logistic": "sigmoid",
+    "none": "linear",
+    "no": "linear",
+    "identity": "linear",
+    "hyperbolic tangent": "tanh",
+}
+_LARGEST = 10**15  # beyond it nothing is counted on, and nothing has to be
+_LONGEST = 200
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[,' \u00a0\u202f]\d{3})+")
+# A point may separate thousands or decimals: 2.548 is one or the other, and nobody can tell.
+_AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
+_TIMES = re.compile(r"\s*(?:[x×*]|\bby\b)\s*", re.IGNORECASE)
+_COMMAS = re.compile(r"[,;\s]+")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One marked answer.
+
+    Attributes:
+        question: what was asked.
+        outcome: `"right"`; `"follows"` (wrong, but rightly computed from the person's own earlier
+            numbers: full points); `"partly"`; `"wrong"`; `"open"`; `"unreadable"`.
+        points: how many it is worth, out of `question.points`.
+        slips: names of the common mistakes that give just this answer.
+    """
+
+    question: Question
+    outcome: str
+    points: int
+    slips: tuple[str, ...] = ()
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What to look at, one text for each mistake."""
+        return tuple(HINTS[name] for name in self.slips)
+
+    def __str__(self) -> str:
+        return " ".join([_OUTCOMES[self.outcome] + ("." if self.slips else ""), *self.hints])
+
+
+@dataclass(frozen=True)
+class Marking:
+    """All marked answers of one person. Printing it gives text, a notebook shows a table.
+
+    Attributes:
+        marks: one for each question.
+        unknown: keys among the answers that no question has.
+    """
+
+    marks: tuple[Mark, ...]
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def points(self) -> int:
+        """The points of all answers."""
+        return sum(mark.points for mark in self.marks)
+
+    @property
+    def possible(self) -> int:
+        """The points that the test is worth."""
+        return sum(mark.question.points for mark in self.marks)
+
+    @property
+    def slips(self) -> Counter[str]:
+        """Name of a common mistake -> how often it was made."""
+        return Counter(name for mark in self.marks for name in mark.slips)
+
+    def summary(self) -> str:
+        """Return the sentence above the table."""
+        text = f"{self.points} of {self.possible} points."
+        if self.unknown:
+            text += f" There is no question: {', '.join(self.unknown)}."
+        return text
+
+    def __repr__(self) -> str:
+        width = max((len(mark.question.name) for mark in self.marks), default=0)
+        lines = [
+            f"{mark.question.name:{width}}  {mark.points:>4} of {mark.question.points}  {mark}"
+            for mark in self.marks
+        ]
+        return "\n".join([self.summary(), "", *lines])
+
+    def _repr_html_(self) -> str:
+        rows = [("question", "points", "verdict")]
+        for mark in self.marks:
+            points = f"{mark.points} of {mark.question.points}"
+            rows.append((mark.question.name, points, str(mark)))
+        return html_table(rows, caption=self.summary())
+
+
+def mark_answers(
+    answers: object, network: Network, questions: Sequence[Question], key: Mapping[str, Expected]
+) -> Marking:
+    """Mark answers, following the person's own numbers; whatever they are, this raises nothing.
+
+    Args:
+        answers: name of a question, or its number -> answer; or the answers in order.
+        network: as it is.
+        questions: of the test.
+        key: name of a question -> what is right.
+    """
+    given = _by_name(answers, questions)
+    read = {one.name: _read(given.get(one.name), one) for one in questions}
+    own = _own_network(read, network, questions)
+    marks = [_mark(one, read[one.name], key[one.name], own) for one in questions]
+    return Marking(tuple(marks), tuple(name[:40] for name in given if name not in read))
+
+
+def _by_name(answers: object, questions: Sequence[Question]) -> dict[str, object]:
+    if isinstance(answers, list | tuple):
+        return {one.name: answer for one, answer in zip(questions, answers, strict=False)}
+    if not isinstance(answers, Mapping):
+        return {}
+    numbered = {str(place): one.name for place, one in enumerate(questions, start=1)}
+    found = {}
+    for key, value in answers.items():
+        try:
+            name = str(key)
+        except Exception:  # a key may be anything, too
+            name = type(key).__name__
+        found[numbered.get(name, name)] = value
+    return found
+
+
+def _own_network(
+    read: Mapping[str, Given], network: Network, questions: Sequence[Question]
+) -> Network:
+    """Return the network as the answers have it; where they say nothing, as it is."""
+    shapes, parameters = dict(network.shapes), dict(network.parameters)
+    for question in questions:
+        given, layer = read[question.name], str(question.layer)
+        if question.kind == "shape" and isinstance(given, tuple):
+            sizes = tuple(size for size in given if isinstance(size, int) and 0 < size < 10**6)
+            if len(sizes) == len(given) == question.points:
+                shapes[layer] = sizes
+        elif question.kind == "parameters" and isinstance(given, int) and given >= 0:
+            parameters[layer] = given
+    return replace(network, shapes=shapes, parameters=parameters)
+
+
+def _mark(question: Question, given: Given, true: Expected, own: Network) -> Mark:
+    if given in (OPEN, UNREADABLE):
+        return Mark(question, str(given), 0)
+    if given == true.right:
+        return Mark(question, "right", question.points)
+    try:
+        following = expected(question, own)
+    except ValueError:  # their own shapes leave no room for the kernel
+        following = true
+    if given == following.right:
+        return Mark(question, "follows", question.points)
+    # A mistake is made on one's own numbers; only where none fits, on the right ones.
+    slips = _mistakes(given, following) or _mistakes(given, true)
+    if isinstance(given, tuple):
+        points = max(_equal_sizes(given, one.right) for one in (true, following))
+    else:
+        points = question.points // 2 if slips else 0
+    return Mark(question, "partly" if points else "wrong", points, slips)
+
+
+def _mistakes(given: Given, of: Expected) -> tuple[str, ...]:
+    """Return the mistakes that give this answer: of a shape, in its sizes and its channels."""
+    if not isinstance(given, tuple):
+        parts: list[Given] = [given]
+    else:
+        parts = [given[:2], given[-1]] if len(given) == 3 else [given[-1]]
+    return tuple(of.mistakes[part] for part in parts if part in of.mistakes)
+
+
+def _equal_sizes(given: tuple[int | str, ...], right: tuple[int, ...]) -> int:
+    if len(given) != len(right):
+        return 0
+    return sum(one == other for one, other in zip(given, right, strict=True))
+
+
+def _read(answer: object, question: Question) -> Given:
+    """Return what somebody wrote as a number, sizes or a word. Nothing that is written raises."""
+    if question.kind == "shape":
+        return _read_sizes(answer, question.points)
+    if question.kind == "receptive field":  # one number, or two equal ones
+        sizes = _read_sizes(answer, 2)
+        if isinstance(sizes, tuple) and len(sizes) <= 2 and len(set(sizes)) == 1:
+            return sizes[0]
+        return OPEN if sizes == OPEN else UNREADABLE
+    if question.kind.endswith("activation"):
+        return _read_activation(answer, hidden=question.kind == "hidden activation")
+    return _read_number(answer)
+
+
+def _is_open(answer: object) -> bool:
+    if isinstance(answer, str):
+        return answer.strip() in ("", "...", "…", "?", "-")
+    return answer is None or answer is ...
+
+
+def _read_number(answer: object) -> int | str:
+    """Return a whole number; text may have thousands separated, "1,234", and "none" is 0."""
+    if _is_open(answer):
+        return OPEN
+    if isinstance(answer, str):
+        return _number_in(answer)
+    if isinstance(answer, list | tuple) and len(answer) == 1:
+        return _read_number(answer[0])
+    try:
+        if isinstance(answer, bool) or not math.isfinite(answer):  # type: ignore[arg-type]
+            return UNREADABLE
+        number = int(answer)  # type: ignore[call-overload]
+        return number if number == answer and abs(number) <= _LARGEST else UNREADABLE
+    except Exception:  # whatever was handed in: an array, a model, an object of one's own
+        return UNREADABLE
+
+
+def _number_in(text: str) -> int | str:
+    short = text.strip().strip("()[]").strip().rstrip(",")
+    if len(short) > _LONGEST or _AMBIGUOUS.fullmatch(short):
+        return UNREADABLE
+    if short.casefold() in ("none", "zero", "no", "nothing"):
+        return 0
+    if _THOUSANDS.fullmatch(short):
+        short = re.sub(r"[^\d+-]", "", short)
+    try:
+        return _read_number(float(short) if re.search(r"[.e]", short) else int(short))
+    except (ValueError, OverflowError):
+        return UNREADABLE
+
+
+def _read_sizes(answer: object, length: int) -> Given:
+    """Return the sizes of a tuple or of text such as "13 x 13 x 6", without a batch axis in front.
+
+    Args:
+        answer: what was written.
+        length: how many sizes are asked for. Of one, "1,024" is a number and not two.
+    """
+    if _is_open(answer):
+        return OPEN
+    if isinstance(answer, str):
+        sizes = _sizes_in(answer, length)
+    else:
+        try:
+            listed = getattr(answer, "tolist", lambda: answer)()  # an array
+        except Exception:  # an object of somebody's own
+            return UNREADABLE
+        if not isinstance(listed, Sequence) or isinstance(listed, bytes):
+            listed = [listed]
+        batch = len(listed) > 1 and listed[0] is None
+        sizes = [_read_number(size) for size in listed[1 if batch else 0 :]]
+        if length == 1 and len(sizes) > 1:  # (1,024) with a comma for thousands
+            together = _number_in(",".join(map(str, sizes)))
+            sizes = [together] if isinstance(together, int) else sizes
+    if not 0 < len(sizes) <= 8 or UNREADABLE in sizes:
+        return UNREADABLE
+    return OPEN if set(sizes) == {OPEN} else tuple(sizes)
+
+
+def _sizes_in(text: str, length: int) -> list[int | str]:
+    short = text.strip().strip("()[]").strip()
+    if len(short) > _LONGEST:
+        return []
+    whole = _number_in(short)
+    if length == 1 and isinstance(whole, int):
+        return [whole]
+    # Where there are crosses, commas belong to the numbers: 13 x 13 x 1,024.
+    between = _TIMES if _TIMES.search(short) else _COMMAS
+    parts = [part for part in between.split(short) if part]
+    if len(parts) > 1 and parts[0].casefold() in ("none", "?", "batch", "n"):
+        del parts[0]
+    return [_number_in(part) for part in parts]
+
+
+def _read_activation(answer: object, hidden: bool) -> str:
+    """Return the activation that a word, or the name of a function, says; a rectifier is "relu"."""
+    if _is_open(answer):
+        return OPEN
+    try:
+        name = answer if isinstance(answer, str) else getattr(answer, "__name__", None)
+    except Exception:  # an object of somebody's own
+        return UNREADABLE
+    if not isinstance(name, str) or len(name) > _LONGEST:
+        return UNREADABLE
+    word = re.sub(r"[\s_.()-]+", " ", name).strip().casefold().removesuffix(" function")
+    word = _ALIASES.get(word, word)
+    if hidden and word in RECTIFIERS:
+        return "relu"
+    return word if word in ACTIVATIONS else UNREADABLE

@@ -1,0 +1,184 @@
+"""A test on paper, the sheet and the worked solution, as Markdown and as HTML."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from cnn_course import counting
+from cnn_course.classtest.questions import (
+    INPUT,
+    LAYERS,
+    Network,
+    Question,
+    sliding,
+    sources,
+)
+from cnn_course.counting import Layer
+
+_RULES = (
+    "Shapes are height x width x channels, without the batch. Unless it says otherwise, a layer "
+    "has a bias. Parameters are all numbers that a layer keeps, trained or not; write 0 where "
+    "there are none. Multiplications are those of a value with a weight."
+)
+Rows = Sequence[Sequence[str]]
+_MARKDOWN_PREFIXES = {"h1": "# ", "h2": "## ", "p": ""}
+_LONGEST = 200
+
+
+@dataclass(frozen=True, repr=False)
+class Document:
+    """Headings, paragraphs and tables. Its text is Markdown; a notebook shows HTML.
+
+    Nothing in it is taken for markup: names of students may hold anything.
+
+    Attributes:
+        blocks: what stands in it, in this order: `"h1"`, `"h2"` or `"p"` with its text, and
+            `"table"` with its rows, of which the first is the head.
+    """
+
+    blocks: tuple[tuple[str, str | Rows], ...]
+
+    @property
+    def title(self) -> str:
+        """The text of the first block."""
+        return str(self.blocks[0][1])
+
+    def __str__(self) -> str:
+        return "\n\n".join(_as_markdown(*block) for block in self.blocks) + "\n"
+
+    __repr__ = __str__
+
+    def html(self) -> str:
+        """Return it as an HTML fragment whose headings are those of a page of its own."""
+        return "\n".join(_as_html(*block) for block in self.blocks) + "\n"
+
+    def _repr_html_(self) -> str:
+        # Inside a chapter its headings are none: they would get into the outline of the page.
+        inner = re.sub(r"<h[12]>", "<p><strong>", self.html())
+        inner = re.sub(r"</h[12]>", "</strong></p>", inner)
+        return f'<div class="class-test">\n{inner}</div>'
+
+
+def html_table(rows: Rows, caption: str = "") -> str:
+    """Return a table as HTML; the first row is its head, the first cell of a row its heading."""
+    left = 'style="text-align: left"'  # JupyterLab puts what stands in a table to the right
+    head, *others = ([escape(cell) for cell in row] for row in rows)
+    names = "".join(f'<th scope="col" {left}>{name}</th>' for name in head)
+    body = "\n".join(
+        f'<tr><th scope="row" {left}>{first}</th>'
+        + "".join(f"<td {left}>{cell}</td>" for cell in cells)
+        + "</tr>"
+        for first, *cells in others
+    )
+    above = f"<caption>{escape(caption)}</caption>\n" if caption else ""
+    return (
+        f"<table>\n{above}<thead>\n<tr>{names}</tr>\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    )
+
+
+def _as_html(tag: str, content: str | Rows) -> str:
+    return f"<{tag}>{escape(content)}</{tag}>" if isinstance(content, str) else html_table(content)
+
+
+def _as_markdown(tag: str, content: str | Rows) -> str:
+    if isinstance(content, str):
+        return _MARKDOWN_PREFIXES[tag] + _without_markup(content)
+    head, *rows = (f"| {' | '.join(map(_without_markup, row))} |" for row in content)
+    return "\n".join([head, "|" + "---|" * len(content[0]), *rows])
+
+
+def _without_markup(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>|#$~&])", r"\\\1", text)
+
+
+def sheet(title: str, network: Network, questions: Sequence[Question], student: str) -> Document:
+    """Return the network and the questions, with room for answers."""
+    printable = "".join(sign if sign.isprintable() else " " for sign in student)
+    name = " ".join(printable.split())[:_LONGEST] or "." * 60
+    points = sum(question.points for question in questions)
+    rows = [("number", "question", "points", "answer")]
+    for number, question in enumerate(questions, start=1):
+        rows.append((str(number), question.text, str(question.points), ""))
+    return Document(
+        (
+            ("h1", title),
+            ("p", f"Name: {name}"),
+            *_network(network),
+            ("p", _RULES),
+            ("h2", f"Questions ({points} points)"),
+            ("table", rows),
+        )
+    )
+
+
+def worked_solution(
+    title: str, network: Network, questions: Sequence[Question], key: Mapping[str, Any]
+) -> Document:
+    """Return every answer with its calculation."""
+    rows = [("number", "question", "answer", "calculation", "points")]
+    for number, question in enumerate(questions, start=1):
+        value = key[question.name]
+        answer = _sizes(value) if isinstance(value, tuple) else value
+        answer = f"{value:,}" if isinstance(value, int) else answer
+        calculation = _calculation(question, network)
+        rows.append((str(number), question.text, answer, calculation, str(question.points)))
+    title = f"{title}: worked solution"
+    return Document((("h1", title), *_network(network), ("h2", "Answers"), ("table", rows)))
+
+
+def _network(network: Network) -> list[tuple[str, str | Rows]]:
+    rows = [("layer", "takes", "what it is")]
+    for layer in network.layers:
+        rows.append((str(layer.name), " and ".join(sources(layer)), _description(layer)))
+    opening = f"A picture of {_sizes(network.input)}, called {INPUT}, and these layers:"
+    return [("h2", "The network"), ("p", opening), ("table", rows)]
+
+
+def _calculation(question: Question, network: Network) -> str:
+    """Return how a person gets the answer."""
+    if question.kind == "total parameters":
+        return " + ".join(f"{count:,}" for count in network.parameters.values() if count)
+    if question.kind == "hidden activation":
+        return "Its slope is 1 for positive values, however deep the network is."
+    if question.kind == "output activation":
+        if network.output_activation == "sigmoid":
+            return "One probability, between 0 and 1."
+        return "One probability for each class; together they are 1."
+    row = network.table.row(str(question.layer))
+    if question.kind == "receptive field":  # window by window: 1 + (5 - 1) x 1 + (2 - 1) x 2
+        step, text = 1, "1"
+        for kernel, stride in network.windows(row.name):
+            text += f" + ({kernel} - 1) x {step}" if kernel > 1 else ""
+            step *= stride
+        return f"{text} = {network.receptive_field(row.name)}"
+    return {
+        "shape": row.shape_derivation,
+        "parameters": row.derivation,
+        "multiplications": row.multiplications_derivation,
+    }[question.kind]
+
+
+def _description(layer: Layer) -> str:
+    """Return what a layer is: `convolution, 6 filters of 5 x 5, stride 1, padding same`."""
+    text = LAYERS[type(layer)][1]
+    if isinstance(layer, counting.Dense):
+        text += f", {_number_of(layer.units, 'unit')}"
+    for kernel, stride in sliding(layer):
+        if isinstance(layer, counting.Conv2D):
+            text += f", {_number_of(layer.filters, 'filter')} of {kernel} x {kernel}"
+        elif isinstance(layer, counting.DepthwiseConv2D):
+            text += f", one kernel of {kernel} x {kernel} for each channel"
+        else:
+            text += f" {kernel} x {kernel}"
+        text += f", stride {stride}, padding {getattr(layer, 'padding', '')}"
+    return text if getattr(layer, "use_bias", True) else f"{text}, without bias"
+
+
+def _number_of(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _sizes(shape: Sequence[int]) -> str:
+    return " x ".join(f"{size:,}" for size in shape)
