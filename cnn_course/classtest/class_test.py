@@ -9,8 +9,8 @@ from typing import Any, Final, TypeVar
 
 from cnn_course import counting
 from cnn_course.arguments import one_of
-from cnn_course.classtest import printing
 from cnn_course.classtest.marks import Marking, mark_answers
+from cnn_course.classtest.printing import Document, calculation, network_blocks, written
 from cnn_course.classtest.questions import (
     INPUT,
     KINDS,
@@ -30,6 +30,11 @@ from cnn_course.counting import Layer
 
 T = TypeVar("T")
 Choose = Callable[[Sequence[Any]], Any]
+_RULES = (
+    "Shapes are height x width x channels, without the batch. Unless it says otherwise, a layer "
+    "has a bias. Parameters are all numbers that a layer keeps, trained or not; write 0 where "
+    "there are none. Multiplications are those of a value with a weight."
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,13 +76,27 @@ class ClassTest:
         """
         return mark_answers(answers, self.network, self.questions, self._expected)
 
-    def sheet(self, student: str = "") -> printing.Document:
+    def sheet(self, student: str = "") -> Document:
         """Return the network and the questions, with room for answers."""
-        return printing.sheet(self.title, self.network, self.questions, student)
+        printable = "".join(sign if sign.isprintable() else " " for sign in student)
+        name = " ".join(printable.split())[:200] or "." * 60
+        rows = [("number", "question", "points", "answer")]
+        for number, question in enumerate(self.questions, start=1):
+            rows.append((str(number), question.text, str(question.points), ""))
+        points = sum(question.points for question in self.questions)
+        questions = (("h2", f"Questions ({points} points)"), ("table", rows))
+        opening = (("h1", self.title), ("p", f"Name: {name}"), *network_blocks(self.network))
+        return Document((*opening, ("p", _RULES), *questions))
 
-    def worked_solution(self) -> printing.Document:
+    def worked_solution(self) -> Document:
         """Return every answer with its calculation."""
-        return printing.worked_solution(self.title, self.network, self.questions, self.key)
+        rows = [("number", "question", "answer", "calculation", "points")]
+        for number, question in enumerate(self.questions, start=1):
+            answer = written(self.key[question.name])
+            how = calculation(question, self.network)
+            rows.append((str(number), question.text, answer, how, str(question.points)))
+        opening = (("h1", f"{self.title}: worked solution"), *network_blocks(self.network))
+        return Document((*opening, ("h2", "Answers"), ("table", rows)))
 
     @cached_property
     def _expected(self) -> dict[str, Expected]:
@@ -235,12 +254,10 @@ def _repeats_a_width(layers: Sequence[Layer]) -> bool:
     assert isinstance(first, counting.Input)
     height, width, channels = first.shape
     added = {sources(layer)[1] for layer in others if isinstance(layer, counting.Add)}
-    chosen = [channels]
-    for layer in others:
-        if isinstance(layer, counting.Conv2D) and layer.name not in added:
-            chosen.append(layer.filters)
-        elif isinstance(layer, counting.Dense):
-            chosen.append(layer.units)
+    convolutions = [layer for layer in others if isinstance(layer, counting.Conv2D)]
+    chosen = [layer.filters for layer in convolutions if layer.name not in added]
+    chosen += [layer.units for layer in others if isinstance(layer, counting.Dense)]
+    chosen.append(channels)
     return len(set(chosen)) < len(chosen) or height in chosen or width in chosen
 
 

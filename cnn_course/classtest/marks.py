@@ -5,7 +5,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from operator import eq
+from typing import Any, Final
 
 from cnn_course.classtest.printing import html_table
 from cnn_course.classtest.questions import (
@@ -130,14 +131,7 @@ class Marking:
 def mark_answers(
     answers: object, network: Network, questions: Sequence[Question], key: Mapping[str, Expected]
 ) -> Marking:
-    """Mark answers, following the person's own numbers; whatever they are, this raises nothing.
-
-    Args:
-        answers: name of a question, or its number -> answer; or the answers in order.
-        network: as it is.
-        questions: of the test.
-        key: name of a question -> what is right.
-    """
+    """Mark answers, following the person's own numbers; `key` is question -> what is right."""
     given = _by_name(answers, questions)
     read = {one.name: _read(given.get(one.name), one) for one in questions}
     own = _own_network(read, network, questions)
@@ -146,19 +140,13 @@ def mark_answers(
 
 
 def _by_name(answers: object, questions: Sequence[Question]) -> dict[str, object]:
+    """Return answers by question, from a mapping by name or number or from a list in order."""
     if isinstance(answers, list | tuple):
         return {one.name: answer for one, answer in zip(questions, answers, strict=False)}
     if not isinstance(answers, Mapping):
         return {}
     numbered = {str(place): one.name for place, one in enumerate(questions, start=1)}
-    found = {}
-    for key, value in answers.items():
-        try:
-            name = str(key)
-        except Exception:  # a key may be anything, too
-            name = type(key).__name__
-        found[numbered.get(name, name)] = value
-    return found
+    return {numbered.get(str(key), str(key)): value for key, value in answers.items()}
 
 
 def _own_network(
@@ -190,10 +178,12 @@ def _mark(question: Question, given: Given, true: Expected, own: Network) -> Mar
         return Mark(question, "follows", question.points)
     # A mistake is made on one's own numbers; only where none fits, on the right ones.
     slips = _mistakes(given, following) or _mistakes(given, true)
-    if isinstance(given, tuple):
-        points = max(_equal_sizes(given, one.right) for one in (true, following))
-    else:
+    if not isinstance(given, tuple):
         points = question.points // 2 if slips else 0
+    elif len(given) == question.points:
+        points = max(sum(map(eq, given, one.right)) for one in (true, following))
+    else:
+        points = 0
     return Mark(question, "partly" if points else "wrong", points, slips)
 
 
@@ -206,24 +196,21 @@ def _mistakes(given: Given, of: Expected) -> tuple[str, ...]:
     return tuple(of.mistakes[part] for part in parts if part in of.mistakes)
 
 
-def _equal_sizes(given: tuple[int | str, ...], right: tuple[int, ...]) -> int:
-    if len(given) != len(right):
-        return 0
-    return sum(one == other for one, other in zip(given, right, strict=True))
-
-
 def _read(answer: object, question: Question) -> Given:
     """Return what somebody wrote as a number, sizes or a word. Nothing that is written raises."""
-    if question.kind == "shape":
-        return _read_sizes(answer, question.points)
-    if question.kind == "receptive field":  # one number, or two equal ones
-        sizes = _read_sizes(answer, 2)
-        if isinstance(sizes, tuple) and len(sizes) <= 2 and len(set(sizes)) == 1:
-            return sizes[0]
-        return OPEN if sizes == OPEN else UNREADABLE
-    if question.kind.endswith("activation"):
-        return _read_activation(answer, hidden=question.kind == "hidden activation")
-    return _read_number(answer)
+    try:
+        if question.kind == "shape":
+            return _read_sizes(answer, question.points)
+        if question.kind == "receptive field":  # one number, or two equal ones
+            sizes = _read_sizes(answer, 2)
+            if isinstance(sizes, tuple) and len(sizes) <= 2 and len(set(sizes)) == 1:
+                return sizes[0]
+            return OPEN if sizes == OPEN else UNREADABLE
+        if question.kind.endswith("activation"):
+            return _read_activation(answer, hidden=question.kind == "hidden activation")
+        return _read_number(answer)
+    except Exception:  # whatever was handed in: an array, a model, an object of one's own
+        return UNREADABLE
 
 
 def _is_open(answer: object) -> bool:
@@ -232,7 +219,7 @@ def _is_open(answer: object) -> bool:
     return answer is None or answer is ...
 
 
-def _read_number(answer: object) -> int | str:
+def _read_number(answer: Any) -> int | str:
     """Return a whole number; text may have thousands separated, "1,234", and "none" is 0."""
     if _is_open(answer):
         return OPEN
@@ -240,13 +227,10 @@ def _read_number(answer: object) -> int | str:
         return _number_in(answer)
     if isinstance(answer, list | tuple) and len(answer) == 1:
         return _read_number(answer[0])
-    try:
-        if isinstance(answer, bool) or not math.isfinite(answer):  # type: ignore[arg-type]
-            return UNREADABLE
-        number = int(answer)  # type: ignore[call-overload]
-        return number if number == answer and abs(number) <= _LARGEST else UNREADABLE
-    except Exception:  # whatever was handed in: an array, a model, an object of one's own
+    if isinstance(answer, bool) or not math.isfinite(answer):
         return UNREADABLE
+    number = int(answer)
+    return number if number == answer and abs(number) <= _LARGEST else UNREADABLE
 
 
 def _number_in(text: str) -> int | str:
@@ -263,26 +247,21 @@ def _number_in(text: str) -> int | str:
         return UNREADABLE
 
 
-def _read_sizes(answer: object, length: int) -> Given:
+def _read_sizes(answer: Any, length: int) -> Given:
     """Return the sizes of a tuple or of text such as "13 x 13 x 6", without a batch axis in front.
 
-    Args:
-        answer: what was written.
-        length: how many sizes are asked for. Of one, "1,024" is a number and not two.
+    Of `length` sizes that are asked for; where it is one, "1,024" is a number and not two.
     """
     if _is_open(answer):
         return OPEN
     if isinstance(answer, str):
         sizes = _sizes_in(answer, length)
     else:
-        try:
-            listed = getattr(answer, "tolist", lambda: answer)()  # an array
-        except Exception:  # an object of somebody's own
-            return UNREADABLE
+        listed = answer.tolist() if hasattr(answer, "tolist") else answer  # an array
         if not isinstance(listed, Sequence) or isinstance(listed, bytes):
             listed = [listed]
         batch = len(listed) > 1 and listed[0] is None
-        sizes = [_read_number(size) for size in listed[1 if batch else 0 :]]
+        sizes = [_read_number(size) for size in listed[1 if batch else 0 :][:9]]
         if length == 1 and len(sizes) > 1:  # (1,024) with a comma for thousands
             together = _number_in(",".join(map(str, sizes)))
             sizes = [together] if isinstance(together, int) else sizes
@@ -310,10 +289,7 @@ def _read_activation(answer: object, hidden: bool) -> str:
     """Return the activation that a word, or the name of a function, says; a rectifier is "relu"."""
     if _is_open(answer):
         return OPEN
-    try:
-        name = answer if isinstance(answer, str) else getattr(answer, "__name__", None)
-    except Exception:  # an object of somebody's own
-        return UNREADABLE
+    name = answer if isinstance(answer, str) else getattr(answer, "__name__", None)
     if not isinstance(name, str) or len(name) > _LONGEST:
         return UNREADABLE
     word = re.sub(r"[\s_.()-]+", " ", name).strip().casefold().removesuffix(" function")

@@ -1,10 +1,9 @@
-"""A test on paper, the sheet and the worked solution, as Markdown and as HTML."""
+"""Class tests on paper: documents as Markdown and as HTML, networks and calculations in words."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 from cnn_course import counting
 from cnn_course.classtest.questions import (
@@ -17,14 +16,8 @@ from cnn_course.classtest.questions import (
 )
 from cnn_course.counting import Layer
 
-_RULES = (
-    "Shapes are height x width x channels, without the batch. Unless it says otherwise, a layer "
-    "has a bias. Parameters are all numbers that a layer keeps, trained or not; write 0 where "
-    "there are none. Multiplications are those of a value with a weight."
-)
 Rows = Sequence[Sequence[str]]
 _MARKDOWN_PREFIXES = {"h1": "# ", "h2": "## ", "p": ""}
-_LONGEST = 200
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,50 +86,16 @@ def _without_markup(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|#$~&])", r"\\\1", text)
 
 
-def sheet(title: str, network: Network, questions: Sequence[Question], student: str) -> Document:
-    """Return the network and the questions, with room for answers."""
-    printable = "".join(sign if sign.isprintable() else " " for sign in student)
-    name = " ".join(printable.split())[:_LONGEST] or "." * 60
-    points = sum(question.points for question in questions)
-    rows = [("number", "question", "points", "answer")]
-    for number, question in enumerate(questions, start=1):
-        rows.append((str(number), question.text, str(question.points), ""))
-    return Document(
-        (
-            ("h1", title),
-            ("p", f"Name: {name}"),
-            *_network(network),
-            ("p", _RULES),
-            ("h2", f"Questions ({points} points)"),
-            ("table", rows),
-        )
-    )
-
-
-def worked_solution(
-    title: str, network: Network, questions: Sequence[Question], key: Mapping[str, Any]
-) -> Document:
-    """Return every answer with its calculation."""
-    rows = [("number", "question", "answer", "calculation", "points")]
-    for number, question in enumerate(questions, start=1):
-        value = key[question.name]
-        answer = _sizes(value) if isinstance(value, tuple) else value
-        answer = f"{value:,}" if isinstance(value, int) else answer
-        calculation = _calculation(question, network)
-        rows.append((str(number), question.text, answer, calculation, str(question.points)))
-    title = f"{title}: worked solution"
-    return Document((("h1", title), *_network(network), ("h2", "Answers"), ("table", rows)))
-
-
-def _network(network: Network) -> list[tuple[str, str | Rows]]:
+def network_blocks(network: Network) -> list[tuple[str, str | Rows]]:
+    """Return the part of a document that says what the network is."""
     rows = [("layer", "takes", "what it is")]
     for layer in network.layers:
         rows.append((str(layer.name), " and ".join(sources(layer)), _description(layer)))
-    opening = f"A picture of {_sizes(network.input)}, called {INPUT}, and these layers:"
+    opening = f"A picture of {written(network.input)}, called {INPUT}, and these layers:"
     return [("h2", "The network"), ("p", opening), ("table", rows)]
 
 
-def _calculation(question: Question, network: Network) -> str:
+def calculation(question: Question, network: Network) -> str:
     """Return how a person gets the answer."""
     if question.kind == "total parameters":
         return " + ".join(f"{count:,}" for count in network.parameters.values() if count)
@@ -180,5 +139,8 @@ def _number_of(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _sizes(shape: Sequence[int]) -> str:
-    return " x ".join(f"{size:,}" for size in shape)
+def written(value: object) -> str:
+    """Return a shape, a number or a word as one writes it: `13 x 13 x 6`, `1,024`."""
+    if isinstance(value, tuple):
+        return " x ".join(map(written, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -170,15 +170,6 @@ class Network:
         seen = None if name == INPUT else self.table.row(name).receptive_field
         return seen[0] if seen else 1
 
-    def weighted_source(self, layer: Layer) -> str | None:
-        """Return the nearest layer with parameters that leads to this one, if there is one."""
-        for source in sources(layer):
-            while source != INPUT and not self.table.row(source).parameters:
-                source = sources(self.layer(source))[0]  # noqa: PLW2901
-            if source != INPUT:
-                return source
-        return None
-
 
 @dataclass(frozen=True)
 class Question:
@@ -236,17 +227,14 @@ def _check_layer(layer: Layer, name: str) -> None:
             f"{', '.join(kind.__name__ for kind in LAYERS)}. "
             "An activation belongs into the layer before it."
         )
-    for argument in ("kernel_size", "pool_size", "strides"):
+    for argument in ("kernel_size", "pool_size", "strides", "dilation_rate", "groups"):
         value = getattr(layer, argument, None)
-        if isinstance(value, tuple | list) and len(set(value)) > 1:
+        unequal = isinstance(value, tuple | list) and len(set(value)) > 1
+        if unequal or (argument in ("dilation_rate", "groups") and side_of(value or 1) > 1):
             raise ValueError(
-                f"{name!r} ({layer.kind}) has {argument} {tuple(value)}. A test asks about square "
-                "windows and equal steps only: write one number."
+                f"{name!r} ({layer.kind}) has {argument} {value}. A test asks about square "
+                "windows and equal steps only, without dilation or groups: write one number."
             )
-    if max(side_of(getattr(layer, "dilation_rate", 1)), getattr(layer, "groups", 1)) > 1:
-        raise ValueError(
-            f"{name!r} ({layer.kind}) is dilated or grouped: a test has no words for it."
-        )
 
 
 def sources(layer: Layer) -> tuple[str, ...]:
@@ -459,11 +447,13 @@ def _wrong_units(network: Network, layer: counting.Dense, values: int) -> Wrong:
     bias, units = int(layer.use_bias), layer.units
     if units > 1:
         yield "one unit only", values + bias
-    if weighted := network.weighted_source(layer):
+    source = weighted = sources(layer)[0]
+    while weighted != INPUT and not network.table.row(weighted).parameters:
+        weighted = sources(network.layer(weighted))[0]
+    if weighted != INPUT:
         yield "previous parameters", (network.parameters[weighted] + bias) * units
         if bias:
             yield "previous parameters", network.parameters[weighted] * units
-    source = sources(layer)[0]
     before = None if source == INPUT else network.layer(source)
     if isinstance(before, counting.Flatten):
         yield "places forgotten", (network.incoming(before)[0][-1] + bias) * units

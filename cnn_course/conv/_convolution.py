@@ -12,36 +12,19 @@ there. The matrix of one row stays in the cache: as fast for a 3x3 kernel, faste
 """
 
 from collections.abc import Iterator
+from functools import partial
 from math import prod
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
-from cnn_course.conv._arguments import (
-    Array,
-    check_shape,
-    numbers,
-    one_of,
-    same_type,
-    with_axes,
-)
-from cnn_course.conv._exactness import compute
+from cnn_course.arguments import one_of
+from cnn_course.conv._arrays import Array, compute, same_type, with_axes, with_shape
 from cnn_course.conv._windows import Walk, pad, places, walks
 
 # "empty" is missing: it leaves arbitrary numbers around the image.
-PAD_MODES = (
-    "constant",
-    "edge",
-    "linear_ramp",
-    "maximum",
-    "mean",
-    "median",
-    "minimum",
-    "reflect",
-    "symmetric",
-    "wrap",
-)
+_PAD_MODES = "constant edge linear_ramp maximum mean median minimum reflect symmetric wrap"
 
 
 def correlate2d(
@@ -74,10 +57,10 @@ def correlate2d(
         ValueError: an argument has the wrong value or shape, or the kernel does not fit.
     """
     image = with_axes("image", image, "H, W")
-    kernel = _not_empty("kernel", with_axes("kernel", kernel, "kh, kw"))
+    kernel = _kernel("kernel", kernel, "kh, kw")
     image, kernel = same_type(image, kernel)
     down, across = walks("kernel", image.shape, kernel.shape, stride, padding)
-    mode = one_of("pad_mode", pad_mode, PAD_MODES)
+    mode = one_of("pad_mode", pad_mode, _PAD_MODES.split())
     if image.size == 0 and mode != "constant":
         raise ValueError(
             f"pad_mode={mode!r} needs pixels to pad with, but the shape of image is "
@@ -132,8 +115,8 @@ def conv2d(
     """
     x, kernels = _images_and_kernels(x, kernels)
     filters = kernels.shape[3]
-    bias = np.zeros(filters, kernels.dtype) if bias is None else numbers("bias", bias)
-    check_shape("bias", bias, (filters,), "one number per filter")
+    bias = np.zeros(filters, kernels.dtype) if bias is None else bias
+    bias = with_shape("bias", bias, (filters,), "one number per filter")
     x, kernels, bias = same_type(x, kernels, bias)
     down, across = walks("kernel", x.shape[1:3], kernels.shape[:2], stride, padding)
     return _correlate(pad(x, down, across), kernels, bias, down, across)
@@ -153,39 +136,27 @@ def conv2d_gradients(
     gradient times pixel over all positions (I. Goodfellow, Y. Bengio and A. Courville, "Deep
     Learning", 2016, section 9.5).
 
-    Args:
-        x: the images, `(N, H, W, C)`.
-        kernels: the filters, `(kh, kw, C, F)`.
-        upstream: gradient of the loss with respect to the feature maps, `(N, H', W', F)`.
-        stride: as given to `conv2d`.
-        padding: as given to `conv2d`.
+    `upstream`, `(N, H', W', F)`, is the gradient of the loss with respect to the feature maps; the
+    other arguments are those given to `conv2d`, and errors are its errors.
 
     Returns:
         `(dx, dkernels, dbias)` with the shapes of `x`, `kernels` and the bias, `(F,)`.
-
-    Raises:
-        TypeError: an argument has the wrong type.
-        ValueError: as in `conv2d`, or `upstream` does not have the shape of the feature maps.
     """
     x, kernels = _images_and_kernels(x, kernels)
     down, across = walks("kernel", x.shape[1:3], kernels.shape[:2], stride, padding)
-    upstream = with_axes("upstream", upstream, "N, H', W', F")
     maps = (len(x), down.positions, across.positions, kernels.shape[3])
-    check_shape("upstream", upstream, maps, "that of the feature maps")
+    upstream = with_shape("upstream", upstream, maps, "that of the feature maps")
     x, kernels, upstream = same_type(x, kernels, upstream)
-    dpadded = _image_gradient(upstream, kernels, down, across)
+    padded = pad(x, down, across)
     return (
-        dpadded[:, down.image, across.image],
-        _kernel_gradient(pad(x, down, across), upstream, down, across),
-        compute(_sum_over_places, upstream, terms=upstream.size),
+        _image_gradient(padded.shape, upstream, kernels, down, across),
+        _kernel_gradient(padded, upstream, down, across),
+        compute(partial(np.sum, axis=(0, 1, 2)), upstream, terms=upstream.size),
     )
 
 
-def _sum_over_places(upstream: Array) -> Array:
-    return np.asarray(upstream.sum(axis=(0, 1, 2)))
-
-
-def _not_empty(name: str, kernel: Array) -> Array:
+def _kernel(name: str, value: ArrayLike, axes: str) -> Array:
+    kernel = with_axes(name, value, axes)
     if kernel.size == 0:
         raise ValueError(
             f"{name} holds no weights: its shape is {kernel.shape}. "
@@ -196,7 +167,7 @@ def _not_empty(name: str, kernel: Array) -> Array:
 
 def _images_and_kernels(x: ArrayLike, kernels: ArrayLike) -> tuple[Array, Array]:
     x = with_axes("x", x, "N, H, W, C")
-    kernels = _not_empty("kernels", with_axes("kernels", kernels, "kh, kw, C, F"))
+    kernels = _kernel("kernels", kernels, "kh, kw, C, F")
     if x.shape[3] != kernels.shape[2]:
         raise ValueError(
             f"The channels do not match: x of shape {x.shape} has {x.shape[3]}, kernels of shape "
@@ -247,16 +218,16 @@ def _kernel_gradient(padded: Array, upstream: Array, down: Walk, across: Walk) -
     return compute(backward, padded, upstream, terms=upstream.size)
 
 
-def _image_gradient(upstream: Array, kernels: Array, down: Walk, across: Walk) -> Array:
-    """Return the gradient of the padded images: each output hands back to what it was made of."""
+def _image_gradient(
+    padded: tuple[int, ...], upstream: Array, kernels: Array, down: Walk, across: Walk
+) -> Array:
+    """Return the gradient of the images: each output hands back to what it was made of."""
 
     def backward(upstream: Array, kernels: Array) -> Array:
-        kh, kw, channels, filters = kernels.shape
-        lengths = down.padded_length, across.padded_length
-        dpadded = np.zeros((len(upstream), *lengths, channels), upstream.dtype)
-        weights = kernels.reshape(kh * kw, channels, filters)
+        dpadded = np.zeros(padded, upstream.dtype)
+        weights = kernels.reshape(-1, *kernels.shape[2:])
         for received, place in zip(places(dpadded, down, across), weights, strict=True):
             received[...] += upstream @ place.T
-        return dpadded
+        return dpadded[:, down.image, across.image]
 
     return compute(backward, upstream, kernels, terms=kernels.size)

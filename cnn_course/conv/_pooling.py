@@ -5,22 +5,12 @@ so the maximum over all windows is the maximum of four slices, and the average t
 is ever cut out.
 """
 
-from functools import partial
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnn_course.conv._arguments import (
-    Array,
-    check_shape,
-    numbers,
-    one_of,
-    pair,
-    same_type,
-    with_axes,
-)
-from cnn_course.conv._exactness import compute
-from cnn_course.conv._windows import Walk, pad, places, walks
+from cnn_course.arguments import one_of
+from cnn_course.conv._arrays import Array, compute, numbers, same_type, with_axes, with_shape
+from cnn_course.conv._windows import Walk, pad, pair, places, walks
 
 KINDS = ("max", "average")
 
@@ -71,7 +61,7 @@ def pool2d(
             for seen in places(pad(x, down, across), down, across):
                 sums += seen
         return sums / _real_pixels(down, across).astype(x.dtype)
-    lowest = _lowest(x)
+    lowest = -np.inf if x.dtype.kind == "f" else int(np.iinfo(x.dtype).min)
     best = np.full((len(x), down.positions, across.positions, x.shape[3]), lowest, x.dtype)
     for seen in places(pad(x, down, across, fill=lowest), down, across):
         np.maximum(best, seen, out=best)
@@ -86,40 +76,35 @@ def pool2d_gradient(  # noqa: PLR0917 - the order of `pool2d`
     padding: str | int = "valid",
     kind: str = "max",
 ) -> Array:
-    """Return the gradient of a loss with respect to what went into `pool2d`.
+    """Return the gradient of a loss with respect to what went into `pool2d`, in its shape.
 
-    Max pooling hands the whole gradient of a window to its winner; of several equal maxima the
-    first one wins, row by row, as in TensorFlow on a CPU. Average pooling shares it equally among
-    the real pixels of the window.
-
-    Args:
-        x: the images or feature maps, `(N, H, W, C)`.
-        upstream: gradient of the loss with respect to the pooled maps, `(N, H', W', C)`.
-        size: as given to `pool2d`.
-        stride: as given to `pool2d`.
-        padding: as given to `pool2d`.
-        kind: as given to `pool2d`.
-
-    Returns:
-        The gradient, in the shape of `x`.
-
-    Raises:
-        TypeError: an argument has the wrong type.
-        ValueError: as in `pool2d`, or `upstream` does not have the shape of the pooled maps.
+    `upstream`, `(N, H', W', C)`, is the gradient of the loss with respect to the pooled maps; the
+    other arguments are those given to `pool2d`, and errors are its errors. Max pooling hands the
+    whole gradient of a window to its winner; of several equal maxima the first one wins, row by
+    row, as in TensorFlow on a CPU. Average pooling shares it equally among the real pixels of the
+    window.
     """
     x = with_axes("x", x, "N, H, W, C")
     down, across = _window_walks(x, size, stride, padding)
-    upstream = with_axes("upstream", upstream, "N, H', W', C")
     pooled = (len(x), down.positions, across.positions, x.shape[3])
-    check_shape("upstream", upstream, pooled, "that of the pooled maps")
-    kind = one_of("kind", kind, KINDS)
+    upstream = with_shape("upstream", upstream, pooled, "that of the pooled maps")
     _, gradient = same_type(x, upstream)
-    padded_shape = len(x), down.padded_length, across.padded_length, x.shape[3]
-    if kind == "average":
-        dpadded = _share(_as_floats(gradient), padded_shape, down, across)
+    padded = pad(x, down, across)
+    if one_of("kind", kind, KINDS) == "average":
+        gradient = _as_floats(gradient)
+        gradient = gradient / _real_pixels(down, across).astype(gradient.dtype)
+        winners = None
     else:
-        hand = partial(_hand_to_winners, _winners(x, down, across), padded_shape, down, across)
-        dpadded = compute(hand, gradient, terms=down.window * across.window)
+        winners = _winners(padded, down, across)
+
+    def backward(gradient: Array) -> Array:
+        dpadded = np.zeros(padded.shape, gradient.dtype)
+        for place, received in enumerate(places(dpadded, down, across)):
+            won = gradient if winners is None else np.where(winners == place, gradient, 0)
+            received[...] += won
+        return dpadded
+
+    dpadded = compute(backward, gradient, terms=down.window * across.window)
     return dpadded[:, down.image, across.image]
 
 
@@ -144,44 +129,23 @@ def _as_floats(x: Array) -> Array:
     return x if x.dtype.kind == "f" else x.astype(np.float64)
 
 
-def _lowest(x: Array) -> float | int:
-    """Return what no pixel is below."""
-    return -np.inf if x.dtype.kind == "f" else int(np.iinfo(x.dtype).min)
-
-
 def _real_pixels(down: Walk, across: Walk) -> Array:
-    """Return how many pixels that are no padding each window holds: `(H', W', 1)`."""
-    return down.real_pixels[:, np.newaxis, np.newaxis] * across.real_pixels[:, np.newaxis]
+    """Return how many pixels that are no padding each window holds: `(1, H', W', 1)`."""
+    image = np.ones((1, down.length, across.length, 1), int)
+    counts = np.zeros((1, down.positions, across.positions, 1), int)
+    for seen in places(pad(image, down, across), down, across):
+        counts += seen
+    return counts
 
 
-def _winners(x: Array, down: Walk, across: Walk) -> Array:
+def _winners(padded: Array, down: Walk, across: Walk) -> Array:
     """Return the place in each window where its maximum is, the first of several."""
-    lowest = _lowest(x)
-    best = np.full((len(x), down.positions, across.positions, x.shape[3]), lowest, x.dtype)
-    # Until something larger comes, the first pixel that is no padding: -inf may be a real maximum.
-    rows, columns = np.maximum(-down.starts, 0), np.maximum(-across.starts, 0)
-    first = rows[:, np.newaxis, np.newaxis] * across.window + columns[:, np.newaxis]
-    winners = np.broadcast_to(first, best.shape).copy()
-    for place, seen in enumerate(places(pad(x, down, across, fill=lowest), down, across)):
-        better = (seen > best) | (np.isnan(seen) & ~np.isnan(best))
-        np.copyto(winners, place, where=better)
-        np.copyto(best, seen, where=better)
+    image = np.ones((1, down.length, across.length, 1), bool)
+    real = places(pad(image, down, across), down, across)  # padding never wins
+    best = np.zeros((len(padded), down.positions, across.positions, padded.shape[3]), padded.dtype)
+    winners = np.full(best.shape, -1)
+    for place, (seen, is_real) in enumerate(zip(places(padded, down, across), real, strict=True)):
+        better = (seen > best) | (np.isnan(seen) & ~np.isnan(best)) | (winners < 0)
+        np.copyto(winners, place, where=better & is_real)
+        np.copyto(best, seen, where=better & is_real)
     return winners
-
-
-def _hand_to_winners(
-    winners: Array, shape: tuple[int, ...], down: Walk, across: Walk, upstream: Array
-) -> Array:
-    dpadded = np.zeros(shape, upstream.dtype)
-    for place, received in enumerate(places(dpadded, down, across)):
-        received[...] += np.where(winners == place, upstream, 0)
-    return dpadded
-
-
-def _share(upstream: Array, shape: tuple[int, ...], down: Walk, across: Walk) -> Array:
-    share = upstream / _real_pixels(down, across).astype(upstream.dtype)
-    dpadded = np.zeros(shape, upstream.dtype)
-    with np.errstate(invalid="ignore", over="ignore"):
-        for received in places(dpadded, down, across):
-            received[...] += share
-    return dpadded

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.conv._arguments import Array, check_padding, pair
+from cnn_course.arguments import one_of, whole_number
+from cnn_course.conv._arrays import Array
 
 
 @dataclass(frozen=True)
@@ -43,39 +44,9 @@ class Walk:
         return slice(place, place + self.positions * self.stride, self.stride)
 
     @property
-    def starts(self) -> Array:
-        """Where the window begins at each position; negative in the padding."""
-        return np.arange(self.positions) * self.stride - self.before
-
-    @property
-    def real_pixels(self) -> Array:
-        """How many pixels of the window are no padding, at each position."""
-        return np.minimum(self.starts + self.window, self.length) - np.maximum(self.starts, 0)
-
-    @property
-    def padded_length(self) -> int:
-        """Pixels of the image and its padding."""
-        return self.before + self.length + self.after
-
-    @property
     def image(self) -> slice:
         """Where the image lies in the padded image."""
         return slice(self.before, self.before + self.length)
-
-
-def walk(length: int, window: int, stride: int, padding: str | int) -> Walk:
-    """Return the walk of a window along one axis; the window must fit.
-
-    "same" gives `ceil(length / stride)` positions. Where the padding that this takes is odd, the
-    bottom or the right gets the extra pixel, as in Keras.
-    """
-    if padding == "same":
-        positions = -(-length // stride)
-        missing = max((positions - 1) * stride + window - length, 0)
-        return Walk(length, window, stride, positions, missing // 2, missing - missing // 2)
-    pixels = 0 if padding == "valid" else int(padding)
-    positions = (length + 2 * pixels - window) // stride + 1
-    return Walk(length, window, stride, positions, pixels, pixels)
 
 
 def walks(
@@ -94,20 +65,52 @@ def walks(
         TypeError: the stride or the padding has the wrong type.
         ValueError: one of them has a wrong value, or the window is larger than the padded image.
     """
-    steps, padding = pair("stride", stride), check_padding(padding)
-    pixels = padding if isinstance(padding, int) else 0
-    padded = lengths[0] + 2 * pixels, lengths[1] + 2 * pixels
-    if padding != "same" and (window[0] > padded[0] or window[1] > padded[1]):
+    steps, pixels = pair("stride", stride), _pixels(padding)
+    around = pixels or 0
+    padded = lengths[0] + 2 * around, lengths[1] + 2 * around
+    if pixels is not None and (window[0] > padded[0] or window[1] > padded[1]):
         size = "{}x{}".format
         grown = f", {size(*padded)} with its padding of {pixels}" if pixels else ""
         raise ValueError(
             f"A {size(*window)} {name} does not fit into a {size(*lengths)} image{grown}. "
             f"Take a smaller {name}, a larger image or padding='same'."
         )
-    return (
-        walk(lengths[0], window[0], steps[0], padding),
-        walk(lengths[1], window[1], steps[1], padding),
-    )
+    down, across = map(_walk, lengths, window, steps, (pixels, pixels))
+    return down, across
+
+
+def _walk(length: int, window: int, stride: int, pixels: int | None) -> Walk:
+    if pixels is not None:
+        positions = (length + 2 * pixels - window) // stride + 1
+        return Walk(length, window, stride, positions, pixels, pixels)
+    # "same": where the padding is odd, the bottom or the right gets one more, as in Keras.
+    positions = -(-length // stride)
+    missing = max((positions - 1) * stride + window - length, 0)
+    return Walk(length, window, stride, positions, missing // 2, missing - missing // 2)
+
+
+def pair(name: str, value: object) -> tuple[int, int]:
+    """Return `value`, one positive whole number or two, as (vertical, horizontal), or raise."""
+    if not isinstance(value, tuple | list | np.ndarray) or np.ndim(value) == 0:
+        value = (value, value)
+    if len(value) != 2:
+        raise ValueError(
+            f"{name} must be one whole number or two, (vertical, horizontal), not {value!r}."
+        )
+    return whole_number(name, value[0], least=1), whole_number(name, value[1], least=1)
+
+
+def _pixels(padding: object) -> int | None:
+    """Return the pixels of padding on every side; None for "same", which computes them."""
+    if isinstance(padding, str):
+        one_of("padding", padding, ("valid", "same"), " or a whole number of pixels")
+        return None if padding == "same" else 0
+    try:
+        return whole_number("padding", padding)
+    except TypeError:
+        raise TypeError(
+            f"padding must be 'valid', 'same' or a whole number of pixels, not {padding!r}."
+        ) from None
 
 
 def pad(x: Array, down: Walk, across: Walk, mode: str = "constant", fill: Any = 0) -> Array:
