@@ -1,0 +1,199 @@
+"""Generated class tests: keys against Keras, the same for ever, and no mistake that hides."""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from dataclasses import asdict
+from functools import cache
+
+import classtest_truth
+import pytest
+from bs4 import BeautifulSoup
+from markdown_it import MarkdownIt
+
+from cnn_course import classtest, counting
+
+DIGESTS = {  # of what the first 50 tests of a level are about, and of their keys
+    "first": "38c5f43efedc28d2d11bfc02acc1a50c34558b78eb73f7e8212ed9b2427b177d",
+    "exam": "b35deeb5e284cf5d0c14efd74c4966ddf6806741b9aacf3bc2ca554358781a19",
+    "hard": "836f263e451c2255cf0b465879eb35d66cc0ee089178ef91d577d89361d5d252",
+}
+PICTURE = counting.Input((20, 30, 3))
+generate = cache(classtest.generate)
+at_each_level = pytest.mark.parametrize("level", classtest.LEVELS)
+
+
+@pytest.mark.tensorflow
+@at_each_level
+def test_every_answer_of_the_key_is_what_keras_says(level: str) -> None:
+    for seed in range(40):  # as many networks as hold every kind of layer in every way
+        test = generate(seed, level)
+        true = classtest_truth.answers(test)
+        asked = {name: value for name, value in test.key.items() if "activation" not in name}
+        assert asked == {name: true[name] for name in asked}, (level, seed)
+
+
+@at_each_level
+def test_a_seed_gives_the_same_test_for_ever(level: str) -> None:
+    tests = [classtest.generate(seed, level) for seed in range(50)]
+    content = [[[asdict(layer) for layer in test.layers], test.key] for test in tests]
+    assert hashlib.sha256(json.dumps(content).encode()).hexdigest() == DIGESTS[level]
+
+
+@at_each_level
+def test_another_seed_gives_another_test(level: str) -> None:
+    sheets = [str(generate(seed, level).sheet()).split("\n", 1)[1] for seed in range(200)]
+    assert max(Counter(sheets).values()) <= (3 if level == "first" else 1)
+
+
+@at_each_level
+def test_no_common_mistake_gives_the_right_answer_and_no_numbers_to_exchange_are_equal(
+    level: str,
+) -> None:
+    for seed in range(200):
+        test = generate(seed, level)
+        for layer in test.network.layers:
+            right = test.key[f"{layer.name} parameters"]
+            *sides, channels = test.network.shapes[layer.after[0]]
+            assert channels not in sides, (level, seed, layer)
+            if isinstance(layer, counting.Conv2D):
+                side, filters, bias = layer.kernel_size, layer.filters, int(layer.use_bias)
+                assert len({filters, side, channels}) == 3, (level, seed, layer)
+                wrong = [
+                    (side * side * channels + 1 - bias) * filters,  # the bias, the other way round
+                    (side * side + bias) * filters if channels > 1 else -1,
+                    (side * channels + bias) * filters if side > 1 else -1,
+                    side * side * channels + bias,
+                ]
+                assert right not in wrong, (level, seed, layer)
+            elif isinstance(layer, counting.Dense):
+                assert layer.units != channels, (level, seed, layer)
+                assert right != channels * layer.units, (level, seed, layer)
+            elif isinstance(layer, counting.BatchNormalization):
+                assert right != 2 * channels
+        for name, value in test.key.items():  # larger than the picture is a matter of words
+            assert "receptive" not in name or value <= min(test.network.input[:2])
+
+
+def test_hard_tests_have_all_that_makes_them_hard() -> None:
+    kinds: Counter[str] = Counter()
+    for seed in range(100):
+        network = generate(seed, "hard").network
+        kinds.update({layer.kind for layer in network.layers})
+        for what, argument, value in (
+            ("without bias", "use_bias", False),
+            ("same", "padding", "same"),
+            ("1x1", "kernel_size", 1),
+        ):
+            kinds[what] += any(getattr(layer, argument, "") == value for layer in network.layers)
+        kinds["rows over"] += any(
+            counting.left_over(n, window(layer), layer.strides)
+            if layer.padding == "valid"
+            else n % layer.strides
+            for layer in network.layers
+            if getattr(layer, "strides", 1) > 1
+            for n in network.shapes[layer.after[0]][:2]
+        )
+    always = ("BatchNormalization", "DepthwiseConv2D", "without bias", "same", "1x1", "rows over")
+    assert {kinds[what] for what in always} == {100}
+    assert kinds["Add"] + kinds["Concatenate"] == 100
+    assert min(kinds["Add"], kinds["Concatenate"]) > 20
+
+
+def window(layer: counting.Layer) -> int:
+    return getattr(layer, "kernel_size", None) or layer.pool_size
+
+
+def test_the_class_test_of_the_lecture_has_its_published_counts() -> None:
+    test = classtest.about(
+        [
+            counting.Input((8, 8, 1)),
+            counting.Conv2D(1, 2, 2),
+            counting.Conv2D(2, 2, padding="same"),
+            counting.MaxPooling2D(2),
+            counting.Flatten(),
+            *(counting.Dense(units) for units in (10, 10, 3)),
+        ]
+    )
+    counts = [value for name, value in test.key.items() if name.endswith(" parameters")]
+    assert counts == [5, 10, 0, 0, 90, 110, 33, 248]
+    shapes = [value for name, value in test.key.items() if name.endswith("shape")]
+    assert shapes == [(4, 4, 1), (4, 4, 2), (2, 2, 2), (8,), (10,), (10,), (3,)]
+    assert (test.key["hidden activation"], test.key["output activation"]) == ("relu", "softmax")
+
+
+@at_each_level
+def test_a_worked_solution_shows_each_answer_with_its_calculation_and_a_sheet_none(
+    level: str,
+) -> None:
+    test = generate(3, level)
+    text = str(test.worked_solution()).replace("\\", "")
+    for name, value in test.key.items():
+        written = " x ".join(f"{n:,}" for n in value) if isinstance(value, tuple) else f"{value}"
+        written = f"{value:,}" if isinstance(value, int) else written
+        assert f"| {written} |" in text, name
+    assert "+ 1) x" in text
+    lines = str(test.sheet()).split("## Questions")[1].splitlines()[4:]
+    assert all(line.rstrip().endswith("|  |") for line in lines if line)
+
+
+@pytest.mark.parametrize(
+    ("seed", "level", "error", "said"),
+    [
+        (1, "exams", ValueError, "Did you mean 'exam'"),
+        (1, None, TypeError, "one of 'first', 'exam', 'hard', not None"),
+        ("1", "exam", TypeError, "seed must be a whole number, not '1'"),
+        (1.0, "exam", TypeError, "not 1.0"),
+        (True, "exam", TypeError, "not True"),
+    ],
+)
+def test_no_test_is_generated_without_a_seed_and_a_level(
+    seed: object, level: str, error: type, said: str
+) -> None:
+    with pytest.raises(error, match=re.escape(said)):
+        classtest.generate(seed, level)
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        ([], "starts with its input"),
+        ([PICTURE], "at least one layer"),
+        ([PICTURE, counting.Resizing(4, 4)], "no questions about 'resizing' (Resizing)"),
+        ([PICTURE, counting.Conv2D(2, 21)], "does not fit"),
+        ([PICTURE, counting.Conv2D(4, (3, 5))], "kernel_size (3, 5)"),
+        ([PICTURE, counting.Conv2D(4, 3, strides=(1, 2))], "strides (1, 2)"),
+        ([PICTURE, counting.MaxPooling2D((1, 2))], "pool_size (1, 2)"),
+        ([PICTURE, counting.Conv2D(4, 3, dilation_rate=2)], "dilation_rate 2"),
+        ([PICTURE, counting.Conv2D(6, 3, groups=3)], "groups 3"),
+    ],
+)
+def test_a_network_that_there_are_no_questions_about_is_told_why(
+    layers: list[object], said: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        classtest.about(layers)
+
+
+def test_a_test_asks_only_what_it_is_told_to() -> None:
+    test = classtest.about([PICTURE, counting.Flatten()], ask=["shape"])
+    assert [question.name for question in test.questions] == ["flatten shape"]
+    with pytest.raises(ValueError, match="Did you mean 'parameters'"):
+        classtest.about([PICTURE, counting.Flatten()], ask=["parameter"])
+
+
+def test_negative_and_huge_seeds_are_seeds_too() -> None:
+    assert classtest.generate(-7).key != classtest.generate(7).key
+    assert classtest.generate(10**30).key
+
+
+def test_names_of_students_are_never_taken_for_markup() -> None:
+    sheet = classtest.generate(1).sheet("<b>A</b> | **B** [c](d) `e`\n# f")
+    page = BeautifulSoup(sheet._repr_html_(), "html.parser")
+    assert "Name: <b>A</b> | **B** [c](d) `e` # f" in page.get_text()
+    assert page.b is None
+    # In a chapter its headings stay out of the page's outline.
+    assert not page.find_all(["h1", "h2"])
+    parsed = MarkdownIt("commonmark").enable("table").render(str(sheet))
+    assert BeautifulSoup(parsed, "html.parser").find("p").text == page.find_all("p")[1].text

@@ -1,0 +1,313 @@
+"""Marking: in parts, forward from a wrong shape, mistakes named, whatever was written."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnn_course import classtest, counting
+from cnn_course.classtest import Mark
+
+BRANCHES = (
+    counting.Conv2D(5, 1, name="one", after="input"),
+    counting.Conv2D(5, 3, padding="same", name="two", after="input"),
+)
+
+
+@pytest.fixture(scope="module")
+def lenet() -> classtest.ClassTest:
+    """LeNet-5, whose counts are published."""
+    return classtest.about(
+        [
+            counting.Input((28, 28, 1)),
+            counting.Conv2D(6, 5, padding="same", name="c1"),
+            counting.MaxPooling2D(2, name="s2"),
+            counting.Conv2D(16, 5, name="c3"),
+            counting.MaxPooling2D(2, name="s4"),
+            counting.Flatten(name="flat"),
+            counting.Dense(120, name="f5"),
+            counting.Dense(84, name="f6"),
+            counting.Dense(10, name="out"),
+        ]
+    )
+
+
+def mark(test: classtest.ClassTest, name: str, answer: object) -> Mark:
+    """Mark one answer, the others being right."""
+    marking = test.mark({**test.key, name: answer})
+    return next(one for one in marking.marks if one.question.name == name)
+
+
+@pytest.mark.parametrize("level", classtest.LEVELS)
+def test_the_key_gets_all_points_and_an_empty_sheet_none(level: str) -> None:
+    for seed in range(30):
+        test = classtest.generate(seed, level)
+        full, empty = test.mark(test.key), test.mark(test.blank)
+        assert full.points == full.possible > 0
+        assert {one.outcome for one in full.marks} == {"right"}
+        assert (empty.points, {one.outcome for one in empty.marks}) == (0, {"open"})
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "slip"),
+    [
+        ("c1 parameters", 5 * 5 * 6, "bias forgotten"),
+        ("c1 parameters", 5 * 5 * 6 + 1, "one bias for all"),
+        ("c1 parameters", (5 + 1) * 6, "kernel area not squared"),
+        ("c1 parameters", 26, "one filter only"),
+        ("c3 parameters", (5 * 5 + 1) * 16, "channels forgotten"),
+        ("c3 parameters", (5 * 5 * 16 + 1) * 6, "channels exchanged"),
+        ("c3 parameters", 2_416 * 100, "weights not shared"),
+        ("s2 parameters", 5 * 6, "pooling counted"),
+        ("f5 parameters", 400 * 120, "bias forgotten"),
+        ("f5 parameters", (16 + 1) * 120, "places forgotten"),
+        # The mistake of the lecture notes: the parameters of the layer before for its units.
+        ("f6 parameters", 48_120 * 84 + 84, "previous parameters"),
+        ("out parameters", 85, "one unit only"),
+        ("c3 multiplications", 2_416, "parameters counted"),
+        ("c3 multiplications", 5 * 5 * 6 * 16, "positions forgotten"),
+        ("c3 multiplications", 14 * 14 * 2_400, "positions of the input"),
+        ("c3 multiplications", 10 * 10 * 2_416, "biases multiplied"),
+        ("c3 multiplications", 10 * 10 * 400, "channels forgotten"),
+        ("c3 multiplications", 2 * 240_000, "additions counted"),
+        ("f5 multiplications", 48_120, "biases multiplied"),
+        ("s4 receptive field", 1 + 4 + 1 + 4 + 1, "strides ignored"),
+        ("s4 receptive field", 5 + 2 + 5 + 2, "kernels added up"),
+        ("s4 receptive field", 2, "last window only"),
+        ("total parameters", 61_706 - 850, "layer left out"),
+        ("c1 shape", (24, 24, 6), "padding confused"),
+        ("c3 shape", (14, 14, 16), "padding confused"),
+        ("c3 shape", (9, 9, 16), "first window forgotten"),
+        ("s2 shape", (27, 27, 6), "stride forgotten"),
+        ("c3 shape", (10, 10, 6), "channels of the input"),
+        ("c3 shape", (10, 10, 96), "channels multiplied"),
+        ("flat shape", (16,), "places forgotten"),
+        ("flat shape", (25,), "channels forgotten"),
+        ("hidden activation", "softmax", "output's activation"),
+        ("hidden activation", "logistic function", "saturated"),
+        ("hidden activation", "none", "no activation"),
+        ("output activation", "sigmoid", "one probability for each"),
+    ],
+)
+def test_a_common_mistake_is_named(
+    lenet: classtest.ClassTest, name: str, answer: object, slip: str
+) -> None:
+    marked = mark(lenet, name, answer)
+    assert marked.slips == (slip,)
+    assert marked.hints == (classtest.HINTS[slip],)
+    assert marked.points < marked.question.points
+
+
+@pytest.mark.parametrize(
+    ("layers", "kind", "answer", "slip"),
+    [
+        ([counting.BatchNormalization()], "parameters", 12, "statistics forgotten"),
+        ([counting.BatchNormalization()], "parameters", 4, "only one of each"),
+        ([counting.BatchNormalization()], "parameters", 4 * 9 * 8 * 6, "values for channels"),
+        ([counting.DepthwiseConv2D(3)], "parameters", (3 * 3 * 6 + 1) * 6, "channels summed"),
+        ([counting.DepthwiseConv2D(3)], "shape", (7, 6, 1), "channels summed"),
+        ([counting.Conv2D(4, 3, use_bias=False)], "parameters", 220, "bias counted"),
+        ([counting.Conv2D(4, 4, 2)], "shape", (4, 3, 4), "rounded up"),
+        ([counting.Conv2D(4, 3, 2, "same")], "shape", (4, 4, 4), "rounded down"),
+        ([counting.Flatten(), counting.Dense(1)], "output activation", "softmax", "softmax for"),
+        ([*BRANCHES, counting.Concatenate(after=("one", "two"))], "shape", (9, 8, 5), "added for"),
+        ([*BRANCHES, counting.Add(after=("one", "two"))], "shape", (9, 8, 10), "joined for"),
+    ],
+)
+def test_mistakes_in_layers_that_lenet_has_not_are_named(
+    layers: list[object], kind: str, answer: object, slip: str
+) -> None:
+    test = classtest.about([counting.Input((9, 8, 6)), *layers])
+    name = [name for name in test.key if name.endswith(kind)][-1 if kind == "shape" else 0]
+    (named,) = mark(test, name, answer).slips
+    assert named.startswith(slip)
+
+
+def test_a_wrong_shape_does_not_cost_later_answers(lenet: classtest.ClassTest) -> None:
+    # Valid for same in the first layer; from there on everything is rightly computed.
+    own = {
+        "c1 shape": (24, 24, 6),
+        "s2 shape": (12, 12, 6),
+        "c3 shape": (8, 8, 16),
+        "c3 multiplications": 8 * 8 * 5 * 5 * 6 * 16,
+        "s4 shape": (4, 4, 16),
+        "flat shape": 256,
+        "f5 parameters": 257 * 120,
+        "f5 multiplications": 256 * 120,
+        "total parameters": 156 + 2_416 + 257 * 120 + 10_164 + 850,
+    }
+    marking = lenet.mark({**lenet.key, **own})
+    outcomes = {one.question.name: one.outcome for one in marking.marks}
+    assert outcomes["c1 shape"] == "partly"
+    assert {outcomes[name] for name in own if name != "c1 shape"} == {"follows"}
+    assert marking.points == marking.possible - 2  # height and width of the first layer
+    assert marking.slips == {"padding confused": 1}
+
+
+@pytest.mark.parametrize(
+    ("own", "outcomes"),
+    [
+        # A wrong number of parameters is followed into the sum only.
+        ({"c1 parameters": 150, "total parameters": 61_700}, ["partly", "follows"]),
+        # Multiplications follow the own shape of the same layer.
+        ({"c3 shape": (9, 9, 16), "c3 multiplications": 9 * 9 * 2_400}, ["partly", "follows"]),
+        # A shape that leaves no room for the next kernel.
+        ({"s2 shape": (1, 1, 6), "c3 shape": (10, 10, 16)}, ["partly", "right"]),
+    ],
+)
+def test_a_person_s_own_numbers_are_followed(
+    lenet: classtest.ClassTest, own: dict[str, object], outcomes: list[str]
+) -> None:
+    marking = lenet.mark({**lenet.key, **own})
+    assert [one.outcome for one in marking.marks if one.question.name in own] == outcomes
+
+
+def test_one_mistake_has_one_name() -> None:
+    test = classtest.about(
+        [counting.Input((15, 15, 3)), counting.Conv2D(2, 5), counting.MaxPooling2D(2)]
+    )
+    # The kernel was taken for valid in place of same; pooling then rounds 15 up.
+    given = {"conv2d shape": (15, 15, 2), "max_pooling2d shape": (8, 8, 2)}
+    marks = {one.question.name: one for one in test.mark({**test.key, **given}).marks}
+    assert marks["conv2d shape"].slips == ("padding confused",)
+    assert marks["max_pooling2d shape"].slips == ("rounded up",)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "points"),
+    [
+        ("c1 shape", (28, 28, 7), 2),
+        ("c1 shape", (1, 28, 7), 1),
+        ("c1 shape", (28, ..., 6), 2),
+        ("c1 shape", (28, 28), 0),
+        # A named mistake gives half of two points and none of one.
+        ("c1 parameters", 150, 1),
+        ("s2 parameters", 4, 0),
+        ("total parameters", 61_706 - 850, 0),
+    ],
+)
+def test_an_answer_is_marked_in_parts(
+    lenet: classtest.ClassTest, name: str, answer: object, points: int
+) -> None:
+    assert mark(lenet, name, answer).points == points
+
+
+@pytest.mark.parametrize(
+    ("name", "spellings"),
+    [
+        ("c1 shape", ["28x28x6", "(28, 28, 6)", " 28 × 28 × 6 ", "28 28 6", "28;28;6"]),
+        ("c1 shape", [[28, 28, 6], np.array([28, 28, 6]), (28.0, 28.0, 6.0)]),
+        ("c1 shape", [(None, 28, 28, 6), "(None, 28, 28, 6)", "28 by 28 by 6", "28*28*6"]),
+        ("flat shape", [400, "400", (400,), "(None, 400)", "400,"]),
+        ("s2 parameters", ["none", "0"]),
+        ("f5 parameters", ["48,120", "48 120", "48'120", "48120.0", np.int64(48_120), 48_120.0]),
+        ("s4 receptive field", ["16 x 16", (16, 16)]),
+        ("hidden activation", [" ReLU ", "leaky_relu", "ReLU function", "Rectified linear unit."]),
+        ("hidden activation", ["swish"]),
+        ("output activation", ["Softmax"]),
+    ],
+)
+def test_a_right_answer_is_right_however_it_is_written(
+    lenet: classtest.ClassTest, name: str, spellings: list[object]
+) -> None:
+    for answer in spellings:
+        assert mark(lenet, name, answer).outcome == "right", answer
+
+
+def test_numbers_beyond_a_thousand_may_be_written_as_the_key_writes_them() -> None:
+    test = classtest.about(
+        [counting.Input((13, 14, 14)), counting.Conv2D(1_024, 1, name="c"), counting.Flatten()]
+    )
+    assert test.key["flatten shape"] == (186_368,)
+    for answer in ("186,368", "186 368", (186, 368), [186, 368], "(186,368)"):
+        assert mark(test, "flatten shape", answer).outcome == "right", answer
+    for answer in ("13 x 14 x 1,024", "13, 14, 1024"):
+        assert mark(test, "c shape", answer).outcome == "right", answer
+
+
+def test_what_says_nothing_is_open_and_what_can_be_meant_in_two_ways_is_not_guessed_at(
+    lenet: classtest.ClassTest,
+) -> None:
+    for answer in (None, ..., "", "  ", "...", "?", "-", (..., ..., ...)):
+        assert mark(lenet, "c1 shape", answer).outcome == "open", answer
+    for answer in ("2.548", "1.000", "4*4*2=32", "circa 5", (4, "four", 2)):
+        assert mark(lenet, "c1 shape", answer).outcome == "unreadable", answer
+    assert mark(lenet, "hidden activation", "squash").outcome == "unreadable"
+
+
+class Unfriendly:
+    """An object that answers no question put to it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    __str__ = __repr__ = __int__ = __float__ = __hash__ = __eq__ = __len__ = __getattr__  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ["💥" * 300, "9" * 5_000, "1e400", 10**5_000, -3, 2.5, True, 1j],
+        [[[28, 28, 6]], {28}, np.zeros((3, 3)), np.array(["a"])],
+        [object(), int, lambda: 3, Unfriendly()],
+    ],
+    ids=["text and numbers", "containers", "objects"],
+)
+def test_any_answer_is_survived(lenet: classtest.ClassTest, answers: list[object]) -> None:
+    for answer in answers:
+        for name in lenet.key:
+            assert mark(lenet, name, answer).points <= 1
+        assert lenet.mark(answer).possible == 38
+
+
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
+_ANYTHING = st.recursive(
+    _SCALARS | st.just(...),
+    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
+)
+_TEST = classtest.generate(11, "hard")
+
+
+@settings(max_examples=150)
+@given(st.dictionaries(st.sampled_from(list(_TEST.key)) | st.text() | st.integers(), _ANYTHING))
+def test_points_stay_between_none_and_all(answers: dict[object, object]) -> None:
+    marking = _TEST.mark(answers)
+    assert 0 <= marking.points <= marking.possible
+    assert all(0 <= one.points <= one.question.points for one in marking.marks)
+    assert len(marking.marks) == len(_TEST.questions)
+    assert str(marking)
+    assert marking._repr_html_()
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 10**6), st.sampled_from(classtest.LEVELS), st.data())
+def test_one_wrong_answer_costs_only_itself(seed: int, level: str, data: st.DataObject) -> None:
+    test = classtest.generate(seed, level)
+    name = data.draw(st.sampled_from([one for one in test.key if one.endswith(" parameters")]))
+    marking = test.mark({**test.key, name: test.key[name] + 7_777})
+    lost = {one.question.name for one in marking.marks if one.points < one.question.points}
+    # The sum no longer follows from it, but it is right as it stands, so it costs nothing.
+    assert lost == {name}
+
+
+def test_answers_come_by_name_by_number_or_in_order(lenet: classtest.ClassTest) -> None:
+    numbered = dict(enumerate(lenet.key.values(), start=1))
+    for answers in (
+        numbered,
+        {str(n): value for n, value in numbered.items()},
+        [*numbered.values()],
+    ):
+        assert lenet.mark(answers).points == 38
+
+
+def test_a_marking_is_text_and_a_table_that_harms_no_page(lenet: classtest.ClassTest) -> None:
+    marking = lenet.mark({"c1 parameters": 150, "<script>": 1})
+    assert marking.unknown == ("<script>",)
+    for said in ("c1 parameters", classtest.HINTS["bias forgotten"], "no question: <script>"):
+        assert said in str(marking)
+    html = marking._repr_html_()
+    assert "<script>" not in html
+    assert '<th scope="row"' in html
