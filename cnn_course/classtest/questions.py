@@ -110,19 +110,12 @@ ACTIVATIONS: Final = RECTIFIERS | _HIDDEN_ACTIVATIONS.keys()
 
 @dataclass(frozen=True)
 class Network:
-    """The layers of a test in their order, with shapes and parameters as somebody counts them.
+    """The layers of a test in their order, with shapes and parameters as somebody counts them."""
 
-    Attributes:
-        layers: each with a name, and with the names of its sources, a tuple, in `after`.
-        table: every layer counted rightly.
-        shapes: name -> output shape, the input's included.
-        parameters: name -> parameters.
-    """
-
-    layers: tuple[Layer, ...]
-    table: Table
-    shapes: Mapping[str, Shape]
-    parameters: Mapping[str, int]
+    layers: tuple[Layer, ...]  # each with a name, and the names of its sources in `after`
+    table: Table  # every layer counted rightly
+    shapes: Mapping[str, Shape]  # name -> output shape, the input's included
+    parameters: Mapping[str, int]  # name -> parameters
 
     @property
     def input(self) -> Shape:
@@ -294,18 +287,11 @@ def questions_about(network: Network) -> Iterator[Question]:
 
 @dataclass(frozen=True)
 class Expected:
-    """The right answer to a question, and what the common mistakes give.
+    """The right answer to a question, and what the common mistakes give."""
 
-    Attributes:
-        right: a shape, a number or a word.
-        mistakes: wrong value -> name of the mistake. Of a shape, a value is the number of
-            channels, or (height, width).
-        hidden: mistakes that give the right value: who makes one is not found out.
-    """
-
-    right: Any
-    mistakes: Mapping[Any, str]
-    hidden: tuple[str, ...] = ()
+    right: Any  # a shape, a number or a word
+    mistakes: Mapping[Any, str]  # wrong value, of a shape channels or (height, width) -> name
+    hidden: tuple[str, ...] = ()  # mistakes that give the right value and are not found out
 
 
 def expected(question: Question, network: Network) -> Expected:

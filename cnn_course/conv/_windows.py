@@ -21,23 +21,14 @@ from cnn_course.conv._arrays import Array
 
 @dataclass(frozen=True)
 class Walk:
-    """A window that walks along one axis.
+    """A window that walks along one axis; all lengths are in pixels."""
 
-    Attributes:
-        length: pixels of the image along this axis.
-        window: pixels that the window covers.
-        stride: pixels from one position to the next.
-        positions: how many positions there are, which is the length of the output.
-        before: pixels of padding at the top or on the left.
-        after: pixels of padding at the bottom or on the right.
-    """
-
-    length: int
-    window: int
-    stride: int
-    positions: int
-    before: int
-    after: int
+    length: int  # of the image along this axis
+    window: int  # that the window covers
+    stride: int  # from one position to the next
+    positions: int  # how many there are, which is the length of the output
+    before: int  # padding at the top or on the left
+    after: int  # padding at the bottom or on the right
 
     def visited_by(self, place: int) -> slice:
         """Return the padded pixels that one place of the window visits, in order of position."""

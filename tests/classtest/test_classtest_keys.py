@@ -77,32 +77,19 @@ def test_no_common_mistake_gives_the_right_answer_and_no_numbers_to_exchange_are
 
 
 def test_hard_tests_have_all_that_makes_them_hard() -> None:
-    kinds: Counter[str] = Counter()
+    always = ("batch normalization", "depthwise", "without bias", "padding same", "of 1 x 1")
+    merging: Counter[str] = Counter()
     for seed in range(100):
-        network = generate(seed, "hard").network
-        kinds.update({layer.kind for layer in network.layers})
-        for what, argument, value in (
-            ("without bias", "use_bias", False),
-            ("same", "padding", "same"),
-            ("1x1", "kernel_size", 1),
-        ):
-            kinds[what] += any(getattr(layer, argument, "") == value for layer in network.layers)
-        kinds["rows over"] += any(
-            counting.left_over(n, window(layer), layer.strides)
-            if layer.padding == "valid"
-            else n % layer.strides
-            for layer in network.layers
-            if getattr(layer, "strides", 1) > 1
-            for n in network.shapes[layer.after[0]][:2]
-        )
-    always = ("BatchNormalization", "DepthwiseConv2D", "without bias", "same", "1x1", "rows over")
-    assert {kinds[what] for what in always} == {100}
-    assert kinds["Add"] + kinds["Concatenate"] == 100
-    assert min(kinds["Add"], kinds["Concatenate"]) > 20
-
-
-def window(layer: counting.Layer) -> int:
-    return getattr(layer, "kernel_size", None) or layer.pool_size
+        test = generate(seed, "hard")
+        sheet, solution = str(test.sheet()), str(test.worked_solution())
+        assert all(words in sheet for words in always), seed
+        merging.update({words for words in ("add, value", "concatenate") if words in sheet})
+        sizes = re.findall(r"floor\(\(([\d,]+) - (\d+)\) / (\d+)\)", solution)
+        sizes += re.findall(r"(ceil)\((\d+) / (\d+)\)", solution)
+        over = [(0 if n == "ceil" else int(n)) - int(k) for n, k, _ in sizes]
+        assert any(left % int(step) for left, (*_, step) in zip(over, sizes, strict=True)), seed
+    assert merging.total() == 100
+    assert min(merging.values()) > 20
 
 
 def test_the_class_test_of_the_lecture_has_its_published_counts() -> None:

@@ -246,17 +246,10 @@ class Unfriendly:
     __str__ = __repr__ = __int__ = __float__ = __hash__ = __eq__ = __len__ = __getattr__  # type: ignore[assignment]
 
 
-@pytest.mark.parametrize(
-    "answers",
-    [
-        ["💥" * 300, "9" * 5_000, "1e400", 10**5_000, -3, 2.5, True, 1j],
-        [[[28, 28, 6]], {28}, np.zeros((3, 3)), np.array(["a"])],
-        [object(), int, lambda: 3, Unfriendly()],
-    ],
-    ids=["text and numbers", "containers", "objects"],
-)
-def test_any_answer_is_survived(lenet: classtest.ClassTest, answers: list[object]) -> None:
-    for answer in answers:
+def test_any_answer_is_survived(lenet: classtest.ClassTest) -> None:
+    texts_and_numbers = ["💥" * 300, "9" * 5_000, "1e400", 10**5_000, -3, 2.5, True, 1j]
+    containers = [[[28, 28, 6]], {28}, np.zeros((3, 3)), np.array(["a"])]
+    for answer in (*texts_and_numbers, *containers, object(), int, lambda: 3, Unfriendly()):
         for name in lenet.key:
             assert mark(lenet, name, answer).points <= 1
         assert lenet.mark(answer).possible == 38
@@ -275,22 +268,18 @@ _TEST = classtest.generate(11, "hard")
 @given(st.dictionaries(st.sampled_from(list(_TEST.key)) | st.text() | st.integers(), _ANYTHING))
 def test_points_stay_between_none_and_all(answers: dict[object, object]) -> None:
     marking = _TEST.mark(answers)
-    assert 0 <= marking.points <= marking.possible
-    assert all(0 <= one.points <= one.question.points for one in marking.marks)
     assert len(marking.marks) == len(_TEST.questions)
+    assert all(0 <= one.points <= one.question.points for one in marking.marks)
     assert str(marking)
     assert marking._repr_html_()
 
 
-@settings(max_examples=60)
-@given(st.integers(0, 10**6), st.sampled_from(classtest.LEVELS), st.data())
-def test_one_wrong_answer_costs_only_itself(seed: int, level: str, data: st.DataObject) -> None:
-    test = classtest.generate(seed, level)
-    name = data.draw(st.sampled_from([one for one in test.key if one.endswith(" parameters")]))
-    marking = test.mark({**test.key, name: test.key[name] + 7_777})
-    lost = {one.question.name for one in marking.marks if one.points < one.question.points}
-    # The sum no longer follows from it, but it is right as it stands, so it costs nothing.
-    assert lost == {name}
+def test_one_wrong_answer_costs_only_itself(lenet: classtest.ClassTest) -> None:
+    for name in [name for name in lenet.key if name.endswith(" parameters")]:
+        marking = lenet.mark({**lenet.key, name: lenet.key[name] + 7_777})
+        lost = {one.question.name for one in marking.marks if one.points < one.question.points}
+        # The sum no longer follows from it, but it is right as it stands, so it costs nothing.
+        assert lost == {name}
 
 
 def test_answers_come_by_name_by_number_or_in_order(lenet: classtest.ClassTest) -> None:
