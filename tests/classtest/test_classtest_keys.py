@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 from collections import Counter
 from dataclasses import asdict
@@ -120,7 +121,10 @@ def test_a_worked_solution_shows_each_answer_with_its_calculation_and_a_sheet_no
         written = " x ".join(f"{n:,}" for n in value) if isinstance(value, tuple) else f"{value}"
         written = f"{value:,}" if isinstance(value, int) else written
         assert f"| {written} |" in text, name
-    assert "+ 1) x" in text
+    for calculation, result in re.findall(r"[|;] ([^|=;]+) = ([\d,]+)", text):
+        python = re.sub(",| trained| kept|height |width ", "", calculation).replace(" x ", " * ")
+        value = eval(python, {"floor": math.floor, "ceil": math.ceil})
+        assert f"{value:,}" == result, calculation
     lines = str(test.sheet()).split("## Questions")[1].splitlines()[4:]
     assert all(line.rstrip().endswith("|  |") for line in lines if line)
 

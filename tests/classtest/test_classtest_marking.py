@@ -65,6 +65,7 @@ def test_the_key_gets_all_points_and_an_empty_sheet_none(level: str) -> None:
         ("f5 parameters", (16 + 1) * 120, "places forgotten"),
         # The mistake of the lecture notes: the parameters of the layer before for its units.
         ("f6 parameters", 48_120 * 84 + 84, "previous parameters"),
+        ("f5 parameters", 2_416 * 120 + 120, "previous parameters"),
         ("out parameters", 85, "one unit only"),
         ("c3 multiplications", 2_416, "parameters counted"),
         ("c3 multiplications", 5 * 5 * 6 * 16, "positions forgotten"),
@@ -111,6 +112,12 @@ def test_a_common_mistake_is_named(
         ([counting.Conv2D(4, 3, use_bias=False)], "parameters", 220, "bias counted"),
         ([counting.Conv2D(4, 4, 2)], "shape", (4, 3, 4), "rounded up"),
         ([counting.Conv2D(4, 3, 2, "same")], "shape", (4, 4, 4), "rounded down"),
+        (
+            [counting.GlobalAveragePooling2D(), counting.Dense(2, name="last")],
+            "last parameters",
+            (9 * 8 * 6 + 1) * 2,
+            "values for channels",
+        ),
         ([counting.Flatten(), counting.Dense(1)], "output activation", "softmax", "softmax for"),
         ([*BRANCHES, counting.Concatenate(after=("one", "two"))], "shape", (9, 8, 5), "added for"),
         ([*BRANCHES, counting.Add(after=("one", "two"))], "shape", (9, 8, 10), "joined for"),
@@ -147,24 +154,32 @@ def test_a_wrong_shape_does_not_cost_later_answers(lenet: classtest.ClassTest) -
 
 
 @pytest.mark.parametrize(
-    ("own", "outcomes"),
+    ("own", "marked"),
     [
         # A wrong number of parameters is followed into the sum only.
-        ({"c1 parameters": 150, "total parameters": 61_700}, ["partly", "follows"]),
+        ({"c1 parameters": 150, "total parameters": 61_700}, [("partly", 1), ("follows", 1)]),
         # Multiplications follow the own shape of the same layer.
-        ({"c3 shape": (9, 9, 16), "c3 multiplications": 9 * 9 * 2_400}, ["partly", "follows"]),
+        (
+            {"c3 shape": (9, 9, 16), "c3 multiplications": 9 * 9 * 2_400},
+            [("partly", 1), ("follows", 2)],
+        ),
+        # A shape is compared with the right one and with what follows.
+        ({"c1 shape": (24, 24, 6), "s2 shape": (12, 13, 6)}, [("partly", 1), ("partly", 2)]),
         # A shape that leaves no room for the next kernel.
-        ({"s2 shape": (1, 1, 6), "c3 shape": (10, 10, 16)}, ["partly", "right"]),
+        ({"s2 shape": (1, 1, 6), "c3 shape": (9, 10, 16)}, [("partly", 1), ("partly", 2)]),
     ],
 )
 def test_a_person_s_own_numbers_are_followed(
-    lenet: classtest.ClassTest, own: dict[str, object], outcomes: list[str]
+    lenet: classtest.ClassTest, own: dict[str, object], marked: list[tuple[str, int]]
 ) -> None:
-    marking = lenet.mark({**lenet.key, **own})
-    assert [one.outcome for one in marking.marks if one.question.name in own] == outcomes
+    marks = lenet.mark({**lenet.key, **own}).marks
+    assert [(one.outcome, one.points) for one in marks if one.question.name in own] == marked
 
 
-def test_one_mistake_has_one_name() -> None:
+def test_one_mistake_has_one_name(lenet: classtest.ClassTest) -> None:
+    # Valid for same, and then the stride forgotten, but of the right 28.
+    marking = lenet.mark({**lenet.key, "c1 shape": (24, 24, 6), "s2 shape": (27, 27, 6)})
+    assert marking.slips == {"padding confused": 1, "stride forgotten": 1}
     test = classtest.about(
         [counting.Input((15, 15, 3)), counting.Conv2D(2, 5), counting.MaxPooling2D(2)]
     )
