@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from cnn_course import counting
 from cnn_course.arguments import one_of
@@ -28,7 +28,6 @@ from cnn_course.classtest.questions import (
 )
 from cnn_course.counting import Layer
 
-T = TypeVar("T")
 Choose = Callable[[Sequence[Any]], Any]
 _RULES = (
     "Shapes are height x width x channels, without the batch. Unless it says otherwise, a layer "
@@ -156,11 +155,10 @@ def generate(seed: int, level: str = "exam") -> ClassTest:
     if isinstance(seed, bool) or not hasattr(seed, "__index__"):
         raise TypeError(f"seed must be a whole number, not {seed!r}.")
     layers_of, kinds = _LEVELS[one_of("level", level, LEVELS)]
-    number = seed.__index__()
     # Python promises that `random()` gives the same numbers in every version, and of nothing else.
-    draw = random.Random(f"class test {level} {number}").random
+    draw = random.Random(f"class test {level} {int(seed)}").random
 
-    def choose(options: Sequence[T]) -> T:
+    def choose(options: Sequence[Any]) -> Any:
         return options[int(draw() * len(options))]
 
     while True:
@@ -168,7 +166,7 @@ def generate(seed: int, level: str = "exam") -> ClassTest:
         if _repeats_a_width(layers):  # before anything is counted: most are drawn in vain for that
             continue
         try:
-            test = about(_named(layers), f"Class test {level}-{number}", kinds)
+            test = about(_named(layers), f"Class test {level}-{int(seed)}", kinds)
         except ValueError:  # a kernel larger than what is left of the picture
             continue
         if _tells_mistakes(test, level):
@@ -226,10 +224,10 @@ def _hard(choose: Choose) -> Iterator[Layer]:
 
 
 #: level -> what draws its networks, and the kinds of questions about them
-_LEVELS: Final[dict[str, tuple[Callable[[Choose], Iterator[Layer]], Sequence[str]]]] = {
+_LEVELS: Final = {
     "first": (_first, ("shape", "parameters", "total parameters")),
     "exam": (_exam, KINDS),
-    "hard": (_hard, KINDS[:5]),
+    "hard": (_hard, tuple(kind for kind in KINDS if "activation" not in kind)),
 }
 LEVELS: Final = tuple(_LEVELS)
 

@@ -1,14 +1,9 @@
 """Convolution: forward for one channel and for many, and backward.
 
-Why this is fast. All positions of the window along one row of the output are written below each
-other as the lines of a matrix. One matrix product with the filters, as columns, then gives this row
-of all feature maps, and matrix products are what BLAS was made for. Only the loop over the rows of
-the output is left in Python.
-
-Known as im2col (K. Chellapilla, S. Puri and P. Simard, "High performance convolutional neural
-networks for document processing", 2006), which does all rows at once. Then the matrix holds each
-pixel `kh * kw` times and goes through main memory; for a batch of large images it does not even fit
-there. The matrix of one row stays in the cache: as fast for a 3x3 kernel, faster for larger ones.
+Why this is fast: what the window sees along one row of the output becomes the lines of a matrix.
+One matrix product with the filters, as columns, then gives this row of all feature maps. That is
+im2col (K. Chellapilla, S. Puri and P. Simard, "High performance convolutional neural networks for
+document processing", 2006) for one row at a time, whose matrix stays in the cache.
 """
 
 from collections.abc import Iterator
