@@ -150,6 +150,8 @@ class TestNumbers:
     def test_whole_numbers_are_exact_or_refused(self):
         image = np.array([[2**62, -(2**62), 2**53 + 1]])
         assert conv.correlate2d(image, [[1, 1, 1]]).tolist() == [[2**53 + 1]]
+        # Each product would fit into a float64, the sum does not.
+        assert conv.correlate2d([[2**52 + 1] * 3], [[1, 1, 1]]).tolist() == [[3 * 2**52 + 3]]
         assert conv.correlate2d([[2**63 - 1]], [[1]]).tolist() == [[2**63 - 1]]
         assert conv.pool2d([[[[-(2**63)]]]], 1).tolist() == [[[[-(2**63)]]]]
         with pytest.raises(ValueError, match=r"does not fit into int64.*float64"):
@@ -281,6 +283,8 @@ class TestGradientsOfConvolution:
         assert dx[0, 1, 1, 0] == 4 * (2**60 // 255)
         assert dkernels[0, 0, 0, 0] == 4 * 255 * (2**60 // 255)
         assert dbias.tolist() == [4 * (2**60 // 255)]
+        seen, one = np.full((1, 1, 3, 1), 2**52 + 1), np.ones((1, 1, 1, 1), int)
+        assert conv.conv2d_gradients(seen, one, seen // seen)[1].item() == 3 * 2**52 + 3
         with pytest.raises(ValueError, match=r"does not fit into int64"):
             conv.conv2d_gradients(np.ones((1, 2, 2, 1), int), [[[[2**10]]]], large)
 
