@@ -5,15 +5,14 @@ trained on. It is taught in chapter 7, which also measures it. Lecture notes on 
 commonly give its cases, without numbers.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from html import escape
-from numbers import Integral
 from statistics import mean
 from typing import Final, TypeAlias
 
+from cnn_course.arguments import one_of, whole_number
 from cnn_course.records import recorded
 
 CHAPTER: Final = "07-transfer-learning-cases"
@@ -36,35 +35,34 @@ Cell: TypeAlias = Mapping[str, Sequence[float]]
 Grid: TypeAlias = Mapping[str, Mapping[int, Cell] | Mapping[str, Cell]]
 
 _RULE: Final = {
-    ("small", "near"): (
+    ("few", "near"): (
         (LAST,),
         "Few pictures cannot teach many weights, and what the base sees is what they show.",
     ),
-    ("medium", "near"): (
+    ("a medium number of", "near"): (
         (TOP,),
         "They are enough to adapt the last layers, which know most about the old classes, and not "
         "enough for all.",
     ),
-    ("large", "near"): (
+    ("many", "near"): (
         (ALL,),
         "They are enough to adapt every layer, and good weights need small steps only.",
     ),
-    ("small", "far"): (
+    ("few", "far"): (
         (EARLY,),
         "Few pictures cannot teach many weights, and the last layers look for what they do not "
         "show. Edges and textures are in every picture.",
     ),
-    ("medium", "far"): (
+    ("a medium number of", "far"): (
         (TOP,),
         "For a medium number the rule does not ask for similarity: adapt the last layers.",
     ),
-    ("large", "far"): (
+    ("many", "far"): (
         (BEGINNING, SCRATCH),
         "They are enough to train every layer. Trained weights are a beginning, and if they do "
         "not help, random ones are another.",
     ),
 }
-_NUMBER: Final = {"small": "few", "medium": "a medium number of", "large": "many"}
 
 
 @dataclass(frozen=True)
@@ -94,23 +92,20 @@ class Advice:
     size: int | None = None
 
     def __repr__(self) -> str:
-        return "\n".join([*(f"{name}: {text}" for name, text in self._said()), *self._lines()])
+        measured = [f"  {name:28} {accuracy:.3f}" for name, accuracy in self.measured.items()]
+        return "\n".join([*(f"{name}: {text}" for name, text in self._said()), *measured])
 
     def _repr_html_(self) -> str:
         said = "<br>".join(
-            f"<strong>{escape(name)}:</strong> {escape(text)}" for name, text in self._said()
+            f"<strong>{name}:</strong> {escape(text)}" for name, text in self._said()
         )
         rows = "".join(
             f'<tr><th scope="row" style="text-align: left">{escape(name)}</th>'
             f'<td style="text-align: right">{accuracy:.3f}</td></tr>'
             for name, accuracy in self.measured.items()
         )
-        table = (
-            f"<table><caption>{escape(self.cell)}</caption><tbody>{rows}</tbody></table>"
-            if rows
-            else ""
-        )
-        return f"<p>{said}</p>{table}"
+        table = f"<table><caption>{escape(self.cell)}</caption><tbody>{rows}</tbody></table>"
+        return f"<p>{said}</p>{table if rows else ''}"
 
     def _said(self) -> list[tuple[str, str]]:
         return [
@@ -119,9 +114,6 @@ class Advice:
             ("Try", self.strategy),
             ("Why", self.reason),
         ]
-
-    def _lines(self) -> list[str]:
-        return [f"  {name:28} {accuracy:.3f}" for name, accuracy in self.measured.items()]
 
 
 def advise(*, pictures: int, similarity: str, grid: Grid | None = None) -> Advice:
@@ -134,12 +126,12 @@ def advise(*, pictures: int, similarity: str, grid: Grid | None = None) -> Advic
         grid: what was measured; None takes the record of chapter 7.
 
     Raises:
-        TypeError: the pictures are not a whole number.
+        TypeError: the pictures are not a whole number, or the similarity is no text.
         ValueError: there are none, or there is no such similarity.
     """
-    strategies, reason = _ruled(pictures, similarity)
-    number = f"{_NUMBER[_size(pictures)]} pictures ({pictures:,})"
-    case = f"{number}, {_distance(similarity)}"
+    number, strategies, reason = _apply_rule(pictures, similarity)
+    distance = {"near": "near to", "middle": "neither near to nor far from", "far": "far from"}
+    case = f"{number} pictures ({pictures:,}), {distance[similarity]} the source"
     row = (recorded_grid() if grid is None else grid).get(similarity, {})
     cells = {int(size): cell for size, cell in row.items() if {*strategies} & {*cell}}
     if not cells:
@@ -150,13 +142,21 @@ def advise(*, pictures: int, similarity: str, grid: Grid | None = None) -> Advic
     best = next(iter(means))
     ruled = max((name for name in strategies if name in cell), key=means.__getitem__)
     agrees = not clearly_better(cell[best], cell[ruled])
+    if best == ruled:
+        judgement = "Measured, it was the best of all."
+    elif agrees:
+        judgement = f"Measured, only {best} was better, and not clearly."
+    else:
+        gain = f"by {means[best] - means[ruled]:.3f}"
+        judgement = f"But measured, {best} was better than {ruled} for every seed, {gain}."
+    seeds = f"{len(cell[best])} seed{'s' if len(cell[best]) > 1 else ''}"
     return Advice(
         case=case,
         rule=strategies,
         strategy=ruled if agrees else best,
-        reason=f"{reason} {_judgement(means, best, ruled, agrees)}",
+        reason=f"{reason} {judgement}",
         measured=means,
-        cell=f"measured: {similarity}, {size:,} pictures, {_seeds(len(cell[best]))}",
+        cell=f"measured: {similarity}, {size:,} pictures, {seeds}",
         agrees=agrees,
         size=size,
     )
@@ -168,10 +168,10 @@ def rule(*, pictures: int, similarity: str) -> tuple[str, ...]:
     It knows near and far only. In the middle, the answers of both count.
 
     Raises:
-        TypeError: the pictures are not a whole number.
+        TypeError: the pictures are not a whole number, or the similarity is no text.
         ValueError: there are none, or there is no such similarity.
     """
-    return _ruled(pictures, similarity)[0]
+    return _apply_rule(pictures, similarity)[1]
 
 
 def clearly_better(one: Sequence[float], other: Sequence[float]) -> bool:
@@ -200,48 +200,19 @@ def recorded_grid() -> Grid:
         return {}
 
 
-def _ruled(pictures: int, similarity: str) -> tuple[tuple[str, ...], str]:
-    size = _size(pictures)
-    if similarity not in SIMILARITIES:
-        near = difflib.get_close_matches(str(similarity), SIMILARITIES, n=1)
-        meant = f" Did you mean {near[0]!r}?" if near else ""
-        known = ", ".join(SIMILARITIES)
-        raise ValueError(f"There is no similarity {similarity!r}. Write one of: {known}.{meant}")
+def _apply_rule(pictures: int, similarity: str) -> tuple[str, tuple[str, ...], str]:
+    """Return the number of pictures in words, the strategies that the rule names, and why."""
+    whole_number("pictures", pictures, least=1)
+    one_of("similarity", similarity, SIMILARITIES)
+    number = "few" if pictures <= SMALL else "a medium number of" if pictures <= LARGE else "many"
     if similarity != "middle":
-        return _RULE[size, similarity]
-    both = [name for one in ("near", "far") for name in _RULE[size, one][0]]
-    return tuple(dict.fromkeys(both)), "The rule knows near and far only, and both answers count."
-
-
-def _size(pictures: int) -> str:
-    if isinstance(pictures, bool) or not isinstance(pictures, Integral):
-        raise TypeError(f"pictures must be a whole number, and it is {pictures!r}.")
-    if pictures < 1:
-        raise ValueError(f"pictures is {pictures}. Something must be there to train on.")
-    if pictures <= SMALL:
-        return "small"
-    return "medium" if pictures <= LARGE else "large"
-
-
-def _distance(similarity: str) -> str:
-    between = "neither near to nor far from" if similarity == "middle" else None
-    return f"{between or {'near': 'near to', 'far': 'far from'}[similarity]} the source"
-
-
-def _judgement(means: Mapping[str, float], best: str, ruled: str, agrees: bool) -> str:
-    if best == ruled:
-        return "Measured, it was the best of all."
-    if agrees:
-        return f"Measured, only {best} was better, and not clearly."
-    gain = means[best] - means[ruled]
-    return f"But measured, {best} was better than {ruled} for every seed, by {gain:.3f}."
+        return number, *_RULE[number, similarity]
+    both = _RULE[number, "near"][0] + _RULE[number, "far"][0]
+    reason = "The rule knows near and far only, and both answers count."
+    return number, tuple(dict.fromkeys(both)), reason
 
 
 def _nearest(pictures: int, sizes: Iterable[int]) -> int:
     """Return the size that is the fewest times larger or smaller; of two, the smaller one."""
     wanted = int(pictures)
     return min(sorted(sizes), key=lambda one: Fraction(max(one, wanted), min(one, wanted)))
-
-
-def _seeds(number: int) -> str:
-    return "1 seed" if number == 1 else f"{number} seeds"

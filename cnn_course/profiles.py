@@ -112,27 +112,23 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
 }
 
 # The same training on another base than the usual one.
-OTHER_BASES: Final[dict[str, dict[str, dict[str, Settings]]]] = {
-    "05-vgg16-feature-extraction": {
-        "full": {
-            "vgg16": Settings(
-                epochs=20, batch_size=32, comparison_epochs=50, side=180, base="vgg16", copies=5
-            ),
-        },
+OTHER_BASES: Final[dict[tuple[str, str], dict[str, Settings]]] = {
+    ("05-vgg16-feature-extraction", "full"): {
+        "vgg16": Settings(
+            epochs=20, batch_size=32, comparison_epochs=50, side=180, base="vgg16", copies=5
+        ),
     },
-    "06-fine-tuning": {
-        "full": {
-            "vgg16": Settings(
-                epochs=30,
-                batch_size=32,
-                comparison_epochs=50,
-                side=180,
-                base="vgg16",
-                copies=5,
-                unfrozen_from="block5_conv1",
-                learning_rate=1e-5,
-            ),
-        },
+    ("06-fine-tuning", "full"): {
+        "vgg16": Settings(
+            epochs=30,
+            batch_size=32,
+            comparison_epochs=50,
+            side=180,
+            base="vgg16",
+            copies=5,
+            unfrozen_from="block5_conv1",
+            learning_rate=1e-5,
+        ),
     },
 }
 
@@ -164,7 +160,7 @@ def settings(chapter: str, profile: str, base: str = "") -> Settings:
     if chapter not in TABLE:
         raise ValueError(f"Chapter {chapter!r} has no settings. These have: {', '.join(TABLE)}.")
     usual = TABLE[chapter][profile]
-    bases = {usual.base: usual} | OTHER_BASES.get(chapter, {}).get(profile, {})
+    bases = {usual.base: usual} | OTHER_BASES.get((chapter, profile), {})
     if base and base not in bases:
         known = ", ".join(filter(None, bases)) or "none"
         raise ValueError(
@@ -176,5 +172,4 @@ def settings(chapter: str, profile: str, base: str = "") -> Settings:
 
 def other_bases() -> list[str]:
     """Return the bases that some chapter can be run on beside its usual one."""
-    chapters = OTHER_BASES.values()
-    return sorted({base for profiles in chapters for bases in profiles.values() for base in bases})
+    return sorted({base for bases in OTHER_BASES.values() for base in bases})

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +24,8 @@ def recorded(chapter: str, base: str = "") -> dict[str, Any]:
         FileNotFoundError: nobody has recorded this chapter yet.
     """
     option = f" --base {base}" if base else ""
-    found = _measured(f"{base}/{chapter}.json" if base else f"{chapter}.json")
-    return found or _nobody_measured(f"cnn-course record {chapter}{option}")
+    file = _file(Path(base, f"{chapter}.json"), f"record {chapter}{option}")
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def recorded_seeds(chapter: str) -> dict[str, Any]:
@@ -40,7 +40,8 @@ def recorded_seeds(chapter: str) -> dict[str, Any]:
     Raises:
         FileNotFoundError: nobody has measured this chapter yet.
     """
-    return _measured(f"seeds/{chapter}.json") or _nobody_measured(f"cnn-course seeds {chapter}")
+    file = _file(f"seeds/{chapter}.json", f"seeds {chapter}")
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def recorded_weights(chapter: str) -> list[np.ndarray]:
@@ -55,25 +56,13 @@ def recorded_weights(chapter: str) -> list[np.ndarray]:
     Raises:
         FileNotFoundError: nobody has recorded this chapter yet, or it keeps no weights.
     """
-    file = _file(f"{chapter}.npz")
-    if file is None:
-        _nobody_measured(f"cnn-course record {chapter}")
-    with np.load(file) as kept:
+    with np.load(_file(f"{chapter}.npz", f"record {chapter}")) as kept:
         return [kept[name].astype(np.float32) for name in kept.files]
 
 
-def _measured(name: str) -> dict[str, Any] | None:
-    file = _file(name)
-    return None if file is None else json.loads(file.read_text(encoding="utf-8"))
-
-
-def _file(name: str) -> Path | None:
-    # In a clone the records live with the book; an installed package carries a copy.
+def _file(name: str | Path, command: str) -> Path:
+    # In a clone the records lie with the book; an installed package carries a copy.
     for folder in (_PACKAGE.parent / "book" / "measured", _PACKAGE / "measured"):
         if (folder / name).is_file():
             return folder / name
-    return None
-
-
-def _nobody_measured(command: str) -> NoReturn:
-    raise FileNotFoundError(f"This is not recorded yet. It takes a while: {command}")
+    raise FileNotFoundError(f"This is not recorded yet. It takes a while: cnn-course {command}")

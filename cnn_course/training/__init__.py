@@ -1,13 +1,9 @@
-"""What a training needs beside Keras: results handed over, records shown, and a safe night.
-
-`Backup` needs Keras and is loaded when it is first asked for; the rest is not worth the wait.
-"""
+"""What a chapter's training needs beside Keras: backups, measurements made once, results."""
 
 from typing import TYPE_CHECKING, Any
 
 from cnn_course.records import recorded, recorded_seeds
-from cnn_course.training.measuring import once
-from cnn_course.training.results import Results
+from cnn_course.training.results import Results, once
 
 if TYPE_CHECKING:
     from cnn_course.training.backup import Backup
@@ -16,7 +12,7 @@ __all__ = ["Backup", "Results", "once", "recorded", "recorded_seeds"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Backup":
+    if name == "Backup":  # it needs Keras, and the rest is not worth the wait
         from cnn_course.training.backup import Backup  # noqa: PLC0415
 
         return Backup

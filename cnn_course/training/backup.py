@@ -1,6 +1,5 @@
 """Trainings that survive a kill: a callback that keeps their state after every epoch."""
 
-import hashlib
 import inspect
 import json
 import os
@@ -14,6 +13,7 @@ import keras
 import numpy as np
 from keras import callbacks
 
+from cnn_course import files
 from cnn_course.training import state
 from cnn_course.training.state import ENDED, FOLDER_VARIABLE, RUN, Progress, State
 
@@ -39,9 +39,8 @@ class Backup(callbacks.Callback):
 
     The same training is one with the same network, initial weights, optimizer, loss, number of
     epochs and batches and, in a notebook, the same code in all cells up to its own. The order in
-    which pictures are shuffled, and what is drawn outside of the model, begins anew.
-
-    Its place among the callbacks makes no difference.
+    which pictures are shuffled, and what is drawn outside of the model, begins anew. Its place
+    among the callbacks makes no difference.
 
     Args:
         name: of the training, another one for each training of a chapter.
@@ -90,10 +89,9 @@ class Backup(callbacks.Callback):
         file = state.state_file(self._folder, self._slug)
         self._refuse_what_cannot_be_kept(file)
         self._identity = self._identify()
-        known = state.take_up(file, self._identity, self._values())
-        if known:
-            self._take_up(known)
-        self._tell(self._folder)
+        if file.exists():
+            self._take_up(file)
+        self._write(self._folder)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Let a second training of the same model begin at its own beginning."""
@@ -159,33 +157,36 @@ class Backup(callbacks.Callback):
             [[item.monitor, item.save_best_only] for item in self._checkpoints],
             state.cells_so_far(),
         ]
-        digest = hashlib.sha256(json.dumps(known).encode())
-        for value in self._values():  # what the seed made of them
-            digest.update(f"{value.shape} {value.dtype}".encode() + value.tobytes())
-        return digest.hexdigest()
+        values = [[f"{v.shape} {v.dtype}", files.digest(v.tobytes())] for v in self._values()]
+        return files.digest(json.dumps([known, values]))  # the seed made the values
 
-    def _take_up(self, known: State) -> None:
+    def _take_up(self, file: Path) -> None:
+        """Go on with the state in `file`, or set it aside if it is another training's."""
+        known = state.read_state(file)
+        if known is None:
+            return state.set_aside(file, state.UNREADABLE)
+        if known.identity != self._identity or len(known.variables) != len(self._variables):
+            return state.set_aside(file, state.ANOTHER)
         for variable, value in zip(self._variables, known.variables, strict=True):
             variable.assign(value)
-        for checkpoint, best, content in zip(
-            self._checkpoints, known.best, known.files, strict=True
-        ):
-            checkpoint.best = best
+        for item, best, content in zip(self._checkpoints, known.best, known.files, strict=True):
+            item.best = best
             if content is not None:
-                state.write_whole(Path(checkpoint.filepath), content)
+                files.write(Path(item.filepath), content)
         epochs = self.params["epochs"]
-        history = self.model.history
-        history.history = {name: list(values) for name, values in known.history.items()}
-        history.epoch = list(known.epochs)
+        self.model.history.history = known.history
+        self.model.history.epoch = known.epochs
         self.model._initial_epoch = epochs if known.ended else known.epochs[-1] + 1
         self.seconds = known.seconds
         runs = [run for run in known.runs if run != RUN]
         self._earlier = Progress(self.name, len(known.epochs), epochs, known.seconds, runs)
+        return None
 
     def _keep(self, *, ended: bool) -> None:
         if self._folder is None:
             return
         history = self.model.history
+        written = [Path(item.filepath) for item in self._checkpoints]
         now = State(
             identity=self._identity,
             epochs=history.epoch,
@@ -194,24 +195,21 @@ class Backup(callbacks.Callback):
             ended=ended,
             runs=[*self._earlier.runs_before, RUN],
             best=[None if item.best is None else float(item.best) for item in self._checkpoints],
-            files=[_content(Path(item.filepath)) for item in self._checkpoints],
+            files=[file.read_bytes() if file.is_file() else None for file in written],
             variables=self._values(),
         )
-        if self._write(now, state.state_file(self._folder, self._slug)):
-            self._tell(self._folder)
+        self._write(self._folder, now)
 
-    def _tell(self, folder: Path) -> None:
+    def _write(self, folder: Path, now: State | None = None) -> None:
+        """Write how far the training is and, after an epoch, its state."""
         done = len(self.model.history.epoch)
-        self._write(replace(self._earlier, done=done), state.progress_file(folder, self._slug))
-
-    def _write(self, content: State | Progress, file: Path) -> bool:
         try:
-            content.write(file)
-            return True
+            if now:
+                now.write(state.state_file(folder, self._slug))
+            progress = vars(replace(self._earlier, done=done))
+            files.write_json(state.progress_file(folder, self._slug), progress)
         except OSError as error:  # a training is worth more than its backup
-            done = len(self.model.history.epoch)
             warnings.warn(f"{self.name}: no backup after epoch {done}: {error}", stacklevel=2)
-            return False
 
 
 def _describe(model: keras.Model) -> str:
@@ -220,7 +218,3 @@ def _describe(model: keras.Model) -> str:
         return str(model.to_json())
     except NotImplementedError:  # a class of one's own that cannot say what it was made with
         return f"{type(model)} {model.optimizer.get_config()}"
-
-
-def _content(file: Path) -> bytes | None:
-    return file.read_bytes() if file.is_file() else None

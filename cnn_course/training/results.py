@@ -1,18 +1,106 @@
-"""Results of a run, as a chapter hands them over; `cnn_course.records` reads what was recorded."""
+"""Results of a run: measured once, and handed over as the value of a cell."""
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import json
+import os
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from cnn_course import files
+from cnn_course.training import state
+from cnn_course.training.state import ENDED, FOLDER_VARIABLE, RUN, Progress
+
+
+def once(name: str, measure: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what `measure(*arguments)` returns; in a full run, measure nothing twice.
+
+    `training.Backup` keeps the state of a long training. This keeps the outcome of many short ones:
+    where the environment variable `CNN_COURSE_BACKUPS` names a folder, the numbers are written
+    there, and the same measurement in a later process reads them. The same one has the same name
+    and, in a notebook, the same code in all cells up to its own.
+
+    Elsewhere it calls `measure`: who runs a cell again wants a new measurement.
+
+    Args:
+        name: of the measurement, another one for each of a chapter. What makes it another one,
+            such as a seed, belongs in it.
+        measure: returns numbers, in lists and dictionaries with texts as keys.
+        arguments: what `measure` is called with.
+
+    Returns:
+        The numbers as Python's own, the same whether they were measured now or before.
+
+    Raises:
+        ValueError: no name; or, where numbers are kept, a name that was used before.
+        TypeError: what `measure` returned cannot be kept.
+    """
+    called = state.file_name(name, "a measurement")
+    if not (folder := os.environ.get(FOLDER_VARIABLE)):
+        return _plain(name, measure(*arguments))
+    file = state.state_file(Path(folder), called)
+    progress_file = state.progress_file(Path(folder), called)
+    if file in ENDED:
+        raise ValueError(f"{name!r} was measured before. Give each a name of its own.")
+    progress = Progress(name, 0, 1, 0.0, [])
+    _keep(name, progress_file, vars(progress))
+    identity = files.digest(json.dumps([name, state.cells_so_far()]))
+    known = _take_up(file, identity)
+    if known:
+        progress = replace(progress, seconds_before=known["seconds"], runs_before=[known["run"]])
+    else:
+        begun = time.perf_counter()
+        numbers = _plain(name, measure(*arguments))
+        seconds = time.perf_counter() - begun
+        known = {"identity": identity, "numbers": numbers, "seconds": seconds, "run": RUN}
+        _keep(name, file, known)
+    ENDED.add(file)
+    _keep(name, progress_file, vars(replace(progress, done=1)))
+    return known["numbers"]
+
+
+def _take_up(file: Path, identity: str) -> Any:
+    known = files.read_json(file)
+    if isinstance(known, dict) and known.get("identity") == identity:
+        return known
+    if file.exists():
+        state.set_aside(file, state.UNREADABLE if known is None else state.ANOTHER)
+    return None
+
+
+def _keep(name: str, file: Path, content: dict[str, Any]) -> None:
+    try:
+        files.write(file, json.dumps(content))  # numbers may be infinite
+    except OSError as error:  # a measurement is worth more than its being kept
+        warnings.warn(f"{name}: it is not kept: {error}", stacklevel=3)
+
+
+def _plain(name: str, numbers: Any) -> Any:
+    """Return numbers as JSON gives them back."""
+    try:
+        return json.loads(json.dumps(numbers, default=_from_numpy))
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name} cannot be kept: {error}. Return numbers, in lists and dictionaries."
+        ) from None
+
+
+def _from_numpy(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"it holds a {type(value).__name__}")
 
 
 @dataclass(frozen=True)
 class Results:
     """What a chapter measured, as the last value of a cell.
 
-    The numbers travel in the output's metadata: there the press finds them, and a comparison of
+    The numbers travel in the output's metadata: `cnn-course` finds them there, and a comparison of
     outputs does not, because two machines never measure the same.
 
     Attributes:
@@ -36,25 +124,24 @@ class Results:
         text = f"Measured: {', '.join(self.results)}."
         handed_over = {
             "chapter": self.chapter,
-            "results": _plain(self.results),
-            "curves": _plain(self.curves),
+            "results": _as_floats(self.results),
+            "curves": _as_floats(self.curves),
             "seed": self.seed,
             "base": self.base,
         }
-        if self.weights:
-            handed_over["weights"] = [_half(weight) for weight in self.weights]
+        halves = [np.asarray(weight).astype("<f2") for weight in self.weights]
+        if halves:
+            handed_over["weights"] = [
+                {"shape": list(half.shape), "half": base64.b64encode(half.tobytes()).decode()}
+                for half in halves
+            ]
         return {"text/plain": text}, {"cnn_course_results": handed_over}
 
 
-def _half(weight: np.ndarray) -> dict[str, Any]:
-    halves = np.asarray(weight).astype("<f2")
-    return {"shape": list(halves.shape), "half": base64.b64encode(halves.tobytes()).decode()}
-
-
-def _plain(values: Any) -> Any:
-    """Turn numbers of NumPy, however nested, into Python's, which JSON can hold."""
+def _as_floats(values: Any) -> Any:
+    """Turn numbers, however nested, into Python's floating-point numbers, which JSON can hold."""
     if isinstance(values, dict):
-        return {name: _plain(value) for name, value in values.items()}
+        return {name: _as_floats(value) for name, value in values.items()}
     if isinstance(values, list | tuple):
-        return [_plain(value) for value in values]
+        return [_as_floats(value) for value in values]
     return float(values)
