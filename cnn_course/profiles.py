@@ -4,7 +4,7 @@
 `full` is the real thing: the real data set, the real number of epochs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 PROFILES: Final = ("tiny", "full")
@@ -114,18 +114,17 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
 # The same training on another base than the usual one.
 OTHER_BASES: Final[dict[tuple[str, str], dict[str, Settings]]] = {
     ("05-vgg16-feature-extraction", "full"): {
-        "vgg16": Settings(
-            epochs=20, batch_size=32, comparison_epochs=50, side=180, base="vgg16", copies=5
+        "vgg16": replace(
+            TABLE["05-vgg16-feature-extraction"]["full"], base="vgg16", side=180, copies=5
         ),
     },
     ("06-fine-tuning", "full"): {
-        "vgg16": Settings(
-            epochs=30,
-            batch_size=32,
-            comparison_epochs=50,
-            side=180,
+        "vgg16": replace(
+            TABLE["06-fine-tuning"]["full"],
             base="vgg16",
+            side=180,
             copies=5,
+            epochs=30,
             unfrozen_from="block5_conv1",
             learning_rate=1e-5,
         ),

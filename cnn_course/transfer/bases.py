@@ -1,4 +1,4 @@
-"""Convolutional bases behind one door: VGG16, MobileNet, and a small VGG16 that runs anywhere.
+"""Convolutional bases with their preprocessing: VGG16, MobileNet, and a small VGG16.
 
 - VGG16: K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image
   recognition", 2015.
@@ -6,25 +6,25 @@
   vision applications", 2017; version 1, with 0.75 of its channels.
 """
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from numbers import Integral
 from pathlib import Path
 from typing import Any, Final
 
 import keras
+import numpy as np
 from keras import layers
 
+from cnn_course.arguments import one_of, whole_number
 from cnn_course.data.writing import scratch, unwritable
 from cnn_course.transfer import weights as known
-from cnn_course.transfer.preprocessing import between_minus_one_and_one, for_vgg16
-from cnn_course.transfer.weights import Weights
+from cnn_course.transfer.weights import Packaged, Pretrained
 
 MINIMUM_SIDE: Final = 32  # five halvings leave one value of it
 
-_BLOCKS: Final = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))  # VGG16: times the width, convolutions
-_RANDOM: Final = "Random weights, which have learned nothing yet."
+# Of VGG16's blocks: filters, as times the width of the first one, and convolutions.
+_BLOCKS: Final = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))
+_NAMES: Final = {"mini_vgg16": ("imagenet", "drawings")}  # of weights; the others have the first
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Base:
     source: str
 
 
-def base(name: str, *, side: int, weights: str | Weights | None = "imagenet") -> Base:
+def base(name: str, *, side: int, weights: str | Pretrained | Packaged | None = "imagenet") -> Base:
     """Return a convolutional base with its weights and its preprocessing.
 
     Args:
@@ -61,11 +61,16 @@ def base(name: str, *, side: int, weights: str | Weights | None = "imagenet") ->
         ValueError: no such base, no such weights, or too small a side.
         DataError: the weights are not here and cannot be downloaded, or are broken.
     """
-    recipe = _recipe(name)
-    wanted = _wanted(name, recipe, weights)
-    model = recipe.build(_checked_side(side))
-    source = wanted.load(model) if wanted else _RANDOM
-    return Base(name, model, recipe.preprocess, source)
+    build, preprocess, trained = _BASES[one_of("name", name, _BASES)]
+    if isinstance(weights, str):
+        names = _NAMES.get(name, ("imagenet",))
+        one_of(f"weights of {name}", weights, names, ", or None for random ones")
+        weights = trained
+    elif not isinstance(weights, Pretrained | Packaged | None):
+        raise TypeError(f'weights must be a name like "imagenet" or None, not {weights!r}.')
+    model = build(whole_number("side", side, least=MINIMUM_SIDE))
+    source = weights.load(model) if weights else "Random weights, which have learned nothing yet."
+    return Base(name, model, preprocess, source)
 
 
 def mini_vgg16(side: int, *, width: int = 12, dtype: str | None = None) -> Any:
@@ -87,7 +92,7 @@ def mini_vgg16(side: int, *, width: int = 12, dtype: str | None = None) -> Any:
         TypeError: the side is not a whole number.
         ValueError: the side is too small.
     """
-    side = _checked_side(side)
+    whole_number("side", side, least=MINIMUM_SIDE)
     inputs = x = keras.Input((side, side, 3))
     for block, (times, convolutions) in enumerate(_BLOCKS, start=1):
         for place in range(1, convolutions + 1):
@@ -140,56 +145,33 @@ def _mobilenet(side: int) -> Any:
     )
 
 
-@dataclass(frozen=True)
-class _Recipe:
-    build: Callable[[int], Any]
-    preprocess: Callable[[Any], Any]
-    weights: Weights
-    called: tuple[str, ...] = ("imagenet",)
+def _for_vgg16(pictures: Any) -> Any:
+    """Turn red, green, blue into blue, green, red and subtract ImageNet's mean of each channel."""
+    return keras.applications.vgg16.preprocess_input(_as_floats(pictures))
 
 
-_RECIPES: Final = {
-    "vgg16": _Recipe(_vgg16, for_vgg16, known.VGG16),
-    "mobilenet": _Recipe(_mobilenet, between_minus_one_and_one, known.MOBILENET),
-    "mini_vgg16": _Recipe(
-        mini_vgg16, between_minus_one_and_one, known.MINI_VGG16, ("imagenet", "drawings")
-    ),
+def _between_minus_one_and_one(pictures: Any) -> Any:
+    """Divide by 127.5 and subtract 1, as MobileNet and the small VGG16 were trained."""
+    return keras.applications.mobilenet.preprocess_input(_as_floats(pictures))
+
+
+def _as_floats(pictures: Any) -> Any:
+    """Return floating-point pictures; of a NumPy array, always a copy.
+
+    Keras changes the array that it is given, and it computes with the whole numbers of a tensor,
+    where a pixel less than the mean turns into a bright one.
+    """
+    if not (keras.ops.is_tensor(pictures) or isinstance(pictures, keras.KerasTensor)):
+        return np.array(pictures, dtype=np.float32)
+    if keras.backend.is_float_dtype(pictures.dtype):
+        return pictures
+    return keras.ops.cast(pictures, "float32")
+
+
+_BASES: Final[
+    dict[str, tuple[Callable[[int], Any], Callable[[Any], Any], Pretrained | Packaged]]
+] = {
+    "vgg16": (_vgg16, _for_vgg16, known.VGG16),
+    "mobilenet": (_mobilenet, _between_minus_one_and_one, known.MOBILENET),
+    "mini_vgg16": (mini_vgg16, _between_minus_one_and_one, known.MINI_VGG16),
 }
-
-
-def _recipe(name: str) -> _Recipe:
-    if name not in _RECIPES:
-        near = difflib.get_close_matches(str(name), _RECIPES, n=1)
-        meant = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"There is no base {name!r}. Write one of: {', '.join(_RECIPES)}.{meant}")
-    return _RECIPES[name]
-
-
-def _checked_side(side: object) -> int:
-    if isinstance(side, bool) or not isinstance(side, Integral):
-        raise TypeError(
-            f"The side must be a whole number of pixels, but it is {side!r} "
-            f"({type(side).__name__})."
-        )
-    if side < MINIMUM_SIDE:
-        raise ValueError(
-            f"The side is {side}, and five halvings would leave nothing of it. "
-            f"Use pictures of at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels."
-        )
-    return int(side)
-
-
-def _wanted(name: str, recipe: _Recipe, weights: str | Weights | None) -> Weights | None:
-    if weights is None or isinstance(weights, Weights):
-        return weights
-    if not isinstance(weights, str):
-        raise TypeError(
-            f'weights must be a name like "imagenet" or None, but it is {weights!r} '
-            f"({type(weights).__name__})."
-        )
-    if weights not in recipe.called:
-        names = " or ".join(f'"{one}"' for one in recipe.called)
-        raise ValueError(
-            f"There are no weights {weights!r} for {name}. Write {names}, or None for random ones."
-        )
-    return recipe.weights

@@ -6,28 +6,40 @@ its weights with the model, trains on that.
 """
 
 import hashlib
+import io
 import json
+import math
+import os
 import re
-from collections.abc import Iterator
+import shutil
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from numbers import Integral
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, TypeAlias
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn_course.data.places import cache_folder
-from cnn_course.transfer.cutting import is_graph, random_states, split
-from cnn_course.transfer.identity import identity
-from cnn_course.transfer.stores import Store
+from cnn_course.arguments import one_of, whole_number
+from cnn_course.data.errors import DataError
+from cnn_course.data.places import CACHE_VARIABLE, cache_folder
+from cnn_course.data.writing import unwritable
+from cnn_course.files import digest
+from cnn_course.transfer.splitting import is_graph, random_states
 
-__all__ = ["StoredFeatures", "split", "store"]
-
-FORMAT: Final = 1  # another number makes worthless what was stored before
+FORMAT: Final = 2  # another number makes worthless what was stored before
 BATCH: Final = 32  # pictures that are computed together, in whatever batches they come
+
+_DIGEST_SIZE: Final = hashlib.sha256().digest_size
+_QUICK: Final = 30.0  # seconds; what takes less shows no progress bar
+Compute: TypeAlias = Callable[[list[int]], Iterable[tuple[int, NDArray[Any]]]]
+
+# Names count the layers that were made before, so a cell that runs again gives others. Seeds and
+# the shapes with which a layer was built leave no trace once it has its weights.
+_WITHOUT_EFFECT: Final = {"build_input_shape", "name", "seed", "trainable"}
 
 
 @dataclass(frozen=True)
@@ -76,9 +88,9 @@ class StoredFeatures:
         """
         import tensorflow as tf  # noqa: PLC0415
 
-        _require_whole_number("batch_size", batch_size, least=1)
+        whole_number("batch_size", batch_size, least=1)
         if seed is not None:
-            _require_whole_number("seed", seed, least=0)
+            whole_number("seed", seed)
         epochs = count()
 
         def batches() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
@@ -142,98 +154,70 @@ def store(
             be the same; values that are no numbers or do not fit the type.
         DataError: there is no room for the features, or no right to write.
     """
-    _check_what_computes(frozen, copies, augmentation, dtype)
+    _check_frozen(frozen)
     _check_pictures(pictures, frozen)
-    _require_whole_number("seed", seed, least=0)
+    _check_augmentation(augmentation, copies)
+    one_of("dtype", dtype, ("float16", "float32"))
+    whole_number("seed", seed)
     if not isinstance(name, str) or not re.search(r"\w", name):
         raise ValueError(f'The name is {name!r}. Write a text: "training, VGG16".')
-    known = _Pictures.gone_through(pictures)
-    drawn = [identity(augmentation), copies, int(seed)] if augmentation is not None else None
-    about = [FORMAT, keras.__version__, identity(frozen), known.digests, drawn, dtype]
-    key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    batches = pictures.rebatch(BATCH)
+    digests, labels, sizes, shape = _look_through(batches)
+    drawn = [_identity(augmentation), copies, int(seed)] if augmentation is not None else None
+    about = [FORMAT, keras.__version__, _identity(frozen), digests, drawn, dtype]
+    key = digest(json.dumps(about, sort_keys=True))
     slug = re.sub(r"\W+", "-", name.lower()).strip("-")
     file = (folder or cache_folder("features")) / f"{slug}-{key[:16]}.npy"
-    shape = frozen.compute_output_shape((BATCH, *known.shape))[1:]
-    stored = Store(file, key, (copies * len(known.labels), *shape), np.dtype(dtype))
-    if not stored.is_whole():
-        work = _Work(frozen, known, copies, augmentation, seed, dtype)
-        stored.make(work.from_row, name)
-    return StoredFeatures(file, np.concatenate([known.labels] * copies), copies)
+    row = frozen.compute_output_shape((BATCH, *shape))[1:]
+    features = _Rows(file, key, row, np.dtype(dtype), sizes * copies)
+
+    def compute(missing: list[int]) -> Iterator[tuple[int, NDArray[Any]]]:
+        for copy in range(copies):
+            places = [n % len(sizes) for n in missing if n // len(sizes) == copy]
+            for place, batch in _again(batches, digests, places):
+                given = keras.ops.cast(batch, frozen.inputs[0].dtype)
+                if augmentation is not None:
+                    given = _augmented(augmentation, given, [seed, copy, place])
+                narrowed = _narrowed(frozen.predict_on_batch(given), dtype)
+                yield copy * len(sizes) + place, narrowed
+
+    features.complete(compute, name)
+    return StoredFeatures(file, np.concatenate([labels] * copies), copies)
 
 
-@dataclass(frozen=True)
-class _Pictures:
-    """Pictures and what was seen when they were gone through once.
+def _look_through(batches: Any) -> tuple[list[str], NDArray[Any], list[int], tuple[int, ...]]:
+    """Return digests of the batches, all labels, the batches' sizes, and a picture's shape."""
+    digests, labels = [], []
+    shape: tuple[int, ...] = ()
+    for batch, of in batches.as_numpy_iterator():
+        digests.append(_digest(batch, of))
+        labels.append(of)
+        shape = batch.shape[1:]
+    if not labels:
+        raise ValueError("There are no pictures in the dataset.")
+    return digests, np.concatenate(labels), [len(of) for of in labels], shape
 
-    Attributes:
-        batches: a dataset of pairs, batches of `BATCH` and labels.
-        digests: one of each pair.
-        labels: of all pictures.
-        shape: of a picture.
+
+def _again(batches: Any, digests: list[str], places: list[int]) -> Iterator[tuple[int, Any]]:
+    """Yield the batches that have these places.
+
+    Raises:
+        ValueError: they are not what they were.
     """
-
-    batches: Any
-    digests: list[str]
-    labels: NDArray[Any]
-    shape: tuple[int, ...]
-
-    @classmethod
-    def gone_through(cls, pictures: Any) -> "_Pictures":
-        batches = pictures.rebatch(BATCH)
-        digests, labels, shape = [], [], ()
-        for batch, of in batches.as_numpy_iterator():
-            digests.append(_digest(batch, of))
-            labels.append(of)
-            shape = batch.shape[1:]
-        if not labels:
-            raise ValueError("There are no pictures in the dataset.")
-        return cls(batches, digests, np.concatenate(labels), shape)
-
-    def from_batch(self, first: int) -> Iterator[tuple[int, NDArray[Any]]]:
-        """Yield batches from one on, with their numbers.
-
-        Raises:
-            ValueError: they are not what they were.
-        """
-        pairs = self.batches.skip(first).as_numpy_iterator()
-        for number, (batch, labels) in enumerate(pairs, start=first):
-            if self.digests[number : number + 1] != [_digest(batch, labels)]:
-                raise ValueError(
-                    "Gone through again, the dataset has other pictures, or the same in another "
-                    "order. Load them without a seed, and pass what augments them to `store`."
-                )
-            yield number, batch
+    again = batches.as_numpy_iterator()
+    for place in range(max(places, default=-1) + 1):
+        pair: tuple[Any, ...] = next(again, ())
+        if digests[place] != _digest(*pair):
+            raise ValueError(
+                "Gone through again, the dataset has other pictures, or the same in another "
+                "order. Load them without a seed, and pass what augments them to `store`."
+            )
+        if place in places:
+            yield place, pair[0]
 
 
 def _digest(*arrays: NDArray[Any]) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(f"{array.dtype} {array.shape}".encode() + array.tobytes())
-    return digest.hexdigest()
-
-
-@dataclass(frozen=True)
-class _Work:
-    """What is to be computed; the names are those of `store`."""
-
-    frozen: Any
-    pictures: _Pictures
-    copies: int
-    augmentation: Any
-    seed: int
-    dtype: str
-
-    def from_row(self, row: int) -> Iterator[NDArray[Any]]:
-        """Yield features from a row on, batch by batch, one copy of all pictures after another."""
-        number = len(self.pictures.labels)
-        while row < self.copies * number:
-            copy, picture = divmod(row, number)
-            for place, batch in self.pictures.from_batch(picture // BATCH):
-                given = keras.ops.cast(batch, self.frozen.inputs[0].dtype)
-                if self.augmentation is not None:
-                    given = _augmented(self.augmentation, given, [self.seed, copy, place])
-                yield _narrowed(self.frozen.predict_on_batch(given), self.dtype)
-                row += len(batch)
+    return digest(b"".join(f"{a.dtype} {a.shape}".encode() + a.tobytes() for a in arrays))
 
 
 def _augmented(augmentation: Any, batch: Any, seeds: list[int]) -> Any:
@@ -263,15 +247,166 @@ def _narrowed(features: NDArray[Any], dtype: str) -> NDArray[Any]:
     return narrowed
 
 
-def _check_what_computes(frozen: Any, copies: int, augmentation: Any, dtype: str) -> None:
+def _identity(layer: Any) -> list[Any]:
+    """Return the settings of a layer or a model and a digest of its weights, as plain values.
+
+    Two that have the same identity compute the same, apart from what is drawn at random. Names, and
+    whether something is frozen, make no difference.
+    """
+    weights = _digest(*layer.get_weights())
+    if isinstance(layer, keras.Sequential):  # its own settings change when it meets its first input
+        return [weights, [_identity(inner) for inner in layer.layers]]
+    try:
+        return [weights, _settings(keras.saving.serialize_keras_object(layer), {})]
+    except NotImplementedError as error:
+        raise ValueError(
+            f"{layer.name!r} does not tell its settings, so one cannot know when what it computes "
+            "has changed. Give your own layer a method get_config."
+        ) from error
+
+
+def _settings(layer: Mapping[str, Any], places: Mapping[str, int]) -> list[Any]:
+    """Return what a layer, as Keras saves it, was made with, and which layers it is called on.
+
+    The layers beside it are known by their place, name -> place, and not by the name.
+    """
+    settings = {key: of for key, of in layer["config"].items() if key not in _WITHOUT_EFFECT}
+    inside: dict[str, int] = {}
+    inner = settings.get("layers", [])
+    if all(isinstance(one, dict) and "config" in one for one in inner):
+        inside = {one["config"]["name"]: place for place, one in enumerate(inner)}
+        settings["layers"] = [_settings(one, inside) for one in inner]
+    calls = _placed(layer.get("inbound_nodes"), places)
+    kind = [layer["module"], layer["class_name"], layer["registered_name"]]
+    return [*kind, _placed(settings, inside), calls]
+
+
+def _placed(value: Any, places: Mapping[str, int]) -> Any:
+    """Return a value of a saved model with places instead of the names that tensors refer to."""
+    if isinstance(value, dict):
+        return {key: _placed(item, places) for key, item in value.items()}
+    match value:  # the layer, which of its calls, which of its outputs
+        case [str() as name, int() as call, int() as output] if name in places:
+            return [places[name], call, output]
+    return [_placed(item, places) for item in value] if isinstance(value, list | tuple) else value
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A `.npy` file that is computed batch by batch, with a digest of each behind all of them.
+
+    NumPy does not look there. As long as a batch is missing the file is called `NAME.npy.part`,
+    and the digests say which ones are there: so what a kill or a power cut leaves is gone on with.
+    Two processes may write at once, since both write the same. In a mapped file, a disk without
+    room would end the process, so rows are written by ordinary means.
+
+    Attributes:
+        file: where it is or will be; its name ends in `.npy`.
+        key: digest of what it is computed from.
+        row: shape of a row.
+        dtype: of its values.
+        sizes: of the batches, in rows.
+    """
+
+    file: Path
+    key: str
+    row: tuple[int, ...]
+    dtype: np.dtype[Any]
+    sizes: list[int]
+
+    def complete(self, compute: Compute, what: str) -> None:
+        """Write the batches that are missing, which `compute` yields with their numbers."""
+        part = self.file.with_name(f"{self.file.name}.part")
+        try:
+            if self.file.exists():
+                with self.file.open("rb") as stream:
+                    if not self._missing(stream) and not stream.read():
+                        return
+                warnings.warn(f"{self.file} is damaged. It is mended.", stacklevel=3)
+                os.replace(self.file, part)
+            if not part.exists():
+                part.parent.mkdir(parents=True, exist_ok=True)
+                self._refuse_a_disk_without_room()
+                part.touch()
+            try:
+                with part.open("r+b") as stream:
+                    self._write(stream, compute, what)
+            except Exception:  # an interrupt is none: what it leaves is gone on with
+                part.unlink(missing_ok=True)
+                raise
+            if part.exists():  # otherwise, another process was quicker
+                os.replace(part, self.file)
+        except OSError as error:
+            raise unwritable(self.file, error) from error
+
+    def _write(self, stream: BinaryIO, compute: Compute, what: str) -> None:
+        from tqdm import tqdm  # noqa: PLC0415
+
+        digests = self._start(len(self.sizes))
+        stream.write(self._header())
+        stream.truncate(digests + len(self.sizes) * _DIGEST_SIZE)
+        missing = self._missing(stream)
+        rows = sum(self.sizes[number] for number in missing)
+        with tqdm(desc=what, total=rows, unit="", leave=False, delay=_QUICK) as bar:
+            for number, batch in compute(missing):
+                if batch.shape != (self.sizes[number], *self.row):
+                    raise ValueError(f"{what}: a batch has the shape {batch.shape}.")
+                content = batch.tobytes()
+                stream.seek(self._start(number))
+                stream.write(content)
+                stream.seek(digests + number * _DIGEST_SIZE)
+                stream.write(self._digest(number, content))
+                stream.flush()
+                bar.update(len(batch))
+
+    def _missing(self, stream: BinaryIO) -> list[int]:
+        """Return the numbers of the batches that are not there as they were written."""
+        numbers = range(len(self.sizes))
+        stream.seek(0)
+        if stream.read(self._start(0)) != self._header():
+            return list(numbers)
+        found = [self._digest(n, stream.read(self._bytes(self.sizes[n]))) for n in numbers]
+        return [n for n in numbers if stream.read(_DIGEST_SIZE) != found[n]]
+
+    def _digest(self, number: int, content: bytes) -> bytes:
+        return hashlib.sha256(f"{self.key} {number} ".encode() + content).digest()
+
+    def _header(self) -> bytes:
+        stream = io.BytesIO()
+        kind = np.lib.format.dtype_to_descr(self.dtype)
+        shape = (sum(self.sizes), *self.row)
+        about = {"descr": kind, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(stream, about)
+        return stream.getvalue()
+
+    def _bytes(self, rows: int) -> int:
+        return rows * math.prod(self.row) * self.dtype.itemsize
+
+    def _start(self, number: int) -> int:
+        """Return where in the file a batch begins; behind the last batch, the digests do."""
+        return len(self._header()) + self._bytes(sum(self.sizes[:number]))
+
+    def _refuse_a_disk_without_room(self) -> None:
+        needed = self._start(len(self.sizes))
+        free = shutil.disk_usage(self.file.parent).free
+        if needed > free:
+            raise DataError(
+                f"{self.file} needs {needed / 1e9:,.1f} GB, and its disk has "
+                f"{free / 1e9:,.1f} GB left.",
+                f"Make room on that disk, or set {CACHE_VARIABLE} to a folder on another one.",
+            )
+
+
+def _check_frozen(frozen: Any) -> None:
     if not is_graph(frozen) or len(frozen.inputs) != 1 or len(frozen.outputs) != 1:
         raise TypeError(
             "The frozen part must be a functional model with one input and one output, as `split` "
             f"returns it. This is {frozen!r}."
         )
-    if dtype not in ("float16", "float32"):
-        raise ValueError(f'dtype is {dtype!r}. Write "float16" or "float32".')
-    _require_whole_number("copies", copies, least=1)
+
+
+def _check_augmentation(augmentation: Any, copies: int) -> None:
+    whole_number("copies", copies, least=1)
     if augmentation is None:
         if copies > 1:
             raise ValueError(
@@ -310,10 +445,3 @@ def _check_pictures(pictures: Any, frozen: Any) -> None:
             f"The frozen part takes batches of the shape {tuple(wanted)}, and those of the dataset "
             f"have the shape {tuple(found)}."
         )
-
-
-def _require_whole_number(name: str, value: Any, *, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be a whole number, and it is {value!r}.")
-    if int(value) < least:
-        raise ValueError(f"{name} is {value}. It must be at least {least}.")

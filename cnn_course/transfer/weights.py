@@ -7,27 +7,18 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final
 
 from cnn_course.data import DataError, places
 from cnn_course.data.download import Published, fetch
 from cnn_course.data.writing import scratch, unwritable
+from cnn_course.files import digest
 
 FOLDER: Final = "weights"  # in the user's own folder and in the course's cache
 MINI_VGG16_FILE: Final = Path(__file__).with_name("mini_vgg16.weights.h5")
 
 _OWN: Final = f"the folder {FOLDER} in {places.OWN_VARIABLE}"
-_KERAS: Final = "Keras's cache"
-_CACHE: Final = "the course's cache"
 _UNREADABLE: Final = (OSError, ValueError, LookupError, TypeError, RuntimeError)
-
-
-@runtime_checkable
-class Weights(Protocol):
-    """Weights that a base can be given."""
-
-    def load(self, model: Any) -> str:
-        """Fill a model with the weights, and return a sentence that says where they came from."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +80,11 @@ class Pretrained:
 
     def _found(self) -> Iterator[tuple[str, WeightsFile, Path]]:
         """Yield the files that are on this machine, each with its place, in words, and its path."""
-        folders = {
-            _OWN: lambda: places.own_folder(FOLDER),
-            _KERAS: keras_cache,
-            _CACHE: lambda: places.cache_folder(FOLDER),
-        }
-        for place, look in folders.items():
+        for place, look in (
+            (_OWN, lambda: places.own_folder(FOLDER)),
+            ("Keras's cache", keras_cache),
+            ("the course's cache", lambda: places.cache_folder(FOLDER)),
+        ):
             folder = look()
             for file in self.files:
                 if folder and os.path.lexists(folder / file.name):
@@ -118,20 +108,17 @@ class Pretrained:
         except OSError as error:
             raise unwritable(target, error) from error
         except DataError as error:
+            names = " or ".join(file.name for file in self.files)
             raise DataError(
-                f"{reason} {error.problem}", f"{error.advice}\n{self._ways(target, published)}"
+                f"{reason} {error.problem}",
+                f"{error.advice}\nDo one of these:\n"
+                f"1. Set {places.OWN_VARIABLE} to a folder with a folder {FOLDER} in it that has "
+                f"{names}.\n"
+                f"2. Put {target.name} here: {target}\n"
+                f"3. Connect to the network and load it again: it is downloaded from "
+                f"{published.url}",
             ) from error
         return self._sentence(model, file, f"downloaded from {published.url}")
-
-    def _ways(self, target: Path, published: Published) -> str:
-        names = " or ".join(file.name for file in self.files)
-        return (
-            "Do one of these:\n"
-            f"1. Set {places.OWN_VARIABLE} to a folder with a folder {FOLDER} in it that has "
-            f"{names}.\n"
-            f"2. Put {target.name} here: {target}\n"
-            f"3. Connect to the network and load it again: it is downloaded from {published.url}"
-        )
 
     def _sentence(self, model: Any, file: WeightsFile, whence: str) -> str:
         if file.digest:
@@ -166,19 +153,12 @@ class Packaged:
         Raises:
             DataError: the package has no such file, or a broken one.
         """
-        if not os.path.lexists(self.file):
-            raise DataError(
-                f"{self.title}: the package has no file {self.file}.", self._advice("Make it")
-            )
         if fault := _load(model, WeightsFile(self.file.name), self.file):
             raise DataError(
                 f"{self.file} cannot be used: {fault}.",
-                self._advice("Install the course again, or make the file"),
+                f"Install the course again, or make the file with `{self.command}`.",
             )
         return f"{self.title}: {self.file.name}, which the course brings along."
-
-    def _advice(self, what: str) -> str:
-        return f"{what} with `{self.command}`."
 
 
 def keras_cache() -> Path:
@@ -190,10 +170,7 @@ def keras_cache() -> Path:
 
 def values_digest(model: Any) -> str:
     """Return the sha256 over the values of all weights of a model, in Keras's order."""
-    total = hashlib.sha256()
-    for values in model.get_weights():
-        total.update(values.tobytes())
-    return total.hexdigest()
+    return digest(b"".join(values.tobytes() for values in model.get_weights()))
 
 
 def _load(model: Any, file: WeightsFile, path: Path) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from cnn_course.transfer.features import split
+from cnn_course.transfer import split
 
 pytestmark = pytest.mark.tensorflow
 

@@ -2,8 +2,6 @@
 
 import hashlib
 import sys
-import threading
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +19,7 @@ from cnn_course.data.download import Published
 from cnn_course.transfer.weights import (
     MOBILENET,
     VGG16,
+    Packaged,
     Pretrained,
     WeightsFile,
     values_digest,
@@ -82,6 +81,7 @@ class Server(ThreadingHTTPServer):
         self.content = b""
         self.length = 0
         self.requests: list[str] = []
+        self.before: Callable[[], object] = lambda: None
 
     @property
     def address(self) -> str:
@@ -96,6 +96,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.requests.append(self.path)
+        if len(self.server.requests) == 1:
+            self.server.before()
         self.send_response(200)
         self.send_header("Content-Length", str(self.server.length))
         self.end_headers()
@@ -120,9 +122,9 @@ def known(content: bytes, address: str = NOWHERE, algorithm: str = "md5") -> Pre
     return Pretrained("The tiny one", (WeightsFile(NAME, digest, published=published),))
 
 
-def unknown(address: str = NOWHERE, values: str = "") -> Pretrained:
+def unknown(values: str = "") -> Pretrained:
     """Weights that are published without a digest."""
-    published = Published(f"{address}/{OTHER}", sha256=None, size=5_000_000)
+    published = Published(f"{NOWHERE}/{OTHER}", sha256=None, size=5_000_000)
     return Pretrained("The tiny one", (WeightsFile(OTHER, values=values, published=published),))
 
 
@@ -152,44 +154,25 @@ def files_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
 
 
-@pytest.mark.parametrize("algorithm", ["md5", "sha256"])
-def test_weights_on_this_machine_are_loaded_and_nothing_is_asked_for(
-    server: Server, places: Places, content: bytes, trained: Any, algorithm: str
-) -> None:
-    for folder, said in ((places.keras, "Keras's cache"), (places.own, "CNN_COURSE_DATA")):
-        put(folder, content)
-        found = base(known(content, server.address, algorithm))
-        assert_same_weights(found, trained)
-        assert said in found.source
-        assert f"its {algorithm} is right" in found.source
-        assert str(folder) not in found.source, "a page must not show a path of this machine"
-    assert server.requests == []
-    assert not places.cache.exists()
-
-
 def test_the_users_own_folder_comes_first_then_kerass_cache_then_the_courses_then_the_network(
-    server: Server, places: Places, content: bytes, trained: Any
+    server: Server, places: Places, content: bytes, trained: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    weights = known(content, server.address)
-    assert "downloaded from" in base(weights).source
+    weights = known(content, server.address, "sha256")
+    downloaded = base(weights)
+    assert "downloaded from" in downloaded.source
+    assert_same_weights(downloaded, trained)
+    assert "100%" in capsys.readouterr().err, "a progress bar"
+    assert (places.cache / NAME).read_bytes() == content
     assert "from the course's cache" in base(weights).source
     put(places.keras, content)
     assert "from Keras's cache" in base(weights).source
     put(places.own, content)
     found = base(weights)
     assert "in CNN_COURSE_DATA" in found.source
+    assert "its sha256 is right" in found.source
+    assert str(places.own) not in found.source, "a page must not show a path of this machine"
     assert_same_weights(found, trained)
     assert server.requests == [f"/{NAME}"]
-    assert files_in(places.cache) == [NAME]
-
-
-def test_a_download_fills_the_model_and_ends_whole_in_the_cache(
-    server: Server, places: Places, content: bytes, trained: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    found = base(known(content, server.address))
-    assert_same_weights(found, trained)
-    assert "100%" in capsys.readouterr().err, "a progress bar"
-    assert (places.cache / NAME).read_bytes() == content
     assert files_in(places.cache) == [NAME]
 
 
@@ -228,26 +211,17 @@ def test_a_broken_file_of_the_users_own_is_an_error_and_stays_as_it_is(
     assert not places.cache.exists()
 
 
-@pytest.mark.parametrize("how", ["truncated", "empty", "a page"])
 def test_a_broken_file_is_noticed_where_no_digest_is_published(
-    places: Places, legacy: bytes, how: str
+    places: Places, legacy: bytes, tmp_path: Path
 ) -> None:
-    file = put(places.own, BROKEN[how](legacy), OTHER)
+    transfer.mini_vgg16(32, width=4).save(tmp_path / OTHER)  # the weights of another network
+    broken = [BROKEN[how](legacy) for how in ("truncated", "empty", "a page")]
+    for content in (*broken, (tmp_path / OTHER).read_bytes()):
+        file = put(places.own, content, OTHER)
+        assert f"{file} cannot be used" in refusal(unknown()).problem
+    file.unlink()
+    file.mkdir()
     assert f"{file} cannot be used" in refusal(unknown()).problem
-
-
-def test_weights_of_another_network_are_noticed_where_no_digest_is_published(
-    places: Places, tmp_path: Path
-) -> None:
-    other = transfer.mini_vgg16(32, width=4)
-    other.save(tmp_path / OTHER)
-    file = put(places.own, (tmp_path / OTHER).read_bytes(), OTHER)
-    assert f"{file} cannot be used" in refusal(unknown()).problem
-
-
-def test_a_folder_in_place_of_the_file_is_told(places: Places, content: bytes) -> None:
-    (places.own / NAME).mkdir()
-    assert f"{places.own / NAME} cannot be used" in refusal(known(content)).problem
 
 
 def test_a_broken_file_in_kerass_cache_is_told_passed_over_and_left_as_it_is(
@@ -255,20 +229,12 @@ def test_a_broken_file_in_kerass_cache_is_told_passed_over_and_left_as_it_is(
 ) -> None:
     file = put(places.keras, content[:-1])
     with pytest.warns(UserWarning, match="passed over") as told:
-        found = base(known(content, server.address))
+        found = transfer.base("mini_vgg16", side=32, weights=known(content, server.address))
     assert str(file) in str(told[0].message)
+    assert told[0].filename == __file__, "the warning points at who asked for the base"
     assert_same_weights(found, trained)
     assert file.read_bytes() == content[:-1]
     assert (places.cache / NAME).read_bytes() == content
-
-
-def test_the_warning_points_at_who_asked_for_the_base(
-    server: Server, places: Places, content: bytes
-) -> None:
-    put(places.keras, b"")
-    with pytest.warns(UserWarning, match="passed over") as told:
-        transfer.base("mini_vgg16", side=32, weights=known(content, server.address))
-    assert told[0].filename == __file__
 
 
 def test_a_broken_file_in_the_courses_cache_is_replaced_by_a_whole_one(
@@ -285,7 +251,6 @@ def test_a_broken_file_in_the_courses_cache_is_replaced_by_a_whole_one(
     ("offered", "said"),
     [
         ("half of it", "could not be downloaded"),
-        ("truncated", "cannot be used"),
         ("one bit", "cannot be used"),
         ("a page", "cannot be used"),
         ("too much", "sends more than the file"),
@@ -324,15 +289,14 @@ def test_without_a_network_the_reader_is_told_what_to_put_where(
             assert file.name in error.advice
         assert "CNN_COURSE_DATA" in error.advice
         assert str(places.cache / weights.files[0].name) in error.advice
+    assert "Random weights" in base(None).source
     assert files_in(tmp_path) == []
 
 
-def test_the_weights_of_imagenet_are_known_by_what_keras_and_the_data_say() -> None:
+def test_the_weights_of_imagenet_are_known_by_what_keras_says() -> None:
     (vgg16,) = VGG16.files
-    assert vgg16.name == "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
     assert vgg16.digest == "md5:6d6bbae143d832006294945121d1f1fc"
     assert vgg16.published
-    assert vgg16.published.size == 58_889_256
     official = sys.modules[keras.applications.VGG16.__module__]
     assert vgg16.published.url == official.WEIGHTS_PATH_NO_TOP
     official = sys.modules[keras.applications.MobileNet.__module__]
@@ -356,15 +320,11 @@ def test_two_who_download_at_once_both_get_whole_weights(
 ) -> None:
     found: list[transfer.Base] = []
     weights = known(content, server.address)
-    both = [threading.Thread(target=lambda: found.append(base(weights))) for _ in range(2)]
-    for one in both:
-        one.start()
-    for one in both:
-        one.join(60)
-    assert len(found) == 2
+    server.before = lambda: found.append(base(weights))  # while the first one waits
+    found.append(base(weights))
+    assert len(server.requests) == 2
     for each in found:
         assert_same_weights(each, trained)
-    assert (places.cache / NAME).read_bytes() == content
     assert files_in(places.cache) == [NAME]
 
 
@@ -377,10 +337,35 @@ def test_a_cache_that_cannot_be_written_is_told_with_its_variable(
     assert (tmp_path / "cache").read_bytes() == b"in the way"
 
 
-def test_random_weights_need_no_file_and_no_network(tmp_path: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for name in ("vgg16", "mobilenet", "mini_vgg16"):
-            found = transfer.base(name, side=32, weights=None)
-            assert "Random weights" in found.source
-    assert files_in(tmp_path) == []
+def test_packaged_weights_are_half_as_large_and_the_same_to_a_2000th(
+    tmp_path: Path, trained: Any
+) -> None:
+    file = tmp_path / NAME
+    transfer.store_mini_vgg16(trained, file)
+    assert file.stat().st_size < 2_000_000
+    found = base(Packaged("The small VGG16", file, "a command"))
+    assert "brings along" in found.source
+    for ours, theirs in zip(found.model.get_weights(), trained.get_weights(), strict=True):
+        assert ours.dtype == np.float32
+        np.testing.assert_allclose(ours, theirs, rtol=1 / 2_000, atol=1e-7)
+
+
+def test_packaged_weights_that_are_missing_or_broken_are_told_with_the_command(
+    tmp_path: Path, content: bytes
+) -> None:
+    weights = Packaged("The small VGG16", tmp_path / NAME, "cnn-course pretrain")
+    for fault in (None, content[:-1_000]):
+        if fault:
+            put(tmp_path, fault)
+        error = refusal(weights)
+        assert f"{tmp_path / NAME} cannot be used: " in error.problem
+        assert ("No such file" in error.problem) is (fault is None)
+        assert "`cnn-course pretrain`" in error.advice
+
+
+def test_weights_that_cannot_be_stored_leave_those_that_were_there(tmp_path: Path) -> None:
+    file = put(tmp_path / "package", b"before")
+    with pytest.raises(ValueError, match="shape"):
+        transfer.store_mini_vgg16(transfer.mini_vgg16(32, width=4), file)
+    assert file.read_bytes() == b"before"
+    assert list(file.parent.iterdir()) == [file]

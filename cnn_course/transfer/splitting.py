@@ -1,11 +1,12 @@
-"""A model cut in two: a part that stands still, and the part behind it that is trained."""
+"""A model split in two: a frozen part, and the part behind it that is trained."""
 
-import difflib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 from keras import layers
+
+from cnn_course.arguments import did_you_mean
 
 
 def split(model: Any, *, at: str) -> tuple[Any, Any]:
@@ -35,12 +36,11 @@ def split(model: Any, *, at: str) -> tuple[Any, Any]:
     names = [layer.name for layer in _layers_in(model)]
     if names.count(at) != 1:
         number = f"{names.count(at)} layers are" if at in names else "No layer is"
-        near = difflib.get_close_matches(str(at), {*names} - {at}, n=3)
-        meant = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        meant = did_you_mean(at, {*names} - {at})
         raise ValueError(f"{number} named {at!r} in {model.name!r}.{meant}")
     frozen, trainable = _cut(model, at)
     for layer in _layers_in(frozen):
-        _require_stillness(layer, at)
+        _check_frozen(layer, at)
     if trainable is None:
         raise ValueError(f"Nothing comes behind {at!r}, so nothing is left to train.")
     return frozen, trainable
@@ -122,7 +122,7 @@ def _replay(model: Any, call: Callable[..., Any] | None, input_name: str | None 
     )
 
 
-def _require_stillness(layer: Any, at: str) -> None:
+def _check_frozen(layer: Any, at: str) -> None:
     """Refuse a layer before the cut that changes in training, or computes something else then."""
     if is_graph(layer):
         return  # its layers are looked at one by one
