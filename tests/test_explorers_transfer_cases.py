@@ -289,11 +289,11 @@ def test_python_reads_and_sets_the_case() -> None:
     assert explorer.advice == cases.advise(pictures=1_600, similarity="middle")
     before = dict(explorer.state)
     for wrong, error, said in (
-        ({"pictures": 0}, ValueError, "Something must be there"),
+        ({"pictures": 0}, ValueError, "pictures must be at least 1, not 0"),
         ({"pictures": 10_001}, ValueError, "the plane ends at 10,000"),
         ({"pictures": 2.5}, TypeError, "whole number"),
         ({"pictures": True}, TypeError, "whole number"),
-        ({"similarity": "nearly"}, ValueError, "no similarity 'nearly'.*near"),
+        ({"similarity": "nearly"}, ValueError, "not 'nearly'.*near"),
         ({"size": 3}, ValueError, "no 'size' to set. There are: pictures, similarity"),
     ):
         with pytest.raises(error, match=said):

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
@@ -23,8 +24,6 @@ def test_numbers_travel_in_the_metadata_and_not_in_what_is_compared():
 
 
 def test_numbers_of_numpy_and_several_experiments_become_plain_json():
-    import numpy as np  # noqa: PLC0415
-
     results = Results("x", {"one": {"test_accuracy": np.float32(0.5)}, "two": np.int64(3)})
     _, metadata = results._repr_mimebundle_()
     text = json.dumps(metadata["cnn_course_results"]["results"])
@@ -32,8 +31,10 @@ def test_numbers_of_numpy_and_several_experiments_become_plain_json():
 
 
 def test_a_chapter_that_nobody_recorded_says_how_to_record_it():
-    with pytest.raises(FileNotFoundError, match="cnn-course record 99-nothing"):
-        training.recorded("99-nothing")
+    with pytest.raises(FileNotFoundError, match="cnn-course record 99-nothing --base vgg16"):
+        records.recorded("99-nothing", "vgg16")
+    with pytest.raises(FileNotFoundError, match="cnn-course seeds 99-nothing"):
+        training.recorded_seeds("99-nothing")
 
 
 def test_the_weights_of_chapter_2_are_those_of_its_network_and_others_have_none():
@@ -55,27 +56,26 @@ def test_the_record_of_chapter_2_is_whole_and_reaches_what_the_chapter_says():
     assert {"python", "tensorflow", "keras", "numpy"} <= set(record["versions"])
 
 
-@pytest.mark.parametrize("profile", ["Tiny", "", "huge", None])
+@pytest.mark.parametrize("profile", ["Tiny", "", None])
 def test_a_misspelt_profile_is_refused_with_the_right_ones(profile):
     with pytest.raises(ValueError, match="tiny, full"):
         profiles.check_profile(profile)
 
 
-def test_a_chapter_without_settings_is_refused_with_those_that_have_some():
+def test_every_chapter_that_trains_has_settings_for_every_profile_and_others_have_none():
+    for chapter, settings in profiles.TABLE.items():
+        assert set(settings) == set(profiles.PROFILES), chapter
     with pytest.raises(ValueError, match="02-mnist-convnet"):
         profiles.settings("02-mnist", "tiny")
 
 
-def test_every_chapter_that_trains_has_settings_for_every_profile():
-    for chapter, settings in profiles.TABLE.items():
-        assert set(settings) == set(profiles.PROFILES), chapter
-
-
 def test_settings_of_another_base_are_asked_for_by_its_name():
     chapter = "06-fine-tuning"
-    assert profiles.settings(chapter, "full", "vgg16").unfrozen_from == "block5_conv1"
+    other = profiles.settings(chapter, "full", "vgg16")
+    assert (other.base, other.unfrozen_from, other.batch_size) == ("vgg16", "block5_conv1", 32)
     usual = profiles.settings(chapter, "full")
     assert profiles.settings(chapter, "full", usual.base) == usual
+    assert profiles.other_bases() == ["vgg16"]
     with pytest.raises(ValueError, match=r"'vgg61'.*It is for: mobilenet, vgg16"):
         profiles.settings(chapter, "full", "vgg61")
     with pytest.raises(ValueError, match="It is for: none"):

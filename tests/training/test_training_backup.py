@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -14,29 +13,30 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from keras import layers
 from patience import HANGS
 
 from cnn_course import training
+from cnn_course.training.state import State, read_state
 
 pytestmark = pytest.mark.tensorflow
 
-HERE = Path(__file__).resolve().parent
-EPOCHS = 5
+EPOCHS = 4
 
 random = np.random.default_rng(0)
-PICTURES = random.random((24, 8, 8, 3)).astype("float32")
-LABELS = random.integers(0, 2, 24)
+PICTURES = random.random((8, 8, 8, 3)).astype("float32")
+LABELS = random.integers(0, 2, 8)
 
 
 class Power(keras.callbacks.Callback):
-    """Counts epochs, and cuts the power in the middle of one."""
+    """Counts epochs, and does something in the middle of one: cuts the power, if not told what."""
 
-    def __init__(self, cut_in: int | None = None, cut: Callable[[], None] | None = None) -> None:
+    def __init__(self, cut_in: int | None = None, cut: Callable[[], object] | None = None) -> None:
         super().__init__()
         self.cut_in, self.cut = cut_in, cut or interrupt
         self.begun: list[int] = []
-        self.running = -1
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.begun.append(epoch)
@@ -50,19 +50,14 @@ def interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def kill() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def augmented(optimizer: Any, **options: Any) -> keras.Model:
     """Return a network with everything that has a state, the same for the same arguments."""
     keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(1)
-    flips = keras.Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.1)])
     model = keras.Sequential(
         [
             keras.Input((8, 8, 3)),
-            flips,
+            layers.RandomFlip("horizontal"),
             layers.Conv2D(4, 3, use_bias=False),
             layers.BatchNormalization(),
             layers.GlobalAveragePooling2D(),
@@ -87,8 +82,7 @@ def plain(optimizer: Any = None, seed: int = 1, units: int = 4) -> keras.Model:
             layers.Dense(1, activation="sigmoid"),
         ]
     )
-    loss = "binary_crossentropy"
-    model.compile(optimizer or "rmsprop", loss, metrics=["accuracy"], run_eagerly=True)
+    model.compile(optimizer or "rmsprop", "binary_crossentropy", run_eagerly=True)
     return model
 
 
@@ -96,19 +90,19 @@ def fit(model: keras.Model, *callbacks: Any, epochs: int = EPOCHS) -> keras.call
     return model.fit(
         PICTURES,
         LABELS,
-        batch_size=12,
+        batch_size=4,
         epochs=epochs,
         shuffle=False,
-        validation_data=(PICTURES[:8], LABELS[:8]),
+        validation_data=(PICTURES[:4], LABELS[:4]),
         callbacks=list(callbacks),
         verbose=0,
     )
 
 
-def begin(folder: Path, model: keras.Model, cut_in: int = 3, **options: Any) -> None:
+def begin(folder: Path, model: keras.Model, cut_in: int = 2) -> None:
     """Train until the power is cut."""
     with pytest.raises(KeyboardInterrupt):
-        fit(model, training.Backup("long"), Power(cut_in), **options)
+        fit(model, training.Backup("long"), Power(cut_in))
     assert (folder / "long.state").is_file()
 
 
@@ -125,21 +119,26 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "backups"
 
 
-def in_the_next_run(folder: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this process find the states as another would: a name may end once in a process."""
-    monkeypatch.setenv("CNN_COURSE_BACKUPS", str(shutil.copytree(folder, place / "next run")))
+@pytest.fixture
+def killed(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return what keeps the files of this moment, as a kill leaves them, and goes on with those.
+
+    A name may end once in a process, and it is known by its place.
+    """
+
+    def kill() -> None:
+        monkeypatch.setenv("CNN_COURSE_BACKUPS", str(shutil.copytree(folder, tmp_path / "left")))
+
+    return kill
 
 
 def best_in(file: Path) -> keras.callbacks.ModelCheckpoint:
     return keras.callbacks.ModelCheckpoint(str(file), monitor="val_loss", save_best_only=True)
 
 
-def decay() -> keras.optimizers.schedules.LearningRateSchedule:
-    return keras.optimizers.schedules.CosineDecay(0.01, decay_steps=30)
-
-
 def averaging() -> keras.optimizers.Optimizer:
-    return keras.optimizers.AdamW(decay(), use_ema=True, ema_momentum=0.9)
+    decay = keras.optimizers.schedules.CosineDecay(0.01, decay_steps=30)
+    return keras.optimizers.AdamW(decay, use_ema=True, ema_momentum=0.9)
 
 
 def accumulating() -> keras.optimizers.Optimizer:
@@ -148,7 +147,7 @@ def accumulating() -> keras.optimizers.Optimizer:
 
 @pytest.mark.parametrize(
     ("optimizer", "options"),
-    [(averaging, {"steps_per_execution": 2}), (accumulating, {})],
+    [(averaging, {"steps_per_execution": 2}), (accumulating, {"run_eagerly": True})],
     ids=["averaging, with a schedule", "accumulating"],
 )
 def test_a_training_that_was_interrupted_ends_as_one_that_was_not(
@@ -156,13 +155,12 @@ def test_a_training_that_was_interrupted_ends_as_one_that_was_not(
 ):
     whole = augmented(optimizer(), **options)
     expected = fit(whole)
-
     begin(folder, augmented(optimizer(), **options))
     model = augmented(optimizer(), **options)
     power = Power()
     history = fit(model, training.Backup("long"), power)
-    assert power.begun == [3, 4]
-    assert history.epoch == [0, 1, 2, 3, 4]
+    assert power.begun == [2, 3]
+    assert history.epoch == [0, 1, 2, 3]
     assert history.history.keys() == expected.history.keys()
     for curve, values in expected.history.items():
         np.testing.assert_allclose(history.history[curve], values, rtol=1e-4, err_msg=curve)
@@ -170,14 +168,14 @@ def test_a_training_that_was_interrupted_ends_as_one_that_was_not(
         np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-6)
 
 
-def two_trainings(places: Path, cut: Callable[[], None] | None) -> list[Any]:
-    """Train twice as a chapter would, the second killed if `cut` says so; return what came out."""
+def two_trainings(place: Path, cut: Callable[[], None] | None = None) -> list[Any]:
+    """Train twice as a chapter would, with a kill in the second; return what came out."""
     found: list[Any] = []
     for name in ("first", "second"):
-        power = Power(3 if name == "second" and cut else None, cut)
+        power = Power(2 if name == "second" and cut else None, cut)
         backup = training.Backup(name)
         model = plain(seed=2 if name == "second" else 1)
-        best = best_in(places / name / "best.keras")
+        best = best_in(place / name / "best.keras")
         order = [backup, best, power] if name == "first" else [power, best, backup]
         history = fit(model, *order)
         found.append((power.begun, history, model, best, backup.seconds))
@@ -185,21 +183,11 @@ def two_trainings(places: Path, cut: Callable[[], None] | None) -> list[Any]:
 
 
 def test_a_chapter_killed_in_its_second_training_repeats_no_epoch_and_loses_no_best_model(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, killed: Callable[[], None]
 ):
-    program = (
-        f"import pathlib, sys; sys.path.insert(0, {str(HERE)!r}); import test_training_backup as t;"
-        "t.two_trainings(pathlib.Path(sys.argv[1]), t.kill)"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program, tmp_path / "gone"], check=False, timeout=HANGS
-    )
-    assert run.returncode == -signal.SIGKILL
-
-    resumed = two_trainings(tmp_path / "new", None)
-    monkeypatch.delenv("CNN_COURSE_BACKUPS")
-    whole = two_trainings(tmp_path / "whole", None)
-    assert [epochs for epochs, *_ in resumed] == [[], [3, 4]]
+    whole = two_trainings(tmp_path / "whole", killed)
+    resumed = two_trainings(tmp_path / "new")
+    assert [epochs for epochs, *_ in resumed] == [[], [2, 3]]
     for (_, history, model, best, seconds), (_, expected, reference, its_best, _) in zip(
         resumed, whole, strict=True
     ):
@@ -209,9 +197,7 @@ def test_a_chapter_killed_in_its_second_training_repeats_no_epoch_and_loses_no_b
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
         assert best.best == pytest.approx(its_best.best, rel=1e-4)
         kept, its = (keras.models.load_model(item.filepath) for item in (best, its_best))
-        np.testing.assert_allclose(
-            kept.predict(PICTURES, verbose=0), its.predict(PICTURES, verbose=0), rtol=1e-3
-        )
+        np.testing.assert_allclose(kept(PICTURES), its(PICTURES), rtol=1e-3)
         assert seconds > 0
 
 
@@ -231,7 +217,7 @@ def test_the_best_model_of_the_last_epoch_before_the_kill_is_kept(
     fit(plain(keras.optimizers.SGD(0.001)), training.Backup("long"), again, worse)
     assert again.best == best.best
     kept = keras.models.load_model(again.filepath)
-    loss, _ = kept.evaluate(PICTURES[:8], LABELS[:8], verbose=0)
+    loss = kept.evaluate(PICTURES[:4], LABELS[:4], verbose=0)
     assert loss == pytest.approx(best.best, rel=1e-4)
 
 
@@ -240,42 +226,75 @@ def ruin(model: keras.Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "options"),
-    [
-        ({"seed": 2}, {}),
-        ({"units": 5}, {}),
-        ({"optimizer": "adam"}, {}),
-        ({}, {"epochs": 6}),
-    ],
+    ("change", "epochs"),
+    [({"seed": 2}, EPOCHS), ({"units": 5}, EPOCHS), ({"optimizer": "adam"}, EPOCHS), ({}, 5)],
     ids=["seed", "architecture", "optimizer", "epochs"],
 )
 def test_another_training_does_not_go_on_with_this_one(
-    folder: Path, change: dict[str, Any], options: dict[str, Any]
+    folder: Path, change: dict[str, Any], epochs: int
 ):
-    begin(folder, plain())
+    begin(folder, plain(), cut_in=1)
     with pytest.warns(UserWarning, match=r"long\.state is of another training") as said:
-        epochs = begun(plain(**change), **options)
-    assert epochs == list(range(options.get("epochs", EPOCHS)))
+        assert begun(plain(**change), epochs=epochs) == list(range(epochs))
     assert "\n" not in str(said[0].message)
     assert (folder / "long.aside").is_file()
 
 
-@pytest.mark.parametrize("spoil", ["cut short", "empty", "no archive"])
-def test_a_spoilt_state_is_set_aside_and_the_training_begins_anew(folder: Path, spoil: str):
+def test_a_spoilt_state_is_set_aside_and_the_training_begins_anew(folder: Path):
     begin(folder, plain(), cut_in=1)
     file = folder / "long.state"
-    spoilt = {"cut short": file.read_bytes()[:-100], "empty": b"", "no archive": b"other"}
-    file.write_bytes(spoilt[spoil])
+    spoilt = file.read_bytes()[:-100]
+    file.write_bytes(spoilt)
     with pytest.warns(UserWarning, match=r"long\.state cannot be read"):
         assert begun(plain(), epochs=2) == [0, 1]
-    assert (folder / "long.aside").read_bytes() == spoilt[spoil]
+    assert (folder / "long.aside").read_bytes() == spoilt
+
+
+KNOWN = State(
+    identity="one",
+    epochs=[0, 1],
+    history={"loss": [0.5, float("inf")]},
+    seconds=1.5,
+    ended=False,
+    runs=["a"],
+    best=[0.5, None],
+    files=[b"the best network", None],
+    variables=[np.arange(6, dtype="float32").reshape(2, 3), np.array(7, dtype="uint32")],
+)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("states") / "it.state"
+    KNOWN.write(file)
+    assert described(read_state(file)) == described(KNOWN)
+    return file
+
+
+@settings(max_examples=60)
+@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_a_state_with_a_bit_turned_is_the_same_or_none(written: Path, place: float, bit: int):
+    content = bytearray(written.read_bytes())
+    content[int(place * len(content))] ^= 1 << bit
+    spoilt = written.with_name("spoilt.state")
+    spoilt.write_bytes(content)
+    found = read_state(spoilt)
+    assert found is None or described(found) == described(KNOWN)
+    spoilt.write_bytes(written.read_bytes()[: int(place * len(content))])
+    assert read_state(spoilt) is None
+
+
+def described(known: State | None) -> list[Any]:
+    assert known is not None
+    about = vars(known) | {"variables": [(v.dtype, v.tolist()) for v in known.variables]}
+    return sorted(about.items())
 
 
 @pytest.mark.parametrize("break_off", [KeyboardInterrupt, OSError(28, "No space left on device")])
 def test_a_write_that_breaks_off_leaves_the_state_before_it(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, break_off: Any
+    folder: Path, monkeypatch: pytest.MonkeyPatch, killed: Callable[[], None], break_off: Any
 ):
-    begin(folder, plain(), cut_in=2)
+    begin(folder, plain(), cut_in=1)
 
     def break_it(*_: Any) -> None:
         raise break_off
@@ -286,61 +305,53 @@ def test_a_write_that_breaks_off_leaves_the_state_before_it(
             with pytest.raises(KeyboardInterrupt):
                 begun(plain())
         else:  # the training is worth more than its backup
-            with pytest.warns(UserWarning, match="no backup after epoch 3: .*No space left"):
-                assert begun(plain()) == [2, 3, 4]
+            with pytest.warns(UserWarning, match="no backup after epoch 2: .*No space left"):
+                assert begun(plain()) == [1, 2, 3]
     assert sorted(file.name for file in folder.iterdir()) == ["long.progress", "long.state"]
-    in_the_next_run(folder, tmp_path, monkeypatch)
-    assert begun(plain()) == [2, 3, 4]
+    killed()
+    assert begun(plain()) == [1, 2, 3]
 
 
-def test_a_kill_in_the_middle_of_a_write_leaves_the_state_before_it(folder: Path):
-    program = (
-        f"import os, sys; sys.path.insert(0, {str(HERE)!r}); import test_training_backup as t;"
-        "t.begun_and_killed_while_writing()"
-    )
-    run = subprocess.run([sys.executable, "-c", program], check=False, timeout=HANGS)
-    assert run.returncode == -signal.SIGKILL
-    assert list(folder.glob(".long.state.*.part"))
-    assert begun(plain()) == [2, 3, 4]
-
-
-def begun_and_killed_while_writing() -> None:
-    """Be killed when the third state lies on the disk and does not bear its name yet."""
+def test_a_kill_in_the_middle_of_a_write_leaves_the_state_before_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: Callable[[], None]
+):
     rename = os.replace
-    states = 0
+    states: list[Any] = []
 
     def replace(one: Any, other: Any) -> None:
-        nonlocal states
-        states += str(other).endswith(".state")
-        if states == 3:
-            kill()
+        if str(other).endswith(".state"):
+            states.append(other)
+            if len(states) == 3:  # it lies on the disk and does not bear its name yet
+                killed()
         rename(one, other)
 
-    os.replace = replace
-    begun(plain())
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace)
+        assert begun(plain()) == [0, 1, 2, 3]
+    assert list((tmp_path / "left").glob(".long.state.*.part"))
+    monkeypatch.setenv("CNN_COURSE_BACKUPS", str(tmp_path / "left"))
+    assert begun(plain()) == [2, 3]
 
 
-def test_a_training_that_stopped_early_stays_ended(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_training_that_stopped_early_stays_ended(folder: Path, killed: Callable[[], None]):
     stop = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", epoch == 1)
     )
     assert begun(plain(), stop) == [0, 1]
-    in_the_next_run(folder, tmp_path, monkeypatch)
+    killed()
     history = fit(plain(), training.Backup("long"), power := Power())
     assert power.begun == []
     assert history.epoch == [0, 1]
-    assert len(history.history["val_accuracy"]) == 2
+    assert len(history.history["val_loss"]) == 2
 
 
 def test_a_second_fit_of_a_resumed_model_begins_at_its_own_beginning(folder: Path):
     begin(folder, plain())
     model = plain()
-    assert begun(model) == [3, 4]
+    assert begun(model) == [2, 3]
     fit(model, training.Backup("fine-tuning"), power := Power(), epochs=2)
     assert power.begun == [0, 1]
-    assert fit(model, epochs=2).epoch == [0, 1]
+    assert fit(model, epochs=1).epoch == [0]
 
 
 def test_seconds_are_those_of_all_epochs_whichever_run_did_them(
@@ -348,7 +359,7 @@ def test_seconds_are_those_of_all_epochs_whichever_run_did_them(
 ):
     first = training.Backup("long")
     with pytest.raises(KeyboardInterrupt):
-        fit(plain(), first, Power(3))
+        fit(plain(), first, Power(2))
     second = training.Backup("long")
     fit(plain(), second)
     assert second.seconds > first.seconds > 0
@@ -365,21 +376,13 @@ def test_without_the_variable_nothing_is_written_and_every_training_is_new(
     monkeypatch.delenv("CNN_COURSE_BACKUPS", raising=False)
     monkeypatch.chdir(tmp_path)
     early = keras.callbacks.EarlyStopping(patience=9)
+    late = keras.Sequential([layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+    late.compile("adam", "binary_crossentropy", run_eagerly=True)  # built by its first batch
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        assert begun(plain(), early, epochs=2) == [0, 1]
-        assert begun(plain(), early, epochs=2) == [0, 1]
+        for model in (plain(), plain(), late):
+            assert begun(model, early, epochs=2) == [0, 1]
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_model_that_is_built_by_its_first_batch_can_be_trained(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    monkeypatch.delenv("CNN_COURSE_BACKUPS", raising=False)
-    model = keras.Sequential([layers.Flatten(), layers.Dense(1, activation="sigmoid")])
-    model.compile(optimizer="adam", loss="binary_crossentropy")
-    history = model.fit(PICTURES, LABELS, callbacks=[training.Backup("late")], verbose=0).history
-    assert len(history["loss"]) == 1
 
 
 def test_one_name_for_two_trainings_is_refused(folder: Path):
@@ -401,13 +404,13 @@ def test_a_callback_that_it_cannot_keep_is_refused(folder: Path, other: Any, wor
         begun(plain(), other)
 
 
-@pytest.mark.parametrize("name", ["", "  ", "!", None, 3])
+@pytest.mark.parametrize("name", ["  ", "!", None, 3])
 def test_a_training_without_a_name_is_refused(name: Any):
     with pytest.raises(ValueError, match="Write a text"):
         training.Backup(name)
 
 
-def test_importing_the_room_loads_no_keras():
+def test_importing_training_loads_no_keras():
     program = "import sys, cnn_course.training; print({'keras', 'tensorflow'} & {*sys.modules})"
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=HANGS
