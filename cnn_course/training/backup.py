@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import os
 import time
 import warnings
 from dataclasses import replace
@@ -15,7 +14,7 @@ from keras import callbacks
 
 from cnn_course import files
 from cnn_course.training import state
-from cnn_course.training.state import ENDED, FOLDER_VARIABLE, RUN, Progress, State
+from cnn_course.training.state import ENDED, RUN, Progress, State
 
 # They carry over from epoch to epoch what no backup holds.
 _REFUSED = (
@@ -55,11 +54,9 @@ class Backup(callbacks.Callback):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._slug = state.file_name(name, "a training")
+        self._file = state.state_file(name, "a training")
         self.name = name
         self.seconds = 0.0
-        folder = os.environ.get(FOLDER_VARIABLE)
-        self._folder = Path(folder) if folder else None
         self._others: list[Any] = []
         self._identity = ""
         self._begun = 0.0
@@ -84,14 +81,13 @@ class Backup(callbacks.Callback):
         # each variable that is made there: for Adam, a quarter of what it takes to begin.
         if self.model.built and not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
-        if self._folder is None:
+        if self._file is None:
             return
-        file = state.state_file(self._folder, self._slug)
-        self._refuse_what_cannot_be_kept(file)
+        self._refuse_what_cannot_be_kept()
         self._identity = self._identify()
-        if file.exists():
-            self._take_up(file)
-        self._write(self._folder)
+        if self._file.exists():
+            self._take_up(self._file)
+        self._write(self._file)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Let a second training of the same model begin at its own beginning."""
@@ -105,19 +101,19 @@ class Backup(callbacks.Callback):
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Keep also that the training is over, if it is over early."""
         self._forget_where_to_begin()
-        if self._folder is None:
+        if self._file is None:
             return
         done = self.model.history.epoch
         if done and done[-1] + 1 < self.params["epochs"]:
             self._keep(ended=True)
-        ENDED.add(state.state_file(self._folder, self._slug))
+        ENDED.add(self._file)
 
     def _forget_where_to_begin(self) -> None:
-        if self._folder is not None:
+        if self._file is not None:
             self.model._initial_epoch = None
 
-    def _refuse_what_cannot_be_kept(self, file: Path) -> None:
-        if file in ENDED:
+    def _refuse_what_cannot_be_kept(self) -> None:
+        if self._file in ENDED:
             raise ValueError(
                 f"A training named {self.name!r} has ended before. Give each a name of its own."
             )
@@ -183,7 +179,7 @@ class Backup(callbacks.Callback):
         return None
 
     def _keep(self, *, ended: bool) -> None:
-        if self._folder is None:
+        if self._file is None:
             return
         history = self.model.history
         written = [Path(item.filepath) for item in self._checkpoints]
@@ -198,16 +194,16 @@ class Backup(callbacks.Callback):
             files=[file.read_bytes() if file.is_file() else None for file in written],
             variables=self._values(),
         )
-        self._write(self._folder, now)
+        self._write(self._file, now)
 
-    def _write(self, folder: Path, now: State | None = None) -> None:
+    def _write(self, file: Path, now: State | None = None) -> None:
         """Write how far the training is and, after an epoch, its state."""
         done = len(self.model.history.epoch)
         try:
             if now:
-                now.write(state.state_file(folder, self._slug))
+                now.write(file)
             progress = vars(replace(self._earlier, done=done))
-            files.write_json(state.progress_file(folder, self._slug), progress)
+            files.write_json(file.with_suffix(".progress"), progress)
         except OSError as error:  # a training is worth more than its backup
             warnings.warn(f"{self.name}: no backup after epoch {done}: {error}", stacklevel=2)
 

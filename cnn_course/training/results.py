@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ import numpy as np
 
 from cnn_course import files
 from cnn_course.training import state
-from cnn_course.training.state import ENDED, FOLDER_VARIABLE, RUN, Progress
+from cnn_course.training.state import ENDED, RUN, Progress
 
 
 def once(name: str, measure: Callable[..., Any], *arguments: Any) -> Any:
@@ -40,15 +39,13 @@ def once(name: str, measure: Callable[..., Any], *arguments: Any) -> Any:
         ValueError: no name; or, where numbers are kept, a name that was used before.
         TypeError: what `measure` returned cannot be kept.
     """
-    called = state.file_name(name, "a measurement")
-    if not (folder := os.environ.get(FOLDER_VARIABLE)):
+    file = state.state_file(name, "a measurement")
+    if file is None:
         return _plain(name, measure(*arguments))
-    file = state.state_file(Path(folder), called)
-    progress_file = state.progress_file(Path(folder), called)
     if file in ENDED:
         raise ValueError(f"{name!r} was measured before. Give each a name of its own.")
     progress = Progress(name, 0, 1, 0.0, [])
-    _keep(name, progress_file, vars(progress))
+    _keep(name, file.with_suffix(".progress"), vars(progress))
     identity = files.digest(json.dumps([name, state.cells_so_far()]))
     known = _take_up(file, identity)
     if known:
@@ -60,7 +57,7 @@ def once(name: str, measure: Callable[..., Any], *arguments: Any) -> Any:
         known = {"identity": identity, "numbers": numbers, "seconds": seconds, "run": RUN}
         _keep(name, file, known)
     ENDED.add(file)
-    _keep(name, progress_file, vars(replace(progress, done=1)))
+    _keep(name, file.with_suffix(".progress"), vars(replace(progress, done=1)))
     return known["numbers"]
 
 

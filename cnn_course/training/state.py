@@ -108,16 +108,6 @@ class Progress:
     runs_before: list[str]
 
 
-def state_file(folder: Path, name: str) -> Path:
-    """Return where in `folder` the state of a training is."""
-    return folder / f"{name}.state"
-
-
-def progress_file(folder: Path, name: str) -> Path:
-    """Return where in `folder` the progress of a training is."""
-    return folder / f"{name}.progress"
-
-
 def read_progress(folder: Path) -> list[Progress]:
     """Return how far each training in `folder` is, of those that this run has come to."""
     found = [files.read_json(file) for file in sorted(folder.glob("*.progress"))]
@@ -130,15 +120,19 @@ def forget_progress(folder: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def file_name(name: object, what: str) -> str:
-    """Return what the files of a training, or of something else that is kept, are called.
+def state_file(name: object, what: str) -> Path | None:
+    """Return where the state of a training, or of something else, is kept; None for nowhere.
+
+    Beside it, with the suffix `.progress`, lies how far it is.
 
     Raises:
         ValueError: there is no name.
     """
     if not isinstance(name, str) or not re.search(r"\w", name):
         raise ValueError(f'The name of {what} is {name!r}. Write a text: "from scratch".')
-    return re.sub(r"\W+", "-", name.lower()).strip("-")
+    slug = re.sub(r"\W+", "-", name.lower()).strip("-")
+    folder = os.environ.get(FOLDER_VARIABLE)
+    return Path(folder, f"{slug}.state") if folder else None
 
 
 def cells_so_far() -> list[str]:

@@ -145,10 +145,7 @@ class Packaged:
     command: str
 
     def load(self, model: Any) -> str:
-        """Fill `model` from the package.
-
-        Returns:
-            A sentence that says where the weights came from.
+        """Fill `model` from the package; return a sentence that says where the weights came from.
 
         Raises:
             DataError: the package has no such file, or a broken one.
