@@ -8,7 +8,7 @@ from cnn_course.cases import STRATEGIES, advise, clearly_better, rule
 from cnn_course.transfer.bases import Base, base, mini_vgg16, store_mini_vgg16
 from cnn_course.transfer.features import StoredFeatures, store
 from cnn_course.transfer.splitting import split
-from cnn_course.transfer.trainable import changed_since_compile, freeze, trainable_table, unfreeze
+from cnn_course.transfer.trainable import freeze, trainable_table, unfreeze
 
 __all__ = [
     "STRATEGIES",
@@ -16,7 +16,6 @@ __all__ = [
     "StoredFeatures",
     "advise",
     "base",
-    "changed_since_compile",
     "clearly_better",
     "freeze",
     "mini_vgg16",

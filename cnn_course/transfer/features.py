@@ -136,16 +136,15 @@ def store(
     What an interrupt or a kill leaves is gone on with. The files may be deleted at any time.
 
     Args:
-        frozen: what computes the features, as `split` returns it. A base alone is one, too.
+        frozen: what computes the features, as `split` returns it, or a base.
         pictures: a `tf.data.Dataset` of batches and labels that is the same whenever it is gone
             through, as `load_pictures` returns it without a seed.
         name: what the file is called, beside the digest of what it depends on.
         copies: how often each picture is stored, augmented anew each time.
-        augmentation: a layer or model of Keras's random layers, for pictures as the frozen part
-            takes them; None leaves them as they are.
+        augmentation: a layer or model of Keras's random layers; None leaves pictures as they are.
         seed: determines what the augmentation draws.
-        dtype: of the stored values. `"float16"` has three digits in half of the room;
-            `"float32"` has seven, and takes values above 65,504.
+        dtype: `"float16"`, three digits in half of the room, or `"float32"`, seven digits and
+            values above 65,504.
         folder: where the file is kept; None means the course's cache.
 
     Raises:
@@ -343,9 +342,10 @@ class _Rows:
         from tqdm import tqdm  # noqa: PLC0415
 
         digests = self._start(len(self.sizes))
+        missing = self._missing(stream)
+        stream.seek(0)
         stream.write(self._header())
         stream.truncate(digests + len(self.sizes) * _DIGEST_SIZE)
-        missing = self._missing(stream)
         rows = sum(self.sizes[number] for number in missing)
         with tqdm(desc=what, total=rows, unit="", leave=False, delay=_QUICK) as bar:
             for number, batch in compute(missing):

@@ -275,25 +275,18 @@ _SHOWN: Final = 5
 _COMPILED: WeakKeyDictionary[Any, WeakKeyDictionary[Any, bool]] = WeakKeyDictionary()
 
 
-def changed_since_compile(model: Any) -> list[str]:
-    """Return the names of the layers that were frozen or unfrozen since `model` was compiled.
-
-    Layers without weights are not among them. A model that was not compiled has none.
-    """
-    compiled: Mapping[Any, bool] = _COMPILED.get(model) or {}
-    return [
-        layer.name
-        for layer in _parts(model)
-        if layer.weights and layer.trainable != compiled.get(layer, layer.trainable)
-    ]
-
-
 def _remember(model: Any) -> None:
     _COMPILED[model] = WeakKeyDictionary({part: part.trainable for part in _parts(model)})
 
 
 def _refuse_a_change(model: Any) -> None:
-    if changed := changed_since_compile(model):
+    compiled: Mapping[Any, bool] = _COMPILED.get(model) or {}
+    changed = [
+        layer.name
+        for layer in _parts(model)
+        if layer.weights and layer.trainable != compiled.get(layer, layer.trainable)
+    ]
+    if changed:
         more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
         raise ValueError(
             f"The model {model.name!r} was compiled, and then layers of it were frozen or "
