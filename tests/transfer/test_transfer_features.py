@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import shutil
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -278,6 +279,20 @@ def test_features_lie_in_the_cache_of_the_course(tmp_path: Path, monkeypatch: py
     assert stored.file.name.startswith("cats-dogs-training-")
 
 
+def test_a_large_store_is_never_in_memory(tmp_path: Path):
+    inputs = keras.Input((8, 8, 3))
+    large = keras.Model(inputs, layers.UpSampling2D(16)(inputs))
+    tracemalloc.start()  # it knows of each array of NumPy's
+    stored = stored_in(tmp_path, frozen=large, copies=8)
+    for _ in stored.dataset(batch_size=8, seed=1):
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    size = stored.file.stat().st_size
+    assert size > 50 * 2**20
+    assert peak < size / 2
+
+
 def interrupt() -> None:
     raise KeyboardInterrupt
 
@@ -494,12 +509,9 @@ def test_a_wrong_argument_is_refused_with_the_reason(
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error"),
-    [({"batch_size": 0}, ValueError), ({"batch_size": 8, "seed": 0.5}, TypeError)],
-)
-def test_batches_that_cannot_be_are_refused(
-    tmp_path: Path, arguments: dict[str, Any], error: type[Exception]
-):
-    with pytest.raises(error, match="must be"):
-        of_numbers(tmp_path, pictures=4, copies=1).dataset(**arguments)
+def test_batches_that_cannot_be_are_refused(tmp_path: Path):
+    stored = of_numbers(tmp_path, pictures=4, copies=1)
+    with pytest.raises(ValueError, match="batch_size must be at least 1"):
+        stored.dataset(batch_size=0)
+    with pytest.raises(TypeError, match="seed must be a whole number"):
+        stored.dataset(batch_size=8, seed=0.5)  # type: ignore[arg-type]

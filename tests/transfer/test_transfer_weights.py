@@ -176,12 +176,6 @@ def test_the_users_own_folder_comes_first_then_kerass_cache_then_the_courses_the
     assert files_in(places.cache) == [NAME]
 
 
-def test_one_of_several_names_is_enough(places: Places, content: bytes, trained: Any) -> None:
-    both = Pretrained("The tiny one", (*unknown().files, *known(content).files))
-    put(places.own, content)
-    assert_same_weights(base(both), trained)
-
-
 def flipped(content: bytes) -> bytes:
     middle = len(content) // 2
     return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
@@ -224,27 +218,18 @@ def test_a_broken_file_is_noticed_where_no_digest_is_published(
     assert f"{file} cannot be used" in refusal(unknown()).problem
 
 
-def test_a_broken_file_in_kerass_cache_is_told_passed_over_and_left_as_it_is(
-    server: Server, places: Places, content: bytes, trained: Any
+@pytest.mark.parametrize("where", ["keras", "cache"])
+def test_a_broken_file_in_a_cache_is_told_passed_over_and_only_the_courses_own_is_replaced(
+    server: Server, places: Places, content: bytes, trained: Any, where: str
 ) -> None:
-    file = put(places.keras, content[:-1])
+    file = put(getattr(places, where), content[:-1])
     with pytest.warns(UserWarning, match="passed over") as told:
         found = transfer.base("mini_vgg16", side=32, weights=known(content, server.address))
     assert str(file) in str(told[0].message)
     assert told[0].filename == __file__, "the warning points at who asked for the base"
     assert_same_weights(found, trained)
-    assert file.read_bytes() == content[:-1]
+    assert (file.read_bytes() == content) is (where == "cache")
     assert (places.cache / NAME).read_bytes() == content
-
-
-def test_a_broken_file_in_the_courses_cache_is_replaced_by_a_whole_one(
-    server: Server, places: Places, content: bytes, trained: Any
-) -> None:
-    file = put(places.cache, content[:-1])
-    with pytest.warns(UserWarning, match="passed over"):
-        found = base(known(content, server.address))
-    assert_same_weights(found, trained)
-    assert file.read_bytes() == content
 
 
 @pytest.mark.parametrize(
@@ -308,7 +293,8 @@ def test_where_no_digest_is_published_the_values_are_compared_and_the_source_say
     places: Places, legacy: bytes, trained: Any
 ) -> None:
     put(places.own, legacy, OTHER)
-    right = base(unknown(values=values_digest(trained)))
+    weights = unknown(values=values_digest(trained))
+    right = base(Pretrained("Two names", (*known(b"").files, *weights.files)))
     assert_same_weights(right, trained)
     assert "its values are right" in right.source
     assert "nothing could be compared" in base(unknown(values="0" * 64)).source
