@@ -5,6 +5,7 @@ where its frozen part ends, `store` computes what goes through the cut, and the 
 its weights with the model, trains on that.
 """
 
+import contextlib
 import hashlib
 import io
 import json
@@ -333,7 +334,7 @@ class _Rows:
             except Exception:  # an interrupt is none: what it leaves is gone on with
                 part.unlink(missing_ok=True)
                 raise
-            if part.exists():  # otherwise, another process was quicker
+            with contextlib.suppress(FileNotFoundError):  # another process was quicker
                 os.replace(part, self.file)
         except OSError as error:
             raise unwritable(self.file, error) from error
