@@ -146,14 +146,10 @@ def check_profile(profile: str) -> str:
 def settings(chapter: str, profile: str, base: str = "") -> Settings:
     """Return how `chapter` trains under `profile`.
 
-    Args:
-        chapter: for example `"02-mnist-convnet"`.
-        profile: `"tiny"` or `"full"`.
-        base: the pretrained base; empty takes the one that is usual in the profile.
+    An empty base, the pretrained network, takes the one that is usual in the profile.
 
     Raises:
-        ValueError: no such profile, a chapter that does not train, or a base that it is not made
-            for.
+        ValueError: no such profile, a chapter that does not train, or a base that it is not for.
     """
     check_profile(profile)
     if chapter not in TABLE:

@@ -12,13 +12,12 @@ _PACKAGE = Path(__file__).resolve().parent
 def recorded(chapter: str, base: str = "") -> dict[str, Any]:
     """Return the recorded full run of a chapter, as `cnn-course record` wrote it.
 
+    It has `chapter, profile, base, date, versions, hardware, seed, seconds, resumed, results,
+    curves`.
+
     Args:
         chapter: for example `"05-vgg16-feature-extraction"`.
         base: the pretrained base, as in `cnn-course record --base`; empty for the usual one.
-
-    Returns:
-        A dictionary with `chapter, profile, base, date, versions, hardware, seed, seconds, resumed,
-        results, curves`.
 
     Raises:
         FileNotFoundError: nobody has recorded this chapter yet.
@@ -31,11 +30,8 @@ def recorded(chapter: str, base: str = "") -> dict[str, Any]:
 def recorded_seeds(chapter: str) -> dict[str, Any]:
     """Return what runs of a chapter's tiny profile measured, as `cnn-course seeds` wrote it.
 
-    Every claim of the chapter held in each of these runs; otherwise nothing would be recorded.
-
-    Returns:
-        A dictionary with `chapter, profile, date, versions, hardware` and `seeds`: seed, as a
-        text -> name -> number.
+    Every claim of the chapter held in each of these runs; otherwise nothing would be recorded. It
+    has `chapter, profile, date, versions, hardware` and `seeds`: seed, a text -> name -> number.
 
     Raises:
         FileNotFoundError: nobody has measured this chapter yet.
@@ -47,11 +43,8 @@ def recorded_seeds(chapter: str) -> dict[str, Any]:
 def recorded_weights(chapter: str) -> list[np.ndarray]:
     """Return the weights that the recorded full run of a chapter ended with.
 
-    They were kept in half precision, 2 bytes a weight, and come back as float32: what computes with
-    them uses the same rounded numbers everywhere.
-
-    Returns:
-        One array for each of `model.get_weights()`, in that order.
+    One array for each of `model.get_weights()`, in that order: float32, from the half precision in
+    which they were kept, so that what computes with them uses the same rounded numbers everywhere.
 
     Raises:
         FileNotFoundError: nobody has recorded this chapter yet, or it keeps no weights.

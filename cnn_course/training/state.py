@@ -91,14 +91,9 @@ def read_state(file: Path) -> State | None:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is, for whoever waits for it.
+    """How far a training is: so many epochs are done, of so many in all.
 
-    Attributes:
-        name: of the training.
-        done: epochs that are done.
-        epochs: epochs in all.
-        seconds_before: what those of them took that an earlier process did.
-        runs_before: one word for each such process.
+    Earlier processes, one word for each, took so many seconds for theirs.
     """
 
     name: str

@@ -87,10 +87,6 @@ def mini_vgg16(side: int, *, width: int = 12, dtype: str | None = None) -> Any:
 
     Returns:
         A `keras.Model` from (n, side, side, 3) to (n, side // 32, side // 32, 8 * width).
-
-    Raises:
-        TypeError: the side is not a whole number.
-        ValueError: the side is too small.
     """
     whole_number("side", side, least=MINIMUM_SIDE)
     inputs = x = keras.Input((side, side, 3))
@@ -110,14 +106,10 @@ def mini_vgg16(side: int, *, width: int = 12, dtype: str | None = None) -> Any:
 
 
 def store_mini_vgg16(model: Any, file: Path = known.MINI_VGG16_FILE) -> None:
-    """Write the weights of a trained `mini_vgg16` of the usual width to the package.
+    """Write the weights of a trained `mini_vgg16` of the usual width to a file, `.weights.h5`.
 
     They are stored with 16 bits each, which halves the file and changes no weight by more than a
     2,000th of its value or, where it is tiny, by a ten-millionth.
-
-    Args:
-        model: a base that `mini_vgg16` made.
-        file: its name ends in `.weights.h5`.
 
     Raises:
         ValueError: the model has other weights.

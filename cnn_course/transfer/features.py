@@ -300,12 +300,8 @@ class _Rows:
     Two processes may write at once, since both write the same. In a mapped file, a disk without
     room would end the process, so rows are written by ordinary means.
 
-    Attributes:
-        file: where it is or will be; its name ends in `.npy`.
-        key: digest of what it is computed from.
-        row: shape of a row.
-        dtype: of its values.
-        sizes: of the batches, in rows.
+    `key` is the digest of what it is computed from, `row` the shape of a row, and `sizes` has the
+    rows of each batch.
     """
 
     file: Path

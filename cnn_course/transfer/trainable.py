@@ -25,13 +25,10 @@ Check: TypeAlias = Callable[[Any], None]
 
 @dataclass(frozen=True)
 class Row:
-    """One layer of a network.
+    """One layer of a network, its name, and its class, as Keras calls it.
 
-    Attributes:
-        name: the layer's name.
-        kind: its class, as Keras calls it.
-        parameters: all of its numbers, those that batch normalization only keeps among them.
-        trainable_parameters: those that training changes; 0 in a frozen layer.
+    `parameters` are all of its numbers, those that batch normalization only keeps among them;
+    training changes `trainable_parameters` of them.
     """
 
     name: str
@@ -55,11 +52,8 @@ class Row:
 class Table(LayerTable[Row]):
     """What trains in a network. Printing it gives aligned text, a notebook shows a table.
 
-    Attributes:
-        name: of the model.
-        rows: one for each layer, in the order of the network. A shared layer has one row.
-        tensors: arrays that hold the parameters, for example a kernel and a bias of each layer.
-        trainable_tensors: those that training changes.
+    There is one row for each layer, also for a shared one, in the order of the network. `tensors`
+    are arrays that hold parameters, for example a kernel and a bias of each layer.
     """
 
     columns: ClassVar[tuple[str, ...]] = ("layer", "kind", "parameters", "trains")
@@ -101,9 +95,6 @@ def freeze(model: Any) -> None:
 
     Compile the model that is trained, this one or one around it, before the next `fit`; a `fit`
     without it is an error.
-
-    Args:
-        model: a built `keras.Model`.
 
     Raises:
         TypeError: it is no Keras model.
@@ -175,9 +166,6 @@ def unfreeze(
 
 def trainable_table(model: Any) -> Table:
     """Return what trains in a model, layer by layer. Models inside the model are opened.
-
-    Args:
-        model: a built `keras.Model`.
 
     Raises:
         TypeError: it is no Keras model.

@@ -55,13 +55,11 @@ class Pretrained:
     files: tuple[WeightsFile, ...]
 
     def load(self, model: Any) -> str:
-        """Fill `model` from the first file that is found.
+        """Fill `model` from the first file that is found; return where that was, in a sentence.
 
         A file of the user's own that cannot be used is an error. One in a cache is told and passed
-        over; it is replaced only in the course's own cache, and only by a whole one.
-
-        Returns:
-            A sentence that says where the weights came from, without a path of this machine.
+        over; it is replaced only in the course's own cache, and only by a whole one. The sentence
+        has no path of this machine.
 
         Raises:
             DataError: a file of the user's own is broken; or none is here and none could be
