@@ -1,25 +1,17 @@
 """Tables of a network, one row for each layer: aligned text, and a table in a notebook."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from html import escape
-from io import StringIO
-from typing import Any, ClassVar, Protocol, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, overload
 
-
-class NamedRow(Protocol):
-    """A row, which has at least the name of its layer."""
-
-    @property
-    def name(self) -> str:
-        """The layer's name."""
-
-
-R = TypeVar("R", bound=NamedRow)
+R = TypeVar("R", bound=Any)
 
 
 class LayerTable(Sequence[R]):
     """Rows with totals below them. Printing them gives aligned text, a notebook shows a table.
+
+    A row has at least `name`, `parameters` and `trainable_parameters`.
 
     Attributes:
         columns: their names.
@@ -43,6 +35,16 @@ class LayerTable(Sequence[R]):
     def summary(self) -> str:
         """Return the sentence that stands above the table."""
 
+    @property
+    def parameters(self) -> int:
+        """All parameters, as `model.count_params()` gives them."""
+        return sum(row.parameters for row in self.rows)
+
+    @property
+    def trainable_parameters(self) -> int:
+        """The parameters that training changes."""
+        return sum(row.trainable_parameters for row in self.rows)
+
     def row(self, name: str) -> R:
         """Return the first row of that name.
 
@@ -65,39 +67,20 @@ class LayerTable(Sequence[R]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __iter__(self) -> Iterator[R]:
-        return iter(self.rows)
-
     def __str__(self) -> str:
-        # Imported here: reading a table's numbers must not wait for it.
-        from rich import box  # noqa: PLC0415
-        from rich.console import Console  # noqa: PLC0415
-        from rich.table import Table as Grid  # noqa: PLC0415
-
-        grid = Grid(box=box.ASCII2, show_footer=True, show_edge=False, pad_edge=False)
-        for name, total in zip(self.columns, self.totals(), strict=True):
-            justify: Any = "right" if name in self.numbers else "left"
-            grid.add_column(name, total, justify=justify, no_wrap=True)
-        for row in self.rows:
-            grid.add_row(*self.cells(row))
-        text = StringIO()
-        # A width that nothing reaches and no colours: the same text in every terminal. In a
-        # notebook rich would display the text itself instead of writing it.
-        console = Console(
-            file=text,
-            width=10_000,
-            color_system=None,
-            markup=False,
-            emoji=False,
-            highlight=False,
-            force_jupyter=False,
+        lines = [self.columns, *map(self.cells, self.rows), self.totals()]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        head, *body, total = (
+            " | ".join(
+                cell.rjust(width) if name in self.numbers else cell.ljust(width)
+                for name, cell, width in zip(self.columns, line, widths, strict=True)
+            ).rstrip()
+            for line in lines
         )
-        console.print(grid)
-        lines = [line.rstrip() for line in text.getvalue().splitlines()]
-        return "\n".join([self.summary(), "", *lines])
+        rule = "-+-".join("-" * width for width in widths)
+        return "\n".join([self.summary(), "", head, rule, *body, rule, total])
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col"{self._aligned(name)}>{name}</th>' for name in self.columns)

@@ -1,89 +1,69 @@
-"""A network as a sequence of uses: each layer counted on the shapes that reach it."""
+"""A network as a sequence of rows, from a list of layer descriptions or from a Keras model.
+
+Keras is not imported: its graph, each layer's config and its shapes are read. Nothing is taken on
+trust: every layer is counted from its config, and the result must agree with the shape and the
+number of parameters that Keras itself reports.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from graphlib import TopologicalSorter
+from itertools import chain, count
+from math import prod
+from typing import Any, Final
 
-from .layers import Count, Input, Layer, Shape
-from .receptive_field import ReceptiveField
+from .layers import KNOWN, Count, Input, Layer, Shape, checked_shape
+from .receptive_field import Pair, ReceptiveField, Span, union
+
+#: Functions of `keras.ops` that a model may hold. They combine values and have no weights.
+OPERATIONS: Final = frozenset(
+    {
+        *("Absolute", "Add", "Divide", "GetItem", "Maximum", "Minimum", "Multiply", "Negative"),
+        *("Relu", "Sigmoid", "Softmax", "Square", "Stack", "Subtract", "Tanh", "TrueDivide"),
+    }
+)
 
 
-@dataclass(frozen=True)
-class Value:
-    """What is known of the values between two layers.
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Row(Count):
+    """One layer of a network, counted: what `Count` has, and its place in the network.
 
-    Attributes:
-        shape: their shape, without the batch axis.
-        seen: their receptive field, or `None` where there is none to count.
-    """
-
-    shape: Shape
-    seen: ReceptiveField | None
-
-
-@dataclass(frozen=True)
-class Use:
-    """One use of a layer.
+    A further use of a shared layer has no parameters of its own.
 
     Attributes:
         name: the layer's name.
-        kind: its class.
-        layer: which layer it is: two uses of a shared layer have the same number.
-        count: what it makes of its input.
+        kind: its class, as Keras calls it.
         seen: its receptive field, or `None` where there is none to count.
     """
 
     name: str
     kind: str
-    layer: int
-    count: Count
     seen: ReceptiveField | None
 
     @property
-    def value(self) -> Value:
-        """The output."""
-        return Value(self.count.output_shape, self.seen)
+    def receptive_field(self) -> Pair | None:
+        """(height, width) in pixels of the input that one value can depend on, padding included.
+
+        `None` with more than one input, with an input that has no height and width, and after
+        `Resizing`.
+        """
+        return self.seen.size if self.seen else None
+
+    @property
+    def receptive_field_derivation(self) -> str:
+        """The calculation of the receptive field."""
+        return self.seen.derivation if self.seen else "not counted"
+
+    def __repr__(self) -> str:
+        own, counted = ("name", "kind", "output_shape"), ("multiplications", "derivation")
+        shown = (*own, "parameters", "trainable_parameters", *counted, "receptive_field")
+        return f"Row({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
 
-@contextmanager
-def named(name: str, kind: str) -> Iterator[None]:
-    """Put the name of a layer in front of what is wrong with it."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"Layer {name!r} ({kind}): {error}") from error
-
-
-def inputs_of(shapes: Sequence[Shape]) -> list[Value]:
-    """Return the inputs of a network.
-
-    A receptive field is counted for one input with a height and a width; of two inputs it would
-    not be clear in which one.
-    """
-    if len(shapes) == 1 and len(shapes[0]) > 1:
-        picture = (shapes[0][0], shapes[0][1])
-        return [Value(shapes[0], ReceptiveField.of_pixels(picture))]
-    return [Value(shape, None) for shape in shapes]
-
-
-def use(layer: Layer, name: str, values: Sequence[Value], identity: int) -> Use:
-    """Return what `layer` makes of `values`.
-
-    Raises:
-        TypeError, ValueError: the layer cannot take them; the message names the layer.
-    """
-    shapes = [value.shape for value in values]
-    fields = [value.seen for value in values if value.seen is not None]
-    with named(name, layer.kind):
-        count = layer.count(*shapes)
-        known = len(fields) == len(values)
-        seen = layer.receptive_field(fields, shapes) if known else None
-    return Use(name, layer.kind, identity, count, seen)
-
-
-def listed(layers: Sequence[object]) -> tuple[list[Shape], list[Use]]:
-    """Return the input shape and the uses of a list of layer descriptions.
+def from_list(layers: Sequence[object]) -> tuple[list[Shape], list[Row]]:
+    """Return the input shape and the rows of a list of layer descriptions.
 
     Raises:
         TypeError: an element is not a layer description.
@@ -98,51 +78,18 @@ def listed(layers: Sequence[object]) -> tuple[list[Shape], list[Use]]:
         )
     names = _names(described)
     shapes = [described[0].count().output_shape]
-    (picture,) = inputs_of(shapes)
-    values = {names[0]: picture}
-    uses: list[Use] = []
+    rows = dict(zip(names, _inputs(shapes), strict=False))
     for layer, name in zip(described[1:], names[1:], strict=True):
-        taken = [values[one] for one in sources(layer, name, list(values))]
-        uses.append(use(layer, name, taken, len(uses)))
-        values[name] = uses[-1].value
-    return shapes, uses
-
-
-def sources(layer: Layer, name: str, before: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the layers whose outputs a layer of a list takes.
-
-    Args:
-        layer: its description.
-        name: how it is called.
-        before: names of what stands before it in the list, the input included.
-
-    Raises:
-        ValueError: it comes after a layer that does not stand before it.
-    """
-    if layer.after is None:
-        return (before[-1],)
-    wanted = (layer.after,) if isinstance(layer.after, str) else tuple(layer.after)
-    for one in wanted:
-        if one not in before:
-            raise ValueError(
-                f"Layer {name!r} ({layer.kind}) comes after {one!r}, which does not stand before "
-                f"it. There are: {', '.join(before)}."
-            )
-    return wanted
-
-
-def once(uses: Sequence[Use]) -> list[Use]:
-    """Return the uses with the parameters of a shared layer counted at its first use only."""
-    met: set[int] = set()
-    result = []
-    for one in uses:
-        if one.layer in met and one.count.parameters:
-            shared = replace(one.count, trained=0, kept=0, derivation="0 (shared, counted above)")
-            result.append(replace(one, count=shared))
-        else:
-            result.append(one)
-        met.add(one.layer)
-    return result
+        after = layer.after or list(rows)[-1]
+        wanted = (after,) if isinstance(after, str) else after
+        for one in wanted:
+            if one not in rows:
+                raise ValueError(
+                    f"Layer {name!r} ({layer.kind}) comes after {one!r}, which does not stand "
+                    f"before it. There are: {', '.join(rows)}."
+                )
+        rows[name] = _row(layer, name, [rows[one] for one in wanted])
+    return shapes, list(rows.values())[1:]
 
 
 def _description(layer: object, place: int) -> Layer:
@@ -168,11 +115,211 @@ def _names(layers: Sequence[Layer]) -> list[str]:
         raise ValueError(f"Two layers are named {twice[0]!r}. Give each layer a name of its own.")
     taken, names = set(given), []
     for layer in layers:
-        name = stem = layer.name or re.sub(r"(?<=[a-z\d])(?=[A-Z][a-z])", "_", layer.kind).lower()
-        number = 0
-        while layer.name is None and name in taken:
-            number += 1
-            name = f"{stem}_{number}"
-        taken.add(name)
-        names.append(name)
+        stem = re.sub(r"(?<=[a-z\d])(?=[A-Z][a-z])", "_", layer.kind).lower()
+        candidates = chain([stem], (f"{stem}_{number}" for number in count(1)))
+        names.append(layer.name or next(name for name in candidates if name not in taken))
+        taken.add(names[-1])
     return names
+
+
+def _inputs(shapes: Sequence[Shape]) -> list[Row]:
+    """Return rows for the inputs of a network.
+
+    A receptive field is counted for one input with a height and a width; of two inputs it would
+    not be clear in which one.
+    """
+    seen = None
+    if len(shapes) == 1 and len(shapes[0]) > 1:
+        seen = ReceptiveField(Span(shapes[0][0]), Span(shapes[0][1]))
+    return [Row(output_shape=shape, name="input", kind="Input", seen=seen) for shape in shapes]
+
+
+def _row(layer: Layer, name: str, inputs: Sequence[Row]) -> Row:
+    """Return the row of a layer that takes the outputs of other rows."""
+    shapes = [row.output_shape for row in inputs]
+    with _named(name, layer.kind):
+        counted = layer.count(*shapes)
+        seen = _union(inputs)
+        seen = layer.receptive_field(seen, shapes[0]) if seen else None
+    return Row(**vars(counted), name=name, kind=layer.kind, seen=seen)
+
+
+def _union(inputs: Sequence[Row]) -> ReceptiveField | None:
+    seen = [row.seen for row in inputs if row.seen]
+    return union(seen) if len(seen) == len(inputs) else None
+
+
+@contextmanager
+def _named(name: str, kind: str) -> Iterator[None]:
+    """Put the name of a layer in front of what is wrong with it."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"Layer {name!r} ({kind}): {error}") from error
+
+
+def is_keras_model(thing: object) -> bool:
+    """Return whether `thing` looks like a Keras model."""
+    return hasattr(thing, "layers") and hasattr(thing, "count_params")
+
+
+def from_keras(model: Any) -> tuple[list[Shape], list[Row]]:
+    """Return the input shapes of a Keras model and the rows of its layers, in the model's order.
+
+    Models inside the model are opened. A layer that is called twice has two rows.
+
+    Args:
+        model: a built `keras.Sequential` or a functional `keras.Model`, channels last.
+
+    Raises:
+        ValueError: the model has no graph or unknown sizes, or a layer cannot be counted.
+    """
+    shapes = [tuple(tensor.shape[1:]) for tensor in _ends(model, "inputs")]
+    for shape in shapes:
+        if None in shape:
+            raise ValueError(
+                f"The input of the model {model.name!r} has the shape {shape}, and with unknown "
+                "sizes nothing can be counted. Make the model with input_shape=(height, width, "
+                "channels), or call it on a keras.Input of known size."
+            )
+    uses, _ = _walk(model, _inputs(shapes), trainable=True)
+    first = {layer: place for place, (layer, _) in reversed(list(enumerate(uses)))}
+    return shapes, [
+        row if first[layer] == place or not row.parameters else _shared(row)
+        for place, (layer, row) in enumerate(uses)
+    ]
+
+
+def _shared(row: Row) -> Row:
+    """Return the row of a further use of a layer: its parameters are counted at the first."""
+    text = "0 (shared, counted above)"
+    return replace(row, trainable_parameters=0, non_trainable_parameters=0, derivation=text)
+
+
+def _walk(
+    model: Any, inputs: Sequence[Row], trainable: bool
+) -> tuple[list[tuple[int, Row]], list[Row]]:
+    """Return what is used inside `model`, as (id of the layer, row), and the rows of its outputs.
+
+    Args:
+        model: a Keras model.
+        inputs: what it is called on.
+        trainable: whether the models around it are trainable.
+    """
+    known = {id(t): row for t, row in zip(_ends(model, "inputs"), inputs, strict=True)}
+    outputs = _ends(model, "outputs")
+    trainable = trainable and model.trainable
+    order = {id(o): place for place, o in enumerate(getattr(model, "operations", model.layers))}
+    found: list[tuple[int, list[tuple[int, Row]]]] = []
+    for node in _calls(outputs, set(known)):
+        called = node.operation
+        arriving = [known[id(tensor)] for tensor in node.input_tensors]
+        if is_keras_model(called):
+            uses, leaving = _walk(called, arriving, trainable)
+        else:
+            leaving = [_called(node, arriving, trainable)]
+            uses = [(id(called), leaving[0])]
+        known |= {id(t): row for t, row in zip(node.outputs, leaving, strict=True)}
+        found.append((order[id(called)], uses))
+    found.sort(key=lambda place_and_uses: place_and_uses[0])
+    return [use for _, uses in found for use in uses], [known[id(tensor)] for tensor in outputs]
+
+
+def _called(node: Any, inputs: Sequence[Row], trainable: bool) -> Row:
+    """Return the row of one call of a layer or of a function of `keras.ops`."""
+    called, kind = node.operation, type(node.operation).__name__
+    if hasattr(called, "count_params"):
+        row = _row(_layer(called, trainable), called.name, inputs)
+        _compare(row, node, trainable)
+        return row
+    if kind not in OPERATIONS:
+        raise ValueError(
+            f"The operation {called.name!r} ({kind}) of the model cannot be counted. "
+            f"Those that can: {', '.join(sorted(OPERATIONS))}. Use a layer instead."
+        )
+    with _named(called.name, kind):
+        shape = checked_shape(tuple(node.outputs[0].shape[1:]))
+    seen = _union(inputs)
+    if seen and any(row.output_shape[:2] != shape[:2] for row in inputs):
+        seen = seen.scattered()
+    return Row(output_shape=shape, name=called.name, kind=kind, seen=seen)
+
+
+def _layer(layer: Any, trainable: bool) -> Layer:
+    """Return the description of a Keras layer, from its config."""
+    kind = type(layer).__name__
+    if kind not in KNOWN:
+        raise ValueError(
+            f"Layer {layer.name!r} is of the class {kind}, which cannot be counted. "
+            f"Those that can: {', '.join(KNOWN)}."
+        )
+    if getattr(layer, "data_format", None) == "channels_first":
+        raise ValueError(
+            f"Layer {layer.name!r} ({kind}) has its channels first, and only channels last are "
+            'counted. Build the model with data_format="channels_last".'
+        )
+    own = {argument.name for argument in fields(KNOWN[kind])} - {"name", "trainable"}
+    config = layer.get_config()
+    with _named(layer.name, kind):
+        arguments = {name: config[name] for name in own & config.keys()}
+        return KNOWN[kind](**arguments, trainable=trainable and layer.trainable)
+
+
+def _compare(row: Row, node: Any, trainable: bool) -> None:
+    """Raise if Keras counts otherwise, as it would for an argument that is not known here."""
+    layer = node.operation
+    reported = tuple(node.outputs[0].shape[1:])
+    same_shape = len(reported) == len(row.output_shape) and all(
+        theirs in (None, ours) for theirs, ours in zip(reported, row.output_shape, strict=True)
+    )
+    total = layer.count_params()
+    trained = sum(prod(weight.shape) for weight in layer.trainable_weights) if trainable else 0
+    if not same_shape or (row.parameters, row.trainable_parameters) != (total, trained):
+        raise ValueError(
+            f"Layer {row.name!r} ({row.kind}) was counted as {row.output_shape} with "
+            f"{row.parameters:,} parameters, {row.trainable_parameters:,} of them trained, but "
+            f"Keras says {reported} with {total:,}, {trained:,} of them trained. "
+            "The layer does something that is not counted here."
+        )
+
+
+def _ends(model: Any, which: str) -> list[Any]:
+    """Return the input or output tensors of a model's graph."""
+    try:
+        tensors = getattr(model, which)
+    except (AttributeError, ValueError):  # what Keras raises has changed between versions
+        tensors = None
+    if tensors:
+        return list(tensors)
+    kind = type(model).__name__
+    if kind == "Sequential" and not model.built:
+        raise ValueError(
+            f"The Sequential model {model.name!r} is not built, so its shapes are unknown. Start "
+            "it with keras.Input((height, width, channels)), or call "
+            "model.build((None, height, width, channels))."
+        )
+    raise ValueError(
+        f"The model {model.name!r} ({kind}) has no graph of layers to read. Make it with "
+        "keras.Sequential or keras.Model(inputs, outputs)."
+    )
+
+
+def _calls(outputs: Sequence[Any], known: set[int]) -> list[Any]:
+    """Return the calls that lead from the known tensors to `outputs`, each after those it needs.
+
+    Keras records with each tensor which call made it, and with each call which tensors went in.
+    """
+    needs: dict[Any, list[Any]] = {}
+    waiting = list(outputs)
+    while waiting:
+        tensor = waiting.pop()
+        if id(tensor) in known or (node := _maker(tensor)) in needs:
+            continue
+        needs[node] = [_maker(t) for t in node.input_tensors if id(t) not in known]
+        waiting.extend(node.input_tensors)
+    return list(TopologicalSorter(needs).static_order())
+
+
+def _maker(tensor: Any) -> Any:
+    operation, place, _ = tensor._keras_history
+    return operation._inbound_nodes[place]

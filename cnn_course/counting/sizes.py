@@ -1,35 +1,14 @@
-"""Output sizes of a sliding window along one axis.
+"""Output sizes of a sliding window along one axis: `n` pixels, a window of `k`, a step of `stride`.
 
-Everything here is arithmetic on whole numbers: `n` pixels, a window of `k`, a step of `stride`.
 Height and width of a picture are two such axes. See Dumoulin and Visin, "A guide to convolution
 arithmetic for deep learning" (2016), and Keras's documentation of `padding`.
 """
 
 from numbers import Integral
 
+from cnn_course.arguments import one_of, whole_number
+
 Padding = str | int
-
-
-def whole_number(value: object, what: str, least: int = 1) -> int:
-    """Return `value` as an `int` if it is a whole number of at least `least`.
-
-    Args:
-        value: what the caller handed in.
-        what: how to call it in the message, for example `"stride"`.
-        least: the smallest number that makes sense.
-
-    Raises:
-        TypeError: `value` is not a whole number; `True` and `3.0` are not.
-        ValueError: `value` is smaller than `least`.
-    """
-    if type(value) is not int and (isinstance(value, bool) or not isinstance(value, Integral)):
-        raise TypeError(
-            f"{what} must be a whole number, but it is {value!r} ({type(value).__name__}). "
-            f"Write it without a decimal point, for example 3."
-        )
-    if value < least:
-        raise ValueError(f"{what} must be at least {least}, but it is {value}.")
-    return int(value)
 
 
 def output_size(n: int, k: int, stride: int = 1, padding: Padding = "valid") -> int:
@@ -53,10 +32,9 @@ def output_size(n: int, k: int, stride: int = 1, padding: Padding = "valid") -> 
         ValueError: a size is not positive, the window is larger than the padded axis, or there is
             no such padding.
     """
-    n, k, stride, padding = _checked(n, k, stride, padding)
-    if padding == "same":
+    n, k, stride, extra = _checked(n, k, stride, padding)
+    if extra is None:
         return -(-n // stride)
-    extra = _extra(padding)
     if k > n + 2 * extra:
         around = f" with {extra} of padding at each end" if extra else ""
         raise ValueError(
@@ -75,8 +53,7 @@ def output_size_derivation(n: int, k: int, stride: int = 1, padding: Padding = "
     size = output_size(n, k, stride, padding)
     if padding == "same":
         return f"ceil({n:,} / {stride}) = {size:,}"
-    extra = _extra(padding)
-    around = f" + 2 x {extra}" if extra else ""
+    around = f" + 2 x {padding}" if padding not in ("valid", 0) else ""
     return f"floor(({n:,}{around} - {k}) / {stride}) + 1 = {size:,}"
 
 
@@ -101,8 +78,8 @@ def zeros_before(n: int, k: int, stride: int = 1, padding: Padding = "valid") ->
     Raises:
         TypeError, ValueError: as `output_size`.
     """
-    n, k, stride, padding = _checked(n, k, stride, padding)
-    return same_padding(n, k, stride)[0] if padding == "same" else _extra(padding)
+    n, k, stride, extra = _checked(n, k, stride, padding)
+    return same_padding(n, k, stride)[0] if extra is None else extra
 
 
 def left_over(n: int, k: int, stride: int = 1, padding: Padding = "valid") -> int:
@@ -122,30 +99,12 @@ def left_over(n: int, k: int, stride: int = 1, padding: Padding = "valid") -> in
     return n - min(max(end, 0), n)
 
 
-def _extra(padding: Padding) -> int:
-    return padding if isinstance(padding, int) else 0
-
-
-def _checked(n: int, k: int, stride: int, padding: Padding) -> tuple[int, int, int, Padding]:
-    return (
-        whole_number(n, "The size of the image"),
-        whole_number(k, "The size of the kernel"),
-        whole_number(stride, "The stride"),
-        checked_padding(padding),
-    )
-
-
-def checked_padding(padding: object) -> Padding:
-    """Return `padding` if it is `"valid"`, `"same"` or a number of pixels.
-
-    Raises:
-        TypeError: it is neither text nor a whole number.
-        ValueError: there is no padding of that name, or the number is negative.
-    """
-    if isinstance(padding, str):
-        if padding not in ("valid", "same"):
-            raise ValueError(
-                f'There is no padding {padding!r}. Write "valid", "same" or a number of pixels.'
-            )
-        return padding
-    return whole_number(padding, "The padding", least=0)
+def _checked(n: int, k: int, stride: int, padding: Padding) -> tuple[int, int, int, int | None]:
+    """Return the arguments; of the padding, the pixels added at each end, None for `"same"`."""
+    n = whole_number("The size of the image", n, 1)
+    k = whole_number("The size of the kernel", k, 1)
+    stride = whole_number("The stride", stride, 1)
+    if isinstance(padding, Integral):
+        return n, k, stride, whole_number("The padding", padding)
+    one_of("The padding", padding, ("valid", "same"), " or a number of pixels")
+    return n, k, stride, None if padding == "same" else 0

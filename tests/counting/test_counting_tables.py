@@ -1,5 +1,7 @@
 """The table as text, as a page and as a sequence."""
 
+import re
+
 import pytest
 from bs4 import BeautifulSoup
 from frameworks import keras
@@ -13,7 +15,6 @@ from cnn_course.counting import (
     Flatten,
     Input,
     MaxPooling2D,
-    Row,
     Table,
     table,
 )
@@ -43,31 +44,21 @@ def counted() -> Table:
     )  # fmt: skip
 
 
-def test_the_text_is_aligned_and_the_same_in_every_terminal(
-    counted: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_text_is_aligned(counted: Table) -> None:
     assert str(counted) == repr(counted) == TEXT
-    for variable, value in {"COLUMNS": "20", "FORCE_COLOR": "1", "TERM": "xterm-256color"}.items():
-        monkeypatch.setenv(variable, value)
-    assert str(counted) == TEXT
 
 
-def test_a_table_is_a_sequence_of_rows(counted: Table) -> None:
+def test_a_table_is_a_sequence_of_rows_with_their_sums(counted: Table) -> None:
     assert len(counted) == 6
-    assert all(isinstance(row, Row) for row in counted)
     assert counted[-1].kind == "Dense"
     assert [row.kind for row in counted[:2]] == ["Conv2D", "BatchNormalization"]
     assert counted.row("conv2d_1") is counted[3]
     assert counted.inputs == ((12, 12, 3),)
-
-
-def test_the_totals_are_the_sums_of_the_rows(counted: Table) -> None:
-    assert counted.parameters == 224 + 32 + 1_600 + 9_610
     assert counted.trainable_parameters == 224 + 16 + 9_610
-    assert counted.multiplications == 21_600 + 23_040 + 9_600
-
-
-def test_a_layer_that_is_not_there_is_refused_with_those_that_are(counted: Table) -> None:
+    assert repr(counted[4]) == (
+        "Row(name='<row> & [b]all[/b]', kind='Flatten', output_shape=(960,), parameters=0, "
+        "trainable_parameters=0, multiplications=0, derivation='0', receptive_field=(4, 8))"
+    )
     with pytest.raises(ValueError, match=r"no layer 'conv3'.*conv2d, batch_normalization"):
         counted.row("conv3")
 
@@ -82,34 +73,7 @@ def test_a_notebook_shows_a_table_with_a_caption_and_headers(counted: Table) -> 
     assert [len(row.find_all("td")) for row in rows] == [6] * 6
     assert [cell.text for cell in rows[3].find_all("td")][2:5:2] == ["1,600", "23,040"]
     assert page.tfoot.find("th", scope="row").text == "total"
-
-
-def test_names_are_shown_as_they_are_and_colours_are_left_to_the_page(counted: Table) -> None:
-    text = counted._repr_html_()
-    assert "&lt;row&gt; &amp; [b]all[/b]" in text
-    assert "color" not in text
-    assert "background" not in text
-
-
-@pytest.mark.tensorflow
-def test_a_keras_model_and_its_description_give_the_same_table(counted: Table) -> None:
-    layers = keras.layers
-    model = keras.Sequential(
-        [
-            keras.Input((12, 12, 3)),
-            layers.Conv2D(8, 3, name="conv2d"),
-            layers.BatchNormalization(name="batch_normalization"),
-            layers.MaxPooling2D(2, name="max_pooling2d"),
-            layers.Conv2D(64, (1, 3), trainable=False, name="conv2d_1"),
-            layers.Flatten(name="flat"),
-            layers.Dense(10, name="dense"),
-        ]
-    )
-    mine = table(model)
-    assert [row for row in mine if row.name != "flat"] == [
-        row for row in counted if row.kind != "Flatten"
-    ]
-    assert str(mine).splitlines()[0] == TEXT.splitlines()[0]
+    assert not {"color", "background"} & set(re.findall(r"\w+", counted._repr_html_()))
 
 
 @pytest.mark.tensorflow
@@ -141,17 +105,3 @@ def test_a_list_with_branches_is_counted_as_keras_counts_its_model() -> None:
     in_keras = table(keras.Model(inputs, joined))
     assert {row.name: row for row in described} == {row.name: row for row in in_keras}
     assert described.row("joined").receptive_field == (3, 3)
-
-
-@pytest.mark.parametrize(
-    ("after", "said"),
-    [
-        ("conv_7", "comes after 'conv_7', which does not stand before it. There are: input, conv"),
-        ("last", "comes after 'last'"),  # itself
-        (("conv",), "merges two inputs or more, but it was given 1"),
-    ],
-)
-def test_a_branch_from_nowhere_is_refused(after: str, said: str) -> None:
-    layers = [Input((8, 8, 1)), Conv2D(2, 3, name="conv"), Add(name="last", after=after)]
-    with pytest.raises(ValueError, match=said):
-        table(layers)

@@ -1,0 +1,818 @@
+"""Descriptions of layers, named and with arguments as in Keras, that can be counted."""
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from functools import partial
+from itertools import zip_longest
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar, Final, dataclass_transform
+
+from cnn_course.arguments import one_of, whole_number
+
+from .receptive_field import Pair, ReceptiveField, for_both
+from .sizes import output_size, output_size_derivation, zeros_before
+
+Shape = tuple[int, ...]
+#: A product of whole numbers and how it is written: (6, "2 x 3").
+Product = tuple[int, str]
+#: For each part of a layer how many inputs an output has, and how many outputs there are.
+Weights = list[tuple[Product, Product]]
+
+
+@dataclass(frozen=True)
+class Count:
+    """What one layer makes of its input, counted.
+
+    Attributes:
+        output_shape: shape of the output, without the batch axis.
+        trainable_parameters: those that training changes; 0 in a frozen layer.
+        non_trainable_parameters: running statistics, and everything in a frozen layer.
+        derivation: the calculation of the parameters, for example `(5 x 5 x 6 + 1) x 16 = 2,416`.
+        multiplications: products of a value and a weight in convolutions and dense layers, for
+            one picture. Adding a bias, pooling, normalizing and activating are not counted.
+        multiplications_derivation: their calculation.
+        shape_derivation: the calculation of height and width, or of the length.
+    """
+
+    output_shape: Shape
+    trainable_parameters: int = 0
+    non_trainable_parameters: int = 0
+    derivation: str = "0"
+    multiplications: int = 0
+    multiplications_derivation: str = "0"
+    shape_derivation: str = "unchanged"
+
+    @property
+    def parameters(self) -> int:
+        """All parameters, trainable or not."""
+        return self.trainable_parameters + self.non_trainable_parameters
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+@dataclass(frozen=True)
+class Layer:
+    """A layer as it is described, without any weights; named as in Keras, with its arguments.
+
+    Attributes:
+        name: how the layer is called in a table; `table` gives it one where it is `None`.
+        trainable: whether training changes the layer's weights; `False` is a frozen layer.
+        after: in a list of layers, the name of the layer whose output it takes, or the names of
+            several; `None` is the layer before it in the list. So a list can have branches.
+    """
+
+    #: Names of the arguments that are positive whole numbers.
+    _WHOLE: ClassVar[tuple[str, ...]] = ()
+    #: Whether its input is (height, width, channels).
+    _TAKES_IMAGES: ClassVar[bool] = False
+
+    _: KW_ONLY
+    name: str | None = None
+    trainable: bool = True
+    after: str | tuple[str, ...] | None = None
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True)(cls)
+
+    def __post_init__(self) -> None:
+        for name in self._WHOLE:
+            whole_number(name, getattr(self, name), 1)
+
+    @property
+    def kind(self) -> str:
+        """The class, as Keras calls it."""
+        return type(self).__name__
+
+    def count(self, *shapes: Shape) -> Count:
+        """Return output shape, parameters and multiplications for inputs of these shapes.
+
+        The shapes are without the batch axis, one for each input of the layer.
+
+        Raises:
+            TypeError: a shape is not a tuple of whole numbers.
+            ValueError: the layer cannot take inputs of these shapes.
+        """
+        counted = self._count_all([checked_shape(shape) for shape in shapes])
+        if self.trainable:
+            return counted
+        return replace(counted, trainable_parameters=0, non_trainable_parameters=counted.parameters)
+
+    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField | None:
+        """Return what an output value sees, or `None` where there is no field to count.
+
+        Args:
+            seen: what an input value sees, or one of each input together.
+            shape: of the first input, without the batch axis.
+        """
+        return seen
+
+    def _count_all(self, shapes: Sequence[Shape]) -> Count:
+        """Count the layer on all of its inputs, which for most layers are one."""
+        if len(shapes) != 1:
+            raise ValueError(f"The layer takes one input, but it was given {len(shapes)}.")
+        if self._TAKES_IMAGES and len(shapes[0]) != 3:
+            raise ValueError(
+                f"The layer needs an input of (height, width, channels), but it is {shapes[0]}. "
+                "It cannot come after Flatten; a grey picture has one channel, such as (28, 28, 1)."
+            )
+        return self._count(shapes[0])
+
+    def _count(self, shape: Shape) -> Count:
+        raise NotImplementedError(f"{self.kind} does not say how it is counted.")
+
+
+class Input(Layer):
+    """The input of a network: where a list of layers starts.
+
+    Attributes:
+        shape: (height, width, channels) of one picture, without the batch axis.
+    """
+
+    shape: Shape
+
+    def __post_init__(self) -> None:
+        self.count()
+
+    def _count_all(self, shapes: Sequence[Shape]) -> Count:
+        if shapes:
+            raise ValueError("An Input starts a list of layers; it cannot follow a layer.")
+        return Count(checked_shape(self.shape))
+
+
+class _Unchanged(Layer):
+    """The shape stays. No parameters, and the arguments are not counted."""
+
+    def _count(self, shape: Shape) -> Count:
+        return Count(shape)
+
+
+class _OverAxis(_Unchanged):
+    """The sum or mean is taken over `axis`; the batch is axis 0. No parameters."""
+
+    axis: int | Sequence[int] = -1
+
+    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
+        channels = len(shape) - 1
+        return seen if set(_axes(shape, self.axis)) <= {channels} else seen.whole()
+
+
+class _Merging(Layer):
+    """Value by value: shapes are equal, or a size of 1 is repeated. No parameters."""
+
+    def _count_all(self, shapes: Sequence[Shape]) -> Count:
+        if len(shapes) < 2:
+            raise ValueError(
+                f"The layer merges two inputs or more, but it was given {len(shapes)}. Name them, "
+                'for example after=("conv_1", "conv_2").'
+            )
+        return self._merged(shapes, " and ".join(map(str, shapes)))
+
+    def _merged(self, shapes: Sequence[Shape], listed: str) -> Count:
+        aligned = zip_longest(*(reversed(shape) for shape in shapes), fillvalue=1)
+        sizes = [set(along_one_axis) for along_one_axis in aligned]
+        if any(len(found - {1}) > 1 for found in sizes):
+            raise ValueError(
+                f"Inputs of the shapes {listed} cannot be combined value by value. "
+                "Bring them to one shape, for example with a 1x1 convolution."
+            )
+        return Count(tuple(max(found) for found in reversed(sizes)))
+
+
+class _Sliding(Layer):
+    """A layer that slides a window over height and width.
+
+    `dilation_rate` is the distance between neighbouring taps of a kernel; 1 has no holes.
+    """
+
+    _TAKES_IMAGES = True
+    _SIZE: ClassVar[str] = "kernel_size"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._axes((1, 1))  # raises where an argument makes no window
+        strides, dilation = self._pair("strides"), self._pair("dilation_rate")
+        if max(strides) > 1 and max(dilation) > 1:
+            raise ValueError(
+                f"strides {strides} and dilation_rate {dilation} cannot both be larger than 1: "
+                "Keras refuses it. Set one of them to 1."
+            )
+
+    def _pair(self, argument: str) -> Pair:
+        """Return an argument for (height, width); strides of `None` are the size of the window."""
+        value = getattr(self, argument)
+        return _pair(argument, getattr(self, self._SIZE) if value is None else value)
+
+    def _axes(self, shape: Shape) -> list[tuple[int, int, int, str]]:
+        """Return the arguments of `output_size` for both axes of a picture.
+
+        `k` taps have `k - 1` gaps, so a kernel reaches over (k - 1) x dilation + 1 pixels.
+        """
+        otherwise = " (for a number of pixels put a ZeroPadding2D before the layer)"
+        padding = one_of("padding", vars(self)["padding"], ("valid", "same"), otherwise)
+        arguments = map(self._pair, (self._SIZE, "dilation_rate", "strides"))
+        return [
+            (n, (k - 1) * dilation + 1, stride, padding)
+            for n, k, dilation, stride in zip(shape[:2], *arguments, strict=True)
+        ]
+
+    def _output(self, shape: Shape) -> tuple[list[int], str]:
+        """Return height and width of the output, and their calculation."""
+        axes = self._axes(shape)
+        height, width = (output_size_derivation(*axis) for axis in axes)
+        return [output_size(*axis) for axis in axes], for_both(height, width)
+
+    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
+        rows, columns = (
+            (kernel, stride, zeros_before(n, kernel, stride, padding))
+            for n, kernel, stride, padding in self._axes(shape)
+        )
+        return seen.slide(rows, columns)
+
+
+class _Pooling2D(_Sliding):
+    """Channel by channel. No parameters.
+
+    Attributes:
+        pool_size: height and width of the window, one number for both or two.
+        strides: steps down and right; `None` takes the size of the window.
+        padding: `"valid"` or `"same"`.
+    """
+
+    _SIZE = "pool_size"
+    dilation_rate = 1
+
+    pool_size: int | Pair = 2
+    strides: int | Pair | None = None
+    padding: str = "valid"
+
+    def _count(self, shape: Shape) -> Count:
+        sizes, text = self._output(shape)
+        return Count((*sizes, shape[2]), shape_derivation=text)
+
+
+class _GlobalPooling2D(Layer):
+    """Over all positions. No parameters.
+
+    Attributes:
+        keepdims: whether the output is (1, 1, channels) and not (channels,).
+    """
+
+    _TAKES_IMAGES = True
+
+    keepdims: bool = False
+
+    def _count(self, shape: Shape) -> Count:
+        height, width, channels = shape
+        text = f"{height:,} x {width:,} values to 1 in each of {channels:,} channels"
+        output = (1, 1, channels) if self.keepdims else (channels,)
+        return Count(output, shape_derivation=text)
+
+    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
+        return seen.whole()
+
+
+def _layer(base: type, name: str, text: str, *needed: str, **optional: object) -> type[Any]:
+    """Return a class of layers that are counted as those of `base`.
+
+    Args:
+        base: the class that counts; its docstring stands below `text`.
+        name: of the new class.
+        text: what it does.
+        needed: arguments that the layer takes besides, and that are not counted.
+        optional: those that have a default.
+    """
+    annotations = dict.fromkeys([*needed, *optional], object)
+    body = {"__doc__": f"{text}\n\n    {base.__doc__}", "__module__": __name__}
+    return type(name, (base,), {**body, "__annotations__": annotations, **optional})
+
+
+_same, _over_axis, _merged, _pool, _pool_all = (
+    partial(_layer, base)
+    for base in (_Unchanged, _OverAxis, _Merging, _Pooling2D, _GlobalPooling2D)
+)
+
+Identity = _same("Identity", "The input as it is.")
+Activation = _same("Activation", 'A function of each value, such as `"relu"`.', "activation")
+ReLU = _same("ReLU", "max(0, x).", max_value=None, negative_slope=0.0, threshold=0.0)
+LeakyReLU = _same("LeakyReLU", "x, and a fraction of it where it is negative.", negative_slope=0.3)
+ELU = _same("ELU", "x, and alpha (exp(x) - 1) where it is negative.", alpha=1.0)
+Softmax = _over_axis("Softmax", "Positive values along `axis` that sum to one.")
+UnitNormalization = _over_axis("UnitNormalization", "Values scaled to length one along `axis`.")
+# Keras has no such layer; a layer class of this name is taken for it. See Krizhevsky et al.,
+# "ImageNet Classification with Deep Convolutional Neural Networks" (2012), section 3.3.
+LocalResponseNormalization = _same(
+    "LocalResponseNormalization", "Values over the strength of neighbouring channels."
+)
+Rescaling = _same("Rescaling", "`scale` times each value, plus `offset`.", "scale", offset=0.0)
+
+# In training only; at inference they do nothing.
+Dropout = _same("Dropout", "Values set to zero with probability `rate`.", "rate")
+SpatialDropout2D = _same("SpatialDropout2D", "Channels set to zero with this `rate`.", "rate")
+GaussianDropout = _same("GaussianDropout", "Values times noise with mean one.", "rate")
+GaussianNoise = _same("GaussianNoise", "Values plus noise.", "stddev")
+RandomFlip = _same("RandomFlip", "Pictures turned over.", mode="horizontal_and_vertical")
+RandomRotation = _same("RandomRotation", "Pictures turned by this part of a full turn.", "factor")
+RandomZoom = _same("RandomZoom", "Made larger or smaller.", "height_factor", width_factor=None)
+RandomTranslation = _same("RandomTranslation", "Pictures shifted.", "height_factor", "width_factor")
+RandomShear = _same("RandomShear", "Pictures slanted.", x_factor=0.0, y_factor=0.0)
+RandomContrast = _same("RandomContrast", "Contrast raised or lowered.", "factor")
+RandomBrightness = _same("RandomBrightness", "Pictures made lighter or darker.", "factor")
+
+Add = _merged("Add", "The sum of the inputs.")
+Subtract = _merged("Subtract", "The first input minus the second.")
+Multiply = _merged("Multiply", "The product of the inputs, not of weights: it is not counted.")
+Average = _merged("Average", "The average of the inputs.")
+Maximum = _merged("Maximum", "The largest of the inputs.")
+Minimum = _merged("Minimum", "The smallest of the inputs.")
+
+MaxPooling2D = _pool("MaxPooling2D", "The largest value of each window.")
+AveragePooling2D = _pool("AveragePooling2D", "The average of each window.")
+GlobalMaxPooling2D = _pool_all("GlobalMaxPooling2D", "The largest value of each channel.")
+GlobalAveragePooling2D = _pool_all("GlobalAveragePooling2D", "The average of each channel.")
+
+
+class Concatenate(_Merging):
+    """The inputs one after the other along `axis`, whose sizes add up. No parameters.
+
+    Attributes:
+        axis: the axis to join along; the batch is axis 0, the channels are -1.
+    """
+
+    axis: int = -1
+
+    def _merged(self, shapes: Sequence[Shape], listed: str) -> Count:
+        (axis,) = _axes(shapes[0], self.axis)
+        others = {(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}
+        if len(others) > 1:
+            raise ValueError(
+                f"Inputs of the shapes {listed} cannot be joined along axis {self.axis}: "
+                "their other sizes differ."
+            )
+        sizes = [shape[axis] for shape in shapes]
+        text = f"{' + '.join(f'{size:,}' for size in sizes)} = {sum(sizes):,}"
+        joined = (*shapes[0][:axis], sum(sizes), *shapes[0][axis + 1 :])
+        return Count(joined, shape_derivation=text)
+
+    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
+        """Return the field over all branches; pictures put side by side have no common grid."""
+        return seen if _axes(shape, self.axis) == (len(shape) - 1,) else seen.scattered()
+
+
+class Conv2D(_Sliding):
+    """A convolution. Parameters: (kh x kw x channels in + 1) x filters.
+
+    A filter has kh x kw weights for every input channel and one bias; all positions share them.
+    Multiplications: each of the height x width x filters output values takes kh x kw x channels
+    in. With `groups`, a filter sees only channels / groups of the input.
+
+    Attributes:
+        filters: channels of the output.
+        kernel_size: height and width of the kernel, one number for both or two.
+        strides: steps down and right.
+        padding: `"valid"` or `"same"`.
+        dilation_rate: distance between neighbouring taps of the kernel.
+        groups: into how many parts the input channels are split.
+        activation: taken and not counted: it has no parameters.
+        use_bias: whether each filter adds a number.
+    """
+
+    _WHOLE = ("filters", "groups")
+
+    filters: int
+    kernel_size: int | Pair
+    strides: int | Pair = 1
+    padding: str = "valid"
+    _: KW_ONLY
+    dilation_rate: int | Pair = 1
+    groups: int = 1
+    activation: object = None
+    use_bias: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _divided(self.filters, "filters", self.groups)
+
+    def _count(self, shape: Shape) -> Count:
+        _divided(shape[2], "input channels", self.groups)
+        inputs, text = _product(*self._pair("kernel_size"), shape[2])
+        if self.groups > 1:
+            inputs, text = inputs // self.groups, f"{text} / {self.groups}"
+        parts = [((inputs, text), _product(self.filters))]
+        return _weighted(parts, self.use_bias, *self._output(shape))
+
+
+class DepthwiseConv2D(_Sliding):
+    """A convolution of each channel by itself. Parameters: (kh x kw + 1) x channels x multiplier.
+
+    Each channel has `depth_multiplier` kernels of kh x kw weights, each with one bias; nothing is
+    summed over channels, so an output value takes kh x kw multiplications.
+
+    Attributes:
+        depth_multiplier: output channels for each input channel.
+        kernel_size, strides, padding, dilation_rate, activation, use_bias: as in `Conv2D`.
+    """
+
+    _WHOLE = ("depth_multiplier",)
+
+    kernel_size: int | Pair
+    strides: int | Pair = 1
+    padding: str = "valid"
+    depth_multiplier: int = 1
+    _: KW_ONLY
+    dilation_rate: int | Pair = 1
+    activation: object = None
+    use_bias: bool = True
+
+    def _count(self, shape: Shape) -> Count:
+        kernel = _product(*self._pair("kernel_size"))
+        parts = [(kernel, _multiplied(shape[2], self.depth_multiplier))]
+        return _weighted(parts, self.use_bias, *self._output(shape))
+
+
+class SeparableConv2D(_Sliding):
+    """A depthwise convolution and then a 1x1 convolution over its channels.
+
+    Parameters: kh x kw x channels without a bias for the first part, (channels + 1) x filters for
+    the second; with a `depth_multiplier`, channels x multiplier stand between the two. The
+    multiplications of both parts add up.
+
+    Attributes:
+        filters: channels of the output.
+        depth_multiplier: channels between the two parts for each input channel.
+        kernel_size, strides, padding, dilation_rate, activation, use_bias: as in `Conv2D`, the
+            kernel of the first part and the bias of the second.
+    """
+
+    _WHOLE = ("filters", "depth_multiplier")
+
+    filters: int
+    kernel_size: int | Pair
+    strides: int | Pair = 1
+    padding: str = "valid"
+    _: KW_ONLY
+    dilation_rate: int | Pair = 1
+    depth_multiplier: int = 1
+    activation: object = None
+    use_bias: bool = True
+
+    def _count(self, shape: Shape) -> Count:
+        kernel = _product(*self._pair("kernel_size"))
+        between = _multiplied(shape[2], self.depth_multiplier)
+        parts = [(kernel, between), (between, _product(self.filters))]
+        return _weighted(parts, self.use_bias, *self._output(shape))
+
+
+class Dense(Layer):
+    """A dense layer. Parameters: (inputs + 1) x units.
+
+    Each unit has one weight for each input value and one bias, and takes one multiplication per
+    weight. On an input of more than one axis the same layer is applied at every position, over
+    the last axis.
+
+    Attributes:
+        units: number of outputs.
+        activation: taken and not counted: it has no parameters.
+        use_bias: whether each unit adds a number.
+    """
+
+    _WHOLE = ("units",)
+
+    units: int
+    activation: object = None
+    _: KW_ONLY
+    use_bias: bool = True
+
+    def _count(self, shape: Shape) -> Count:
+        *positions, inputs = shape
+        parts = [(_product(inputs), _product(self.units))]
+        return _weighted(parts, self.use_bias, positions, f"{self.units:,} units")
+
+    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
+        """Return the whole input for a vector; position by position nothing is added."""
+        return seen.whole() if len(shape) == 1 else seen
+
+
+class Flatten(Layer):
+    """All values in one row: height x width x channels of them. No parameters."""
+
+    def _count(self, shape: Shape) -> Count:
+        length, text = _product(*shape)
+        return Count((length,), shape_derivation=f"{text} = {length:,}")
+
+    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
+        """Return the field of the input: each value is still the same value."""
+        return seen.scattered()
+
+
+class Reshape(Layer):
+    """The same values in another shape, so the product of the sizes stays. No parameters.
+
+    Attributes:
+        target_shape: the new shape without the batch axis; one size may be -1, to be computed.
+    """
+
+    target_shape: Shape
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.target_shape, tuple | list):
+            raise TypeError(f"target_shape is a tuple of sizes, but it is {self.target_shape!r}.")
+        for size in self.target_shape:
+            whole_number("Each size of target_shape", size, 1 if size != -1 else -1)
+        if list(self.target_shape).count(-1) > 1:
+            raise ValueError(f"target_shape {self.target_shape} has more than one -1.")
+
+    def _count(self, shape: Shape) -> Count:
+        values = prod(shape)
+        known = prod(size for size in self.target_shape if size != -1)
+        output = tuple(values // known if size == -1 else size for size in self.target_shape)
+        if prod(output) != values:
+            raise ValueError(
+                f"{values:,} values of the shape {shape} do not fit into {self.target_shape}."
+            )
+        return Count(output, shape_derivation=f"{values:,} values")
+
+    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
+        """Return the field of the input; where rows and columns move, a kernel then sees all."""
+        return seen if self._count(shape).output_shape[:2] == shape[:2] else seen.scattered()
+
+
+class _Bordered(Layer):
+    """A layer that adds rows and columns at the sides of the picture, or cuts them off."""
+
+    _TAKES_IMAGES = True
+    _SIDES: ClassVar[str]
+    _SIGN: ClassVar[int]
+
+    def __post_init__(self) -> None:
+        self._sides()
+
+    def _sides(self) -> list[Pair]:
+        """Return [(above, below), (left, right)]; one number of an axis is for both its ends."""
+        value = getattr(self, self._SIDES)
+        two = value if isinstance(value, tuple | list) and len(value) == 2 else (value, value)
+        return [_pair(self._SIDES, one, 0) for one in two]
+
+    def _count(self, shape: Shape) -> Count:
+        sign = "+" if self._SIGN > 0 else "-"
+        sizes, texts = [], []
+        for size, (before, after) in zip(shape[:2], self._sides(), strict=True):
+            sizes.append(size + self._SIGN * (before + after))
+            texts.append(f"{size:,} {sign} {before} {sign} {after} = {sizes[-1]:,}")
+        if min(sizes) < 1:
+            raise ValueError(
+                f"{self._SIDES} {getattr(self, self._SIDES)} leaves nothing of a picture of "
+                f"{shape[0]} x {shape[1]}."
+            )
+        return Count((*sizes, shape[2]), shape_derivation=for_both(*texts))
+
+    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
+        rows, columns = ((1, 1, self._SIGN * before) for before, _ in self._sides())
+        return seen.slide(rows, columns).unchanged()
+
+
+class ZeroPadding2D(_Bordered):
+    """Rows and columns of zeros around the picture: height + above + below. No parameters.
+
+    Attributes:
+        padding: one number for all sides, (rows, columns), or ((above, below), (left, right)).
+    """
+
+    _SIDES, _SIGN = "padding", 1
+
+    padding: int | Pair | tuple[Pair, Pair] = 1
+
+
+class Cropping2D(_Bordered):
+    """Rows and columns cut off the picture: height - above - below. No parameters.
+
+    Attributes:
+        cropping: one number for all sides, (rows, columns), or ((above, below), (left, right)).
+    """
+
+    _SIDES, _SIGN = "cropping", -1
+
+    cropping: int | Pair | tuple[Pair, Pair] = 0
+
+
+class Resizing(Layer):
+    """The picture drawn anew with `height` rows and `width` columns. No parameters.
+
+    From here on no receptive field is counted: the new pixels are mixed from the old ones.
+
+    Attributes:
+        height: rows of the output.
+        width: columns of the output.
+    """
+
+    _WHOLE = ("height", "width")
+    _TAKES_IMAGES = True
+
+    height: int
+    width: int
+
+    def _count(self, shape: Shape) -> Count:
+        text = f"{self.height:,} x {self.width:,} as asked for"
+        return Count((self.height, self.width, shape[2]), shape_derivation=text)
+
+    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> None:
+        """Return `None`."""
+
+
+class BatchNormalization(Layer):
+    """Batch normalization. Parameters: 2 x channels trained + 2 x channels kept.
+
+    Each channel has a scale (gamma) and a shift (beta) that are trained, and a running mean and
+    variance that are only kept. See Ioffe and Szegedy, "Batch Normalization" (2015).
+
+    Attributes:
+        axis: the axis of the channels; the batch is axis 0.
+        center: whether there is a beta.
+        scale: whether there is a gamma.
+    """
+
+    axis: int = -1
+    _: KW_ONLY
+    center: bool = True
+    scale: bool = True
+
+    def _count(self, shape: Shape) -> Count:
+        channels = shape[_axes(shape, self.axis)[0]]
+        each = int(self.center) + int(self.scale)
+        trained = f"{each} x {channels:,} trained + " if each else ""
+        text = f"{trained}2 x {channels:,} kept = {(each + 2) * channels:,}"
+        return Count(shape, each * channels, 2 * channels, text)
+
+
+class LayerNormalization(_OverAxis):
+    """Layer normalization. Parameters: 2 x channels, all trained.
+
+    A gamma and a beta for each entry along `axis`; mean and variance are taken from the picture
+    itself, so none are kept. See Ba, Kiros and Hinton, "Layer Normalization" (2016).
+
+    Attributes:
+        axis: the axis or axes that are normalized; the batch is axis 0.
+        center, scale: as in `BatchNormalization`.
+    """
+
+    _: KW_ONLY
+    center: bool = True
+    scale: bool = True
+
+    def _count(self, shape: Shape) -> Count:
+        return _gamma_and_beta(shape, _axes(shape, self.axis), self.center, self.scale)
+
+
+class GroupNormalization(Layer):
+    """Group normalization. Parameters: 2 x channels, all trained.
+
+    A gamma and a beta for each channel; mean and variance are taken from the picture itself, over
+    all positions and the channels of a group. See Wu and He, "Group Normalization" (2018).
+
+    Attributes:
+        groups: into how many groups the channels are split; -1 is one group for each channel.
+        axis, center, scale: as in `BatchNormalization`.
+    """
+
+    groups: int = 32
+    axis: int = -1
+    _: KW_ONLY
+    center: bool = True
+    scale: bool = True
+
+    def __post_init__(self) -> None:
+        if self.groups != -1:
+            whole_number("groups", self.groups, 1)
+
+    def _count(self, shape: Shape) -> Count:
+        axes = _axes(shape, self.axis)
+        _divided(shape[axes[0]], "channels", self.groups)
+        return _gamma_and_beta(shape, axes, self.center, self.scale)
+
+    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
+        """Return the whole input: the mean is taken over all positions."""
+        return seen.whole()
+
+
+class Normalization(Layer):
+    """Normalization by a known mean and variance. Parameters: 2 x channels + 1 kept, or none.
+
+    Where `adapt` measures them, the layer keeps a mean and a variance for each channel, and how
+    many values it has seen. Given as arguments they are constants, not parameters.
+
+    Attributes:
+        axis: the axis or axes with a mean of their own; the batch is axis 0; `None` for one mean.
+        mean: the mean, if it is given.
+        variance: the variance, if it is given.
+    """
+
+    axis: int | Sequence[int] | None = -1
+    mean: object = None
+    variance: object = None
+
+    def _count(self, shape: Shape) -> Count:
+        if self.mean is not None:
+            return Count(shape)
+        axes = () if self.axis is None else _axes(shape, self.axis)
+        each = prod(shape[axis] for axis in axes)
+        kept = 2 * each + 1
+        return Count(shape, 0, kept, f"2 x {each:,} + 1 kept = {kept:,}")
+
+
+def checked_shape(shape: object) -> Shape:
+    """Return `shape` as a tuple of positive whole numbers.
+
+    Raises:
+        TypeError: it is not a tuple or list of whole numbers.
+        ValueError: it is empty, or a size is unknown or not positive.
+    """
+    if not isinstance(shape, tuple | list):
+        raise TypeError(
+            f"A shape is a tuple such as (28, 28, 1), but it is {shape!r} ({type(shape).__name__})."
+        )
+    if not shape or None in shape:
+        raise ValueError(
+            f"The shape {tuple(shape)} has unknown sizes, and without them nothing can be counted. "
+            "Give every size, for example (28, 28, 1)."
+        )
+    return tuple(whole_number(f"Each size of the shape {tuple(shape)}", size, 1) for size in shape)
+
+
+def _pair(name: str, value: object, least: int = 1) -> Pair:
+    """Return (height, width) from one number for both or from two numbers."""
+    if not isinstance(value, tuple | list):
+        value = (value, value)
+    if len(value) != 2:
+        raise ValueError(f"{name} must be one number or two, but it is {value!r}.")
+    return whole_number(name, value[0], least), whole_number(name, value[1], least)
+
+
+def _axes(shape: Shape, axis: object) -> Shape:
+    """Return where Keras's `axis` points to in a shape without the batch axis.
+
+    Keras counts the batch as axis 0; here axis 1 is the first entry of the shape, -1 the last.
+    """
+    found = []
+    for one in axis if isinstance(axis, tuple | list) else (axis,):
+        number = whole_number("axis", one, -len(shape))
+        if number == 0 or number > len(shape):
+            raise ValueError(f"There is no axis {one} to use in an input of shape {shape}.")
+        found.append(number - 1 if number > 0 else len(shape) + number)
+    return tuple(found)
+
+
+def _divided(number: int, what: str, groups: int) -> None:
+    """Raise if `number` of something cannot be split into `groups`."""
+    if number % groups:
+        raise ValueError(
+            f"{number} {what} cannot be split into {groups} groups. "
+            "Take a number of groups that divides them."
+        )
+
+
+def _product(*factors: int) -> Product:
+    return prod(factors), " x ".join(f"{factor:,}" for factor in factors)
+
+
+def _multiplied(channels: int, multiplier: int) -> Product:
+    return _product(channels) if multiplier == 1 else _product(channels, multiplier)
+
+
+def _weighted(parts: Weights, use_bias: bool, positions: Sequence[int], sizes: str) -> Count:
+    """Count outputs that have a weight for each of their inputs, at each position.
+
+    With a bias each output of the last part has one number more: (inputs + 1) x outputs.
+    """
+    (_, inputs_text), (outputs, outputs_text) = parts[-1]
+    weights = sum(inputs * outputs for (inputs, _), (outputs, _) in parts)
+    texts = [f"{inputs} x {outputs}" for (_, inputs), (_, outputs) in parts]
+    biased = [*texts[:-1], f"({inputs_text} + 1) x {outputs_text}"] if use_bias else texts
+    parameters = weights + outputs * use_bias
+    multiplications = prod(positions) * weights
+    at_each = "".join(f"{size:,} x " for size in positions)
+    calculation = " + ".join(at_each + text for text in texts)
+    return Count(
+        (*positions, outputs),
+        trainable_parameters=parameters,
+        derivation=f"{' + '.join(biased)} = {parameters:,}",
+        multiplications=multiplications,
+        multiplications_derivation=f"{calculation} = {multiplications:,}",
+        shape_derivation=sizes,
+    )
+
+
+def _gamma_and_beta(shape: Shape, axes: Shape, center: bool, scale: bool) -> Count:
+    each = int(center) + int(scale)
+    if not each:
+        return Count(shape)
+    parameters, text = _product(each, *(shape[axis] for axis in axes))
+    return Count(shape, parameters, derivation=f"{text} = {parameters:,}")
+
+
+#: Every kind of layer that can be counted, by the name of its Keras class.
+KNOWN: Final[dict[str, type[Layer]]] = {
+    name: value
+    for name, value in sorted(globals().items())
+    if isinstance(value, type) and issubclass(value, Layer) and not name.startswith("_")
+    if value not in (Layer, Input)
+}
+if not TYPE_CHECKING:  # mypy reads no list that is computed
+    __all__ = [*KNOWN, "Count", "Input", "Layer", "Shape"]  # noqa: PLE0604

@@ -1,0 +1,90 @@
+"""Output sizes, paddings and left-over pixels against Keras's own convolution and gradients."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from frameworks import keras, tf
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from cnn_course.counting import left_over, output_size, output_size_derivation, same_padding
+
+sizes, strides = st.integers(1, 24), st.integers(1, 6)
+modest = settings(max_examples=60)
+
+
+def convolved(x: Any, k: int, stride: int, padding: str) -> Any:
+    """Return what Keras makes of one row of pixels with a kernel of ones."""
+    return keras.ops.conv(x[None, :, None], np.ones((k, 1, 1), "float32"), stride, padding)
+
+
+@modest
+@given(n=sizes, k=sizes, stride=strides, padding=st.sampled_from(["valid", "same", 0, 1, 2]))
+@pytest.mark.tensorflow
+def test_size_and_left_over_pixels_are_those_of_keras_and_its_gradient(
+    n: int, k: int, stride: int, padding: str | int
+) -> None:
+    extra = 0 if isinstance(padding, str) else padding
+    assume(padding == "same" or k <= n + 2 * extra)
+    image = tf.Variable(tf.ones(n))
+    with tf.GradientTape() as tape:
+        x = tf.pad(image, [[extra] * 2])
+        output = convolved(x, k, stride, padding if isinstance(padding, str) else "valid")
+        total = tf.reduce_sum(output)
+    assert output_size(n, k, stride, padding) == output.shape[1]
+    reached = np.flatnonzero(tape.gradient(total, image).numpy())
+    last = reached.max() if reached.size else -1  # a stride can step over a tiny image
+    assert left_over(n, k, stride, padding) == n - 1 - last
+
+
+@modest
+@given(n=sizes, k=sizes, stride=strides)
+@pytest.mark.tensorflow
+def test_same_padding_by_hand_gives_what_keras_gives(n: int, k: int, stride: int) -> None:
+    x = np.arange(1, n + 1, dtype="float32")
+    by_hand = convolved(np.pad(x, same_padding(n, k, stride)), k, stride, "valid")
+    np.testing.assert_allclose(by_hand, convolved(x, k, stride, "same"))
+
+
+def test_the_sizes_of_the_lecture() -> None:
+    assert output_size(5, 3) == 3
+    assert output_size(np.int64(28), np.int32(3)) == 26
+    assert output_size(5, 3, stride=2) == 2
+    assert output_size(28, 5, padding=2) == output_size(28, 5, padding="same") == 28
+    assert same_padding(28, 3, 2) == (0, 1)  # an odd zero goes to the end
+
+
+def test_eleven_rows_pooled_by_two_leave_one_over_and_same_leaves_none() -> None:
+    assert left_over(11, 2, 2) == 1
+    assert left_over(11, 2, 2, "same") == 0
+    assert left_over(6, 3, 2, padding=1) == 0  # what is left over there is padding, not image
+    assert left_over(1, 1, 3, padding=2) == 1  # the windows stand left and right of the image
+
+
+def test_the_calculation_is_written_as_a_person_writes_it() -> None:
+    assert output_size_derivation(28, 3) == "floor((28 - 3) / 1) + 1 = 26"
+    assert output_size_derivation(224, 7, 2, 3) == "floor((224 + 2 x 3 - 7) / 2) + 1 = 112"
+    assert output_size_derivation(1920, 3, 2, "same") == "ceil(1,920 / 2) = 960"
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "error", "message"),
+    [
+        (output_size, (3, 5), ValueError, r"kernel of 5 does not fit into an image of 3\b"),
+        (left_over, (3, 7, 1, 1), ValueError, "kernel of 7 .* image of 3 with 1 of padding"),
+        (output_size, (0, 1), ValueError, "image must be at least 1, not 0"),
+        (same_padding, (4, 0), ValueError, "kernel must be at least 1, not 0"),
+        (left_over, (4, 1, 0), ValueError, "stride must be at least 1, not 0"),
+        (output_size, (8.0, 3), TypeError, r"image must be a whole number, not 8\.0"),
+        (left_over, (8, "3"), TypeError, "kernel must be a whole number, not '3'"),
+        (same_padding, (8, 3, True), TypeError, "stride must be a whole number, not True"),
+        (output_size, (8, 3, 1, "samee"), ValueError, "'valid', 'same'.*not 'samee'.*'same'"),
+        (output_size, (8, 3, 1, -1), ValueError, "padding must be at least 0, not -1"),
+        (output_size, (8, 3, 1, 1.0), TypeError, r"padding must be .* not 1\.0"),
+        (output_size, (8, 3, 1, True), TypeError, "padding must be .* not True"),
+    ],
+)
+def test_what_makes_no_size_is_refused_with_its_value(function, arguments, error, message) -> None:
+    with pytest.raises(error, match=message):
+        function(*arguments)
