@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,6 +37,7 @@ def vgg(*convolutions: int) -> list[c.Layer]:
     return layers
 
 
+INPUT = c.Input((8, 8, 1))
 CLASSIFIER = [c.Flatten(), c.Dense(4096), c.Dense(4096), c.Dense(1000)]
 
 
@@ -54,13 +56,6 @@ def test_networks_have_their_published_parameters(layers, parameters, by_layer) 
     counted = table(layers)
     assert counted.parameters == counted.trainable_parameters == parameters
     assert by_layer is None or [row.parameters for row in counted] == by_layer
-
-
-def test_a_bottleneck_takes_120422400_multiplications_to_12443648() -> None:
-    plain = table([c.Input((28, 28, 192)), c.Conv2D(32, 5, padding="same")])
-    assert plain[0].multiplications_derivation == "28 x 28 x 5 x 5 x 192 x 32 = 120,422,400"
-    bottleneck = table([c.Input((28, 28, 192)), c.Conv2D(16, 1), c.Conv2D(32, 5, padding="same")])
-    assert (plain.multiplications, bottleneck.multiplications) == (120_422_400, 12_443_648)
 
 
 @pytest.mark.parametrize(
@@ -88,14 +83,8 @@ def test_a_bottleneck_takes_120422400_multiplications_to_12443648() -> None:
 def test_parameters_are_derived_as_a_person_writes_it(layer, shape, derivation) -> None:
     counted = layer.count(shape)
     assert counted.derivation == derivation
+    assert not replace(layer, trainable=False).count(shape).trainable_parameters
     assert f"{counted.parameters:,}" == derivation.rpartition(" = ")[2]
-
-
-def test_batch_normalization_trains_half_and_a_frozen_layer_nothing() -> None:
-    counted = c.BatchNormalization().count((9, 9, 64))
-    assert (counted.trainable_parameters, counted.non_trainable_parameters) == (128, 128)
-    frozen = c.Conv2D(4, 3, trainable=False).count((9, 9, 3))
-    assert (frozen.parameters, frozen.trainable_parameters) == (112, 0)
 
 
 def value_of(derivation: str) -> tuple[int, int]:
@@ -171,20 +160,8 @@ def test_a_separable_convolution_costs_its_two_parts() -> None:
     ("layer", "shapes", "output", "derivation"),
     [
         (c.Conv2D(32, 3), [(28, 28, 1)], (26, 26, 32), "floor((28 - 3) / 1) + 1 = 26"),
-        (
-            c.Conv2D(8, 3, 2, "same"),
-            [(30, 41, 3)],
-            (15, 21, 8),
-            "height ceil(30 / 2) = 15; width ceil(41 / 2) = 21",
-        ),
         (c.Flatten(), [(3, 3, 128)], (1152,), "3 x 3 x 128 = 1,152"),
-        (
-            c.ZeroPadding2D(((0, 1), (0, 1))),
-            [(224, 224, 3)],
-            (225, 225, 3),
-            "224 + 0 + 1 = 225",
-        ),
-        (c.Add(), [(7, 7, 8), (7, 7, 8)], (7, 7, 8), "unchanged"),
+        (c.ZeroPadding2D(((0, 1), (0, 1))), [(9, 9, 3)], (10, 10, 3), "9 + 0 + 1 = 10"),
         (c.Add(), [(7, 7, 8), (1, 1, 8)], (7, 7, 8), "unchanged"),
         (c.Concatenate(), [(7, 7, 8), (7, 7, 16), (7, 7, 1)], (7, 7, 25), "8 + 16 + 1 = 25"),
     ],
@@ -225,7 +202,7 @@ def test_layers_without_a_name_are_numbered_and_names_are_kept() -> None:
 )
 def test_a_layer_that_cannot_take_its_input_is_named_with_the_reason(layers, message) -> None:
     with pytest.raises(ValueError, match=message):
-        table([c.Input((8, 8, 1)), *layers])
+        table([INPUT, *layers])
 
 
 @pytest.mark.parametrize(
@@ -250,27 +227,16 @@ def test_a_layer_that_cannot_take_its_input_is_named_with_the_reason(layers, mes
         (lambda: c.Conv2D(4, 3).count((8, 8, 1), (8, 8, 1)), ValueError, "one input, .* given 2"),
         (lambda: c.Add().count((8, 8, 1), (8, 7, 1)), ValueError, "cannot be combined"),
         (lambda: c.Concatenate().count((8, 8, 1), (8, 7, 1)), ValueError, "cannot be joined"),
+        (lambda: table("model"), TypeError, r"Hand in a Keras model, or a list.*'model' \(str\)"),
+        (lambda: table([]), ValueError, "starts with its input"),
+        (lambda: table([c.Conv2D(4, 3)]), ValueError, "starts with Conv2D"),
+        (lambda: table([INPUT, c.Flatten]), TypeError, r"the class Flatten.*Flatten\(\.\.\.\)"),
+        (lambda: table([INPUT, 3]), TypeError, r"Element 1 of the list is 3.*keras\.Sequential"),
     ],
 )
-def test_an_argument_that_makes_no_sense_is_refused_with_its_name(make, error, message) -> None:
+def test_what_makes_no_sense_is_refused_with_what_to_do(make, error, message) -> None:
     with pytest.raises(error, match=message):
         make()
-
-
-@pytest.mark.parametrize(
-    ("thing", "error", "message"),
-    [
-        ("model", TypeError, r"'model' \(str\)"),
-        (c.Conv2D(4, 3), TypeError, r"\(Conv2D\)"),
-        ([], ValueError, "starts with its input"),
-        ([c.Conv2D(4, 3)], ValueError, "starts with Conv2D"),
-        ([c.Input((8, 8, 1)), c.Flatten], TypeError, r"the class Flatten.*Flatten\(\.\.\.\)"),
-        ([c.Input((8, 8, 1)), 3], TypeError, r"Element 1 of the list is 3.*keras\.Sequential"),
-    ],
-)
-def test_what_is_no_network_is_refused_with_what_to_hand_in(thing, error, message) -> None:
-    with pytest.raises(error, match=message):
-        table(thing)
 
 
 def test_counting_imports_no_tensorflow_no_keras_and_no_matplotlib() -> None:
