@@ -6,7 +6,11 @@ Keras; a Keras model that is handed in is read as it is.
 
 # ruff: noqa: F401, F403 - what is imported here is what the package offers
 from .layers import *
-from .network import Row
-from .receptive_field import ReceptiveField
-from .sizes import left_over, output_size, output_size_derivation, same_padding
-from .tables import Table, table
+from .network import Row, Table, table
+from .windows import (
+    ReceptiveField,
+    left_over,
+    output_size,
+    output_size_derivation,
+    same_padding,
+)

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, dataclass_transform
 
 from cnn_course.arguments import one_of, whole_number
 
-from .receptive_field import Pair, ReceptiveField, for_both
-from .sizes import output_size, output_size_derivation, zeros_before
+from .windows import (
+    Pair,
+    ReceptiveField,
+    Span,
+    for_both,
+    output_size,
+    output_size_derivation,
+    union,
+    zeros_before,
+)
 
 Shape = tuple[int, ...]
 #: A product of whole numbers and how it is written: (6, "2 x 3").
@@ -32,6 +40,8 @@ class Count:
             one picture. Adding a bias, pooling, normalizing and activating are not counted.
         multiplications_derivation: their calculation.
         shape_derivation: the calculation of height and width, or of the length.
+        seen: the receptive field of one value; `None` where there is none to count: more than one
+            input, an input without height and width, or after `Resizing`.
     """
 
     output_shape: Shape
@@ -41,11 +51,22 @@ class Count:
     multiplications: int = 0
     multiplications_derivation: str = "0"
     shape_derivation: str = "unchanged"
+    seen: ReceptiveField | None = field(default=None, repr=False)
 
     @property
     def parameters(self) -> int:
         """All parameters, trainable or not."""
         return self.trainable_parameters + self.non_trainable_parameters
+
+    @property
+    def receptive_field(self) -> Pair | None:
+        """(height, width) in pixels of the input that one value can depend on, with padding."""
+        return self.seen.size if self.seen else None
+
+    @property
+    def receptive_field_derivation(self) -> str:
+        """The calculation of the receptive field."""
+        return self.seen.derivation if self.seen else "not counted"
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -91,21 +112,20 @@ class Layer:
             TypeError: a shape is not a tuple of whole numbers.
             ValueError: the layer cannot take inputs of these shapes.
         """
-        counted = self._count_all([checked_shape(shape) for shape in shapes])
+        return self.count_after([Count(checked_shape(shape)) for shape in shapes])
+
+    def count_after(self, inputs: Sequence[Count]) -> Count:
+        """Return the same as `count`, and the receptive field, after layers that are counted."""
+        known = union([one.seen for one in inputs])
+        seen = known or ReceptiveField(Span(1), Span(1))
+        counted = self._count_all([one.output_shape for one in inputs], seen)
+        if not known:
+            counted = replace(counted, seen=None)
         if self.trainable:
             return counted
         return replace(counted, trainable_parameters=0, non_trainable_parameters=counted.parameters)
 
-    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField | None:
-        """Return what an output value sees, or `None` where there is no field to count.
-
-        Args:
-            seen: what an input value sees, or one of each input together.
-            shape: of the first input, without the batch axis.
-        """
-        return seen
-
-    def _count_all(self, shapes: Sequence[Shape]) -> Count:
+    def _count_all(self, shapes: Sequence[Shape], seen: ReceptiveField) -> Count:
         """Count the layer on all of its inputs, which for most layers are one."""
         if len(shapes) != 1:
             raise ValueError(f"The layer takes one input, but it was given {len(shapes)}.")
@@ -114,9 +134,10 @@ class Layer:
                 f"The layer needs an input of (height, width, channels), but it is {shapes[0]}. "
                 "It cannot come after Flatten; a grey picture has one channel, such as (28, 28, 1)."
             )
-        return self._count(shapes[0])
+        return self._count(shapes[0], seen)
 
-    def _count(self, shape: Shape) -> Count:
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
+        """Count the layer; `seen` is what one value of its input sees."""
         raise NotImplementedError(f"{self.kind} does not say how it is counted.")
 
 
@@ -132,7 +153,7 @@ class Input(Layer):
     def __post_init__(self) -> None:
         self.count()
 
-    def _count_all(self, shapes: Sequence[Shape]) -> Count:
+    def _count_all(self, shapes: Sequence[Shape], seen: ReceptiveField) -> Count:
         if shapes:
             raise ValueError("An Input starts a list of layers; it cannot follow a layer.")
         return Count(checked_shape(self.shape))
@@ -141,8 +162,8 @@ class Input(Layer):
 class _Unchanged(Layer):
     """The shape stays. No parameters, and the arguments are not counted."""
 
-    def _count(self, shape: Shape) -> Count:
-        return Count(shape)
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
+        return Count(shape, seen=seen)
 
 
 class _OverAxis(_Unchanged):
@@ -150,23 +171,25 @@ class _OverAxis(_Unchanged):
 
     axis: int | Sequence[int] = -1
 
-    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         channels = len(shape) - 1
-        return seen if set(_axes(shape, self.axis)) <= {channels} else seen.whole()
+        return Count(
+            shape, seen=seen if set(_axes(shape, self.axis)) <= {channels} else seen.whole()
+        )
 
 
 class _Merging(Layer):
     """Value by value: shapes are equal, or a size of 1 is repeated. No parameters."""
 
-    def _count_all(self, shapes: Sequence[Shape]) -> Count:
+    def _count_all(self, shapes: Sequence[Shape], seen: ReceptiveField) -> Count:
         if len(shapes) < 2:
             raise ValueError(
                 f"The layer merges two inputs or more, but it was given {len(shapes)}. Name them, "
                 'for example after=("conv_1", "conv_2").'
             )
-        return self._merged(shapes, " and ".join(map(str, shapes)))
+        return self._merged(shapes, " and ".join(map(str, shapes)), seen)
 
-    def _merged(self, shapes: Sequence[Shape], listed: str) -> Count:
+    def _merged(self, shapes: Sequence[Shape], listed: str, seen: ReceptiveField) -> Count:
         aligned = zip_longest(*(reversed(shape) for shape in shapes), fillvalue=1)
         sizes = [set(along_one_axis) for along_one_axis in aligned]
         if any(len(found - {1}) > 1 for found in sizes):
@@ -174,7 +197,7 @@ class _Merging(Layer):
                 f"Inputs of the shapes {listed} cannot be combined value by value. "
                 "Bring them to one shape, for example with a 1x1 convolution."
             )
-        return Count(tuple(max(found) for found in reversed(sizes)))
+        return Count(tuple(max(found) for found in reversed(sizes)), seen=seen)
 
 
 class _Sliding(Layer):
@@ -214,18 +237,12 @@ class _Sliding(Layer):
             for n, k, dilation, stride in zip(shape[:2], *arguments, strict=True)
         ]
 
-    def _output(self, shape: Shape) -> tuple[list[int], str]:
-        """Return height and width of the output, and their calculation."""
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         axes = self._axes(shape)
-        height, width = (output_size_derivation(*axis) for axis in axes)
-        return [output_size(*axis) for axis in axes], for_both(height, width)
-
-    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
-        rows, columns = (
-            (kernel, stride, zeros_before(n, kernel, stride, padding))
-            for n, kernel, stride, padding in self._axes(shape)
-        )
-        return seen.slide(rows, columns)
+        sizes = [output_size(*axis) for axis in axes]
+        text = for_both(*(output_size_derivation(*axis) for axis in axes))
+        rows, columns = ((k, stride, zeros_before(n, k, stride, pad)) for n, k, stride, pad in axes)
+        return Count((*sizes, shape[2]), shape_derivation=text, seen=seen.slide(rows, columns))
 
 
 class _Pooling2D(_Sliding):
@@ -244,10 +261,6 @@ class _Pooling2D(_Sliding):
     strides: int | Pair | None = None
     padding: str = "valid"
 
-    def _count(self, shape: Shape) -> Count:
-        sizes, text = self._output(shape)
-        return Count((*sizes, shape[2]), shape_derivation=text)
-
 
 class _GlobalPooling2D(Layer):
     """Over all positions. No parameters.
@@ -260,25 +273,17 @@ class _GlobalPooling2D(Layer):
 
     keepdims: bool = False
 
-    def _count(self, shape: Shape) -> Count:
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         height, width, channels = shape
         text = f"{height:,} x {width:,} values to 1 in each of {channels:,} channels"
         output = (1, 1, channels) if self.keepdims else (channels,)
-        return Count(output, shape_derivation=text)
-
-    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
-        return seen.whole()
+        return Count(output, shape_derivation=text, seen=seen.whole())
 
 
 def _layer(base: type, name: str, text: str, *needed: str, **optional: object) -> type[Any]:
-    """Return a class of layers that are counted as those of `base`.
+    """Return a class of layers that are counted as those of `base`, and what they do as `text`.
 
-    Args:
-        base: the class that counts; its docstring stands below `text`.
-        name: of the new class.
-        text: what it does.
-        needed: arguments that the layer takes besides, and that are not counted.
-        optional: those that have a default.
+    What they take besides, `needed` and `optional` with its defaults, is not counted.
     """
     annotations = dict.fromkeys([*needed, *optional], object)
     body = {"__doc__": f"{text}\n\n    {base.__doc__}", "__module__": __name__}
@@ -339,7 +344,7 @@ class Concatenate(_Merging):
 
     axis: int = -1
 
-    def _merged(self, shapes: Sequence[Shape], listed: str) -> Count:
+    def _merged(self, shapes: Sequence[Shape], listed: str, seen: ReceptiveField) -> Count:
         (axis,) = _axes(shapes[0], self.axis)
         others = {(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}
         if len(others) > 1:
@@ -350,11 +355,9 @@ class Concatenate(_Merging):
         sizes = [shape[axis] for shape in shapes]
         text = f"{' + '.join(f'{size:,}' for size in sizes)} = {sum(sizes):,}"
         joined = (*shapes[0][:axis], sum(sizes), *shapes[0][axis + 1 :])
-        return Count(joined, shape_derivation=text)
-
-    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
-        """Return the field over all branches; pictures put side by side have no common grid."""
-        return seen if _axes(shape, self.axis) == (len(shape) - 1,) else seen.scattered()
+        if axis < len(joined) - 1:
+            seen = seen.scattered()  # pictures put side by side have no common grid
+        return Count(joined, shape_derivation=text, seen=seen)
 
 
 class Conv2D(_Sliding):
@@ -371,7 +374,7 @@ class Conv2D(_Sliding):
         padding: `"valid"` or `"same"`.
         dilation_rate: distance between neighbouring taps of the kernel.
         groups: into how many parts the input channels are split.
-        activation: taken and not counted: it has no parameters.
+        activation: not counted: it has no parameters.
         use_bias: whether each filter adds a number.
     """
 
@@ -391,13 +394,13 @@ class Conv2D(_Sliding):
         super().__post_init__()
         _divided(self.filters, "filters", self.groups)
 
-    def _count(self, shape: Shape) -> Count:
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         _divided(shape[2], "input channels", self.groups)
         inputs, text = _product(*self._pair("kernel_size"), shape[2])
         if self.groups > 1:
             inputs, text = inputs // self.groups, f"{text} / {self.groups}"
         parts = [((inputs, text), _product(self.filters))]
-        return _weighted(parts, self.use_bias, *self._output(shape))
+        return _weighted(parts, self.use_bias, super()._count(shape, seen))
 
 
 class DepthwiseConv2D(_Sliding):
@@ -422,10 +425,10 @@ class DepthwiseConv2D(_Sliding):
     activation: object = None
     use_bias: bool = True
 
-    def _count(self, shape: Shape) -> Count:
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         kernel = _product(*self._pair("kernel_size"))
         parts = [(kernel, _multiplied(shape[2], self.depth_multiplier))]
-        return _weighted(parts, self.use_bias, *self._output(shape))
+        return _weighted(parts, self.use_bias, super()._count(shape, seen))
 
 
 class SeparableConv2D(_Sliding):
@@ -438,8 +441,7 @@ class SeparableConv2D(_Sliding):
     Attributes:
         filters: channels of the output.
         depth_multiplier: channels between the two parts for each input channel.
-        kernel_size, strides, padding, dilation_rate, activation, use_bias: as in `Conv2D`, the
-            kernel of the first part and the bias of the second.
+        kernel_size, strides, padding, dilation_rate, activation, use_bias: as in `Conv2D`.
     """
 
     _WHOLE = ("filters", "depth_multiplier")
@@ -454,11 +456,11 @@ class SeparableConv2D(_Sliding):
     activation: object = None
     use_bias: bool = True
 
-    def _count(self, shape: Shape) -> Count:
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         kernel = _product(*self._pair("kernel_size"))
         between = _multiplied(shape[2], self.depth_multiplier)
         parts = [(kernel, between), (between, _product(self.filters))]
-        return _weighted(parts, self.use_bias, *self._output(shape))
+        return _weighted(parts, self.use_bias, super()._count(shape, seen))
 
 
 class Dense(Layer):
@@ -470,8 +472,7 @@ class Dense(Layer):
 
     Attributes:
         units: number of outputs.
-        activation: taken and not counted: it has no parameters.
-        use_bias: whether each unit adds a number.
+        activation, use_bias: as in `Conv2D`.
     """
 
     _WHOLE = ("units",)
@@ -481,26 +482,20 @@ class Dense(Layer):
     _: KW_ONLY
     use_bias: bool = True
 
-    def _count(self, shape: Shape) -> Count:
-        *positions, inputs = shape
-        parts = [(_product(inputs), _product(self.units))]
-        return _weighted(parts, self.use_bias, positions, f"{self.units:,} units")
-
-    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
-        """Return the whole input for a vector; position by position nothing is added."""
-        return seen.whole() if len(shape) == 1 else seen
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
+        parts = [(_product(shape[-1]), _product(self.units))]
+        # Position by position nothing is added to what is seen.
+        seen = seen.whole() if len(shape) == 1 else seen
+        before = Count(shape, shape_derivation=f"{self.units:,} units", seen=seen)
+        return _weighted(parts, self.use_bias, before)
 
 
 class Flatten(Layer):
     """All values in one row: height x width x channels of them. No parameters."""
 
-    def _count(self, shape: Shape) -> Count:
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         length, text = _product(*shape)
-        return Count((length,), shape_derivation=f"{text} = {length:,}")
-
-    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
-        """Return the field of the input: each value is still the same value."""
-        return seen.scattered()
+        return Count((length,), shape_derivation=f"{text} = {length:,}", seen=seen.scattered())
 
 
 class Reshape(Layer):
@@ -520,7 +515,7 @@ class Reshape(Layer):
         if list(self.target_shape).count(-1) > 1:
             raise ValueError(f"target_shape {self.target_shape} has more than one -1.")
 
-    def _count(self, shape: Shape) -> Count:
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         values = prod(shape)
         known = prod(size for size in self.target_shape if size != -1)
         output = tuple(values // known if size == -1 else size for size in self.target_shape)
@@ -528,11 +523,9 @@ class Reshape(Layer):
             raise ValueError(
                 f"{values:,} values of the shape {shape} do not fit into {self.target_shape}."
             )
-        return Count(output, shape_derivation=f"{values:,} values")
-
-    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
-        """Return the field of the input; where rows and columns move, a kernel then sees all."""
-        return seen if self._count(shape).output_shape[:2] == shape[:2] else seen.scattered()
+        # Where rows and columns move, a kernel then sees all.
+        seen = seen if output[:2] == shape[:2] else seen.scattered()
+        return Count(output, shape_derivation=f"{values:,} values", seen=seen)
 
 
 class _Bordered(Layer):
@@ -551,7 +544,7 @@ class _Bordered(Layer):
         two = value if isinstance(value, tuple | list) and len(value) == 2 else (value, value)
         return [_pair(self._SIDES, one, 0) for one in two]
 
-    def _count(self, shape: Shape) -> Count:
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         sign = "+" if self._SIGN > 0 else "-"
         sizes, texts = [], []
         for size, (before, after) in zip(shape[:2], self._sides(), strict=True):
@@ -562,11 +555,9 @@ class _Bordered(Layer):
                 f"{self._SIDES} {getattr(self, self._SIDES)} leaves nothing of a picture of "
                 f"{shape[0]} x {shape[1]}."
             )
-        return Count((*sizes, shape[2]), shape_derivation=for_both(*texts))
-
-    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
         rows, columns = ((1, 1, self._SIGN * before) for before, _ in self._sides())
-        return seen.slide(rows, columns).unchanged()
+        seen = seen.slide(rows, columns).unchanged()
+        return Count((*sizes, shape[2]), shape_derivation=for_both(*texts), seen=seen)
 
 
 class ZeroPadding2D(_Bordered):
@@ -599,8 +590,7 @@ class Resizing(Layer):
     From here on no receptive field is counted: the new pixels are mixed from the old ones.
 
     Attributes:
-        height: rows of the output.
-        width: columns of the output.
+        height, width: rows and columns of the output.
     """
 
     _WHOLE = ("height", "width")
@@ -609,12 +599,9 @@ class Resizing(Layer):
     height: int
     width: int
 
-    def _count(self, shape: Shape) -> Count:
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         text = f"{self.height:,} x {self.width:,} as asked for"
         return Count((self.height, self.width, shape[2]), shape_derivation=text)
-
-    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> None:
-        """Return `None`."""
 
 
 class BatchNormalization(Layer):
@@ -634,12 +621,12 @@ class BatchNormalization(Layer):
     center: bool = True
     scale: bool = True
 
-    def _count(self, shape: Shape) -> Count:
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         channels = shape[_axes(shape, self.axis)[0]]
         each = int(self.center) + int(self.scale)
         trained = f"{each} x {channels:,} trained + " if each else ""
         text = f"{trained}2 x {channels:,} kept = {(each + 2) * channels:,}"
-        return Count(shape, each * channels, 2 * channels, text)
+        return Count(shape, each * channels, 2 * channels, text, seen=seen)
 
 
 class LayerNormalization(_OverAxis):
@@ -657,8 +644,9 @@ class LayerNormalization(_OverAxis):
     center: bool = True
     scale: bool = True
 
-    def _count(self, shape: Shape) -> Count:
-        return _gamma_and_beta(shape, _axes(shape, self.axis), self.center, self.scale)
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
+        axes = _axes(shape, self.axis)
+        return _gamma_and_beta(super()._count(shape, seen), axes, self.center, self.scale)
 
 
 class GroupNormalization(Layer):
@@ -682,14 +670,11 @@ class GroupNormalization(Layer):
         if self.groups != -1:
             whole_number("groups", self.groups, 1)
 
-    def _count(self, shape: Shape) -> Count:
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         axes = _axes(shape, self.axis)
         _divided(shape[axes[0]], "channels", self.groups)
-        return _gamma_and_beta(shape, axes, self.center, self.scale)
-
-    def receptive_field(self, seen: ReceptiveField, shape: Shape) -> ReceptiveField:
-        """Return the whole input: the mean is taken over all positions."""
-        return seen.whole()
+        # The mean is taken over all positions.
+        return _gamma_and_beta(Count(shape, seen=seen.whole()), axes, self.center, self.scale)
 
 
 class Normalization(Layer):
@@ -700,30 +685,24 @@ class Normalization(Layer):
 
     Attributes:
         axis: the axis or axes with a mean of their own; the batch is axis 0; `None` for one mean.
-        mean: the mean, if it is given.
-        variance: the variance, if it is given.
+        mean, variance: if they are given.
     """
 
     axis: int | Sequence[int] | None = -1
     mean: object = None
     variance: object = None
 
-    def _count(self, shape: Shape) -> Count:
+    def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         if self.mean is not None:
-            return Count(shape)
+            return Count(shape, seen=seen)
         axes = () if self.axis is None else _axes(shape, self.axis)
         each = prod(shape[axis] for axis in axes)
         kept = 2 * each + 1
-        return Count(shape, 0, kept, f"2 x {each:,} + 1 kept = {kept:,}")
+        return Count(shape, 0, kept, f"2 x {each:,} + 1 kept = {kept:,}", seen=seen)
 
 
 def checked_shape(shape: object) -> Shape:
-    """Return `shape` as a tuple of positive whole numbers.
-
-    Raises:
-        TypeError: it is not a tuple or list of whole numbers.
-        ValueError: it is empty, or a size is unknown or not positive.
-    """
+    """Return `shape` as a tuple; TypeError and ValueError unless it has known, whole sizes."""
     if not isinstance(shape, tuple | list):
         raise TypeError(
             f"A shape is a tuple such as (28, 28, 1), but it is {shape!r} ({type(shape).__name__})."
@@ -776,12 +755,13 @@ def _multiplied(channels: int, multiplier: int) -> Product:
     return _product(channels) if multiplier == 1 else _product(channels, multiplier)
 
 
-def _weighted(parts: Weights, use_bias: bool, positions: Sequence[int], sizes: str) -> Count:
-    """Count outputs that have a weight for each of their inputs, at each position.
+def _weighted(parts: Weights, use_bias: bool, before: Count) -> Count:
+    """Count outputs that have a weight for each of their inputs, at each position of `before`.
 
     With a bias each output of the last part has one number more: (inputs + 1) x outputs.
     """
     (_, inputs_text), (outputs, outputs_text) = parts[-1]
+    positions = before.output_shape[:-1]
     weights = sum(inputs * outputs for (inputs, _), (outputs, _) in parts)
     texts = [f"{inputs} x {outputs}" for (_, inputs), (_, outputs) in parts]
     biased = [*texts[:-1], f"({inputs_text} + 1) x {outputs_text}"] if use_bias else texts
@@ -789,22 +769,23 @@ def _weighted(parts: Weights, use_bias: bool, positions: Sequence[int], sizes: s
     multiplications = prod(positions) * weights
     at_each = "".join(f"{size:,} x " for size in positions)
     calculation = " + ".join(at_each + text for text in texts)
-    return Count(
-        (*positions, outputs),
+    return replace(
+        before,
+        output_shape=(*positions, outputs),
         trainable_parameters=parameters,
         derivation=f"{' + '.join(biased)} = {parameters:,}",
         multiplications=multiplications,
         multiplications_derivation=f"{calculation} = {multiplications:,}",
-        shape_derivation=sizes,
     )
 
 
-def _gamma_and_beta(shape: Shape, axes: Shape, center: bool, scale: bool) -> Count:
+def _gamma_and_beta(before: Count, axes: Shape, center: bool, scale: bool) -> Count:
     each = int(center) + int(scale)
     if not each:
-        return Count(shape)
-    parameters, text = _product(each, *(shape[axis] for axis in axes))
-    return Count(shape, parameters, derivation=f"{text} = {parameters:,}")
+        return before
+    parameters, text = _product(each, *(before.output_shape[axis] for axis in axes))
+    text = f"{text} = {parameters:,}"
+    return replace(before, trainable_parameters=parameters, derivation=text)
 
 
 #: Every kind of layer that can be counted, by the name of its Keras class.

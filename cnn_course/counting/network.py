@@ -1,4 +1,4 @@
-"""A network as a sequence of rows, from a list of layer descriptions or from a Keras model.
+"""The table of a network, from a list of layer descriptions or from a Keras model.
 
 Keras is not imported: its graph, each layer's config and its shapes are read. Nothing is taken on
 trust: every layer is counted from its config, and the result must agree with the shape and the
@@ -12,10 +12,13 @@ from dataclasses import dataclass, fields, replace
 from graphlib import TopologicalSorter
 from itertools import chain, count
 from math import prod
+from reprlib import repr as shortened
 from typing import Any, Final
 
+from cnn_course.tables import LayerTable
+
 from .layers import KNOWN, Count, Input, Layer, Shape, checked_shape
-from .receptive_field import Pair, ReceptiveField, Span, union
+from .windows import ReceptiveField, Span, union
 
 #: Functions of `keras.ops` that a model may hold. They combine values and have no weights.
 OPERATIONS: Final = frozenset(
@@ -28,33 +31,13 @@ OPERATIONS: Final = frozenset(
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Row(Count):
-    """One layer of a network, counted: what `Count` has, and its place in the network.
+    """One layer of a network: its name, its class as Keras calls it, and what `Count` has.
 
     A further use of a shared layer has no parameters of its own.
-
-    Attributes:
-        name: the layer's name.
-        kind: its class, as Keras calls it.
-        seen: its receptive field, or `None` where there is none to count.
     """
 
     name: str
     kind: str
-    seen: ReceptiveField | None
-
-    @property
-    def receptive_field(self) -> Pair | None:
-        """(height, width) in pixels of the input that one value can depend on, padding included.
-
-        `None` with more than one input, with an input that has no height and width, and after
-        `Resizing`.
-        """
-        return self.seen.size if self.seen else None
-
-    @property
-    def receptive_field_derivation(self) -> str:
-        """The calculation of the receptive field."""
-        return self.seen.derivation if self.seen else "not counted"
 
     def __repr__(self) -> str:
         own, counted = ("name", "kind", "output_shape"), ("multiplications", "derivation")
@@ -62,14 +45,86 @@ class Row(Count):
         return f"Row({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
 
-def from_list(layers: Sequence[object]) -> tuple[list[Shape], list[Row]]:
-    """Return the input shape and the rows of a list of layer descriptions.
+@dataclass(frozen=True, repr=False)
+class Table(LayerTable[Row]):
+    """A network as a sequence of rows. Printing it gives aligned text, a notebook shows a table.
+
+    Attributes:
+        inputs: shape of each input, without the batch axis. Inputs have no row.
+        rows: one for each layer, in the order of the network.
+    """
+
+    columns = (
+        *("layer", "kind", "output", "parameters", "calculation"),
+        *("multiplications", "receptive field"),
+    )
+    numbers = ("parameters", "multiplications")
+
+    inputs: tuple[Shape, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def multiplications(self) -> int:
+        """The sum over all layers, for one picture."""
+        return sum(row.multiplications for row in self.rows)
+
+    def cells(self, row: Row) -> tuple[str, ...]:
+        """Return the text of each column for one row."""
+        # The result stands beside it, once; so a row is one line on a page, too.
+        calculation = _compact(row.derivation).removesuffix(f" = {row.parameters:,}")
+        return (
+            row.name,
+            row.kind,
+            _compact(_sizes(row.output_shape)),
+            f"{row.parameters:,}",
+            calculation.removeprefix("0").strip(),
+            f"{row.multiplications:,}",
+            _compact(_sizes(row.receptive_field)) if row.receptive_field else "-",
+        )
+
+    def totals(self) -> tuple[str, ...]:
+        """Return the text of each column for the last line."""
+        return ("total", "", "", f"{self.parameters:,}", "", f"{self.multiplications:,}", "")
+
+    def summary(self) -> str:
+        """Return the sentence that stands above the table."""
+        inputs = " and ".join(_sizes(shape) for shape in self.inputs)
+        return (
+            f"Input {inputs}: {self.parameters:,} parameters, "
+            f"{self.trainable_parameters:,} of them trained; "
+            f"{self.multiplications:,} multiplications for one picture"
+        )
+
+
+def table(model_or_layers: object) -> Table:
+    """Count a network, layer by layer.
+
+    Args:
+        model_or_layers: a built Keras model (Sequential or functional, channels last), or a list
+            of layer descriptions that starts with `Input`, each after the one before it or after
+            those that its `after` names. Models inside a model are opened, and the parameters of
+            a shared layer are counted once.
 
     Raises:
-        TypeError: an element is not a layer description.
-        ValueError: the list does not start with an `Input`, two layers have one name, or a layer
-            comes after one that does not stand before it.
+        TypeError: it is neither, or an element of the list is no layer description.
+        ValueError: a layer is unknown or cannot take its input, sizes are unknown, or the model
+            has no graph. The message names the layer.
     """
+    if _is_model(model_or_layers):
+        shapes, rows = _from_keras(model_or_layers)
+    elif isinstance(model_or_layers, list | tuple):
+        shapes, rows = _from_list(model_or_layers)
+    else:
+        raise TypeError(
+            "Hand in a Keras model, or a list of layers such as "
+            f"[Input((28, 28, 1)), Conv2D(32, 3)], not {shortened(model_or_layers)} "
+            f"({type(model_or_layers).__name__})."
+        )
+    return Table(tuple(shapes), tuple(rows))
+
+
+def _from_list(layers: Sequence[object]) -> tuple[list[Shape], list[Row]]:
+    """Return the input shape and the rows of a list of layer descriptions."""
     described = [_description(layer, place) for place, layer in enumerate(layers)]
     if not described or not isinstance(described[0], Input):
         raise ValueError(
@@ -136,17 +191,8 @@ def _inputs(shapes: Sequence[Shape]) -> list[Row]:
 
 def _row(layer: Layer, name: str, inputs: Sequence[Row]) -> Row:
     """Return the row of a layer that takes the outputs of other rows."""
-    shapes = [row.output_shape for row in inputs]
     with _named(name, layer.kind):
-        counted = layer.count(*shapes)
-        seen = _union(inputs)
-        seen = layer.receptive_field(seen, shapes[0]) if seen else None
-    return Row(**vars(counted), name=name, kind=layer.kind, seen=seen)
-
-
-def _union(inputs: Sequence[Row]) -> ReceptiveField | None:
-    seen = [row.seen for row in inputs if row.seen]
-    return union(seen) if len(seen) == len(inputs) else None
+        return Row(**vars(layer.count_after(inputs)), name=name, kind=layer.kind)
 
 
 @contextmanager
@@ -158,21 +204,14 @@ def _named(name: str, kind: str) -> Iterator[None]:
         raise type(error)(f"Layer {name!r} ({kind}): {error}") from error
 
 
-def is_keras_model(thing: object) -> bool:
-    """Return whether `thing` looks like a Keras model."""
+def _is_model(thing: object) -> bool:
     return hasattr(thing, "layers") and hasattr(thing, "count_params")
 
 
-def from_keras(model: Any) -> tuple[list[Shape], list[Row]]:
+def _from_keras(model: Any) -> tuple[list[Shape], list[Row]]:
     """Return the input shapes of a Keras model and the rows of its layers, in the model's order.
 
     Models inside the model are opened. A layer that is called twice has two rows.
-
-    Args:
-        model: a built `keras.Sequential` or a functional `keras.Model`, channels last.
-
-    Raises:
-        ValueError: the model has no graph or unknown sizes, or a layer cannot be counted.
     """
     shapes = [tuple(tensor.shape[1:]) for tensor in _ends(model, "inputs")]
     for shape in shapes:
@@ -201,10 +240,7 @@ def _walk(
 ) -> tuple[list[tuple[int, Row]], list[Row]]:
     """Return what is used inside `model`, as (id of the layer, row), and the rows of its outputs.
 
-    Args:
-        model: a Keras model.
-        inputs: what it is called on.
-        trainable: whether the models around it are trainable.
+    It is called on `inputs`; `trainable` says whether the models around it are trainable.
     """
     known = {id(t): row for t, row in zip(_ends(model, "inputs"), inputs, strict=True)}
     outputs = _ends(model, "outputs")
@@ -214,7 +250,7 @@ def _walk(
     for node in _calls(outputs, set(known)):
         called = node.operation
         arriving = [known[id(tensor)] for tensor in node.input_tensors]
-        if is_keras_model(called):
+        if _is_model(called):
             uses, leaving = _walk(called, arriving, trainable)
         else:
             leaving = [_called(node, arriving, trainable)]
@@ -239,7 +275,7 @@ def _called(node: Any, inputs: Sequence[Row], trainable: bool) -> Row:
         )
     with _named(called.name, kind):
         shape = checked_shape(tuple(node.outputs[0].shape[1:]))
-    seen = _union(inputs)
+    seen = union([row.seen for row in inputs])
     if seen and any(row.output_shape[:2] != shape[:2] for row in inputs):
         seen = seen.scattered()
     return Row(output_shape=shape, name=called.name, kind=kind, seen=seen)
@@ -305,10 +341,7 @@ def _ends(model: Any, which: str) -> list[Any]:
 
 
 def _calls(outputs: Sequence[Any], known: set[int]) -> list[Any]:
-    """Return the calls that lead from the known tensors to `outputs`, each after those it needs.
-
-    Keras records with each tensor which call made it, and with each call which tensors went in.
-    """
+    """Return the calls that lead from the known tensors to `outputs`, each after those it needs."""
     needs: dict[Any, list[Any]] = {}
     waiting = list(outputs)
     while waiting:
@@ -321,5 +354,15 @@ def _calls(outputs: Sequence[Any], known: set[int]) -> list[Any]:
 
 
 def _maker(tensor: Any) -> Any:
+    """Return the call that made a tensor; each call has the tensors that went in."""
     operation, place, _ = tensor._keras_history
     return operation._inbound_nodes[place]
+
+
+def _compact(calculation: str) -> str:
+    """Return a calculation with "3x3" where it says "3 x 3"."""
+    return re.sub(r"(?<=\d) x (?=\d)", "x", calculation)
+
+
+def _sizes(shape: Shape) -> str:
+    return " x ".join(f"{size:,}" for size in shape)
