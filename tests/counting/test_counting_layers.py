@@ -1,8 +1,6 @@
 """Lists of layer descriptions: published counts, calculations, multiplications, errors."""
 
 import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -28,17 +26,16 @@ CLASS_TEST = [
 ]  # fmt: skip
 
 
-def vgg(*convolutions: int) -> list[c.Layer]:
-    """Return VGG with that many convolutions in each of its five blocks."""
-    layers: list[c.Layer] = [c.Input((224, 224, 3))]
-    for filters, number in zip((64, 128, 256, 512, 512), convolutions, strict=True):
-        layers += [c.Conv2D(filters, 3, padding="same") for _ in range(number)]
-        layers.append(c.MaxPooling2D(2))
-    return layers
-
-
+VGG16 = [
+    c.Input((224, 224, 3)),
+    *(
+        layer
+        for filters, number in [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)]
+        for layer in [c.Conv2D(filters, 3, padding="same")] * number + [c.MaxPooling2D(2)]
+    ),
+    *(c.Flatten(), c.Dense(4096), c.Dense(4096), c.Dense(1000)),
+]
 INPUT = c.Input((8, 8, 1))
-CLASSIFIER = [c.Flatten(), c.Dense(4096), c.Dense(4096), c.Dense(1000)]
 
 
 @pytest.mark.parametrize(
@@ -47,9 +44,7 @@ CLASSIFIER = [c.Flatten(), c.Dense(4096), c.Dense(4096), c.Dense(1000)]
         (MNIST, 104_202, [320, 0, 18_496, 0, 73_856, 0, 11_530]),
         (LENET_5, 61_706, [156, 0, 2_416, 0, 0, 48_120, 10_164, 850]),
         (CLASS_TEST, 248, [5, 10, 0, 0, 90, 110, 33]),
-        (vgg(2, 2, 3, 3, 3), 14_714_688, None),
-        (vgg(2, 2, 3, 3, 3) + CLASSIFIER, 138_357_544, None),
-        (vgg(2, 2, 4, 4, 4) + CLASSIFIER, 143_667_240, None),
+        (VGG16, 138_357_544, None),
     ],
 )
 def test_networks_have_their_published_parameters(layers, parameters, by_layer) -> None:
@@ -62,22 +57,17 @@ def test_networks_have_their_published_parameters(layers, parameters, by_layer) 
     ("layer", "shape", "derivation"),
     [
         (c.Conv2D(16, 5), (14, 14, 6), "(5 x 5 x 6 + 1) x 16 = 2,416"),
-        (c.Conv2D(16, 5, use_bias=False), (14, 14, 6), "5 x 5 x 6 x 16 = 2,400"),
         (c.Conv2D(64, (3, 1), groups=4), (9, 9, 32), "(3 x 1 x 32 / 4 + 1) x 64 = 1,600"),
-        (c.DepthwiseConv2D(3), (9, 9, 32), "(3 x 3 + 1) x 32 = 320"),
         (c.DepthwiseConv2D(3, depth_multiplier=2), (9, 9, 32), "(3 x 3 + 1) x 32 x 2 = 640"),
         (c.DepthwiseConv2D(3, use_bias=False), (9, 9, 32), "3 x 3 x 32 = 288"),
         (c.SeparableConv2D(64, 3), (9, 9, 32), "3 x 3 x 32 + (32 + 1) x 64 = 2,400"),
         (c.SeparableConv2D(64, 3, use_bias=False), (9, 9, 32), "3 x 3 x 32 + 32 x 64 = 2,336"),
         (c.Dense(1000), (4096,), "(4,096 + 1) x 1,000 = 4,097,000"),
-        (c.Dense(120, use_bias=False), (400,), "400 x 120 = 48,000"),
         (c.BatchNormalization(), (9, 9, 64), "2 x 64 trained + 2 x 64 kept = 256"),
         (c.BatchNormalization(scale=False), (9, 9, 64), "1 x 64 trained + 2 x 64 kept = 192"),
-        (c.LayerNormalization(), (9, 9, 64), "2 x 64 = 128"),
         (c.GroupNormalization(8), (9, 9, 64), "2 x 64 = 128"),
         (c.Normalization(), (9, 9, 3), "2 x 3 + 1 kept = 7"),
         (c.MaxPooling2D(), (9, 9, 64), "0"),
-        (c.Dropout(0.5), (9, 9, 64), "0"),
     ],
 )
 def test_parameters_are_derived_as_a_person_writes_it(layer, shape, derivation) -> None:
@@ -94,25 +84,15 @@ def value_of(derivation: str) -> tuple[int, int]:
     return eval(left), int(right.replace(",", ""))
 
 
-kernels, multipliers, biases = st.integers(1, 4), st.integers(1, 3), st.booleans()
+filters, groups = st.sampled_from([4, 8, 1200]), st.sampled_from([1, 2, 4])
+sides, biases = st.integers(1, 4), st.booleans()
+kernels, multipliers = st.tuples(sides, sides), st.integers(1, 3)
 layer_with_weights = st.one_of(
-    st.builds(
-        c.Conv2D,
-        filters=st.sampled_from([4, 8, 1200]),
-        kernel_size=st.tuples(kernels, kernels),
-        groups=st.sampled_from([1, 2, 4]),
-        use_bias=biases,
-    ),
+    st.builds(c.Conv2D, filters, kernels, groups=groups, use_bias=biases),
     st.builds(c.DepthwiseConv2D, kernels, depth_multiplier=multipliers, use_bias=biases),
-    st.builds(
-        c.SeparableConv2D,
-        st.sampled_from([3, 1200]),
-        kernels,
-        depth_multiplier=multipliers,
-        use_bias=biases,
-    ),
-    st.builds(c.Dense, units=st.sampled_from([1, 5000]), use_bias=biases),
-    st.builds(c.BatchNormalization, center=st.booleans(), scale=st.booleans()),
+    st.builds(c.SeparableConv2D, filters, kernels, depth_multiplier=multipliers, use_bias=biases),
+    st.builds(c.Dense, filters, use_bias=biases),
+    st.builds(c.BatchNormalization, center=biases, scale=biases),
 )
 
 
@@ -159,7 +139,6 @@ def test_a_separable_convolution_costs_its_two_parts() -> None:
 @pytest.mark.parametrize(
     ("layer", "shapes", "output", "derivation"),
     [
-        (c.Conv2D(32, 3), [(28, 28, 1)], (26, 26, 32), "floor((28 - 3) / 1) + 1 = 26"),
         (c.Flatten(), [(3, 3, 128)], (1152,), "3 x 3 x 128 = 1,152"),
         (c.ZeroPadding2D(((0, 1), (0, 1))), [(9, 9, 3)], (10, 10, 3), "9 + 0 + 1 = 10"),
         (c.Add(), [(7, 7, 8), (1, 1, 8)], (7, 7, 8), "unchanged"),
@@ -192,7 +171,6 @@ def test_layers_without_a_name_are_numbered_and_names_are_kept() -> None:
         ([c.Cropping2D(4)], "leaves nothing of a picture of 8 x 8"),
         ([c.GroupNormalization(3)], "1 channels cannot be split into 3 groups"),
         ([c.BatchNormalization(axis=4)], "no axis 4"),
-        ([c.LayerNormalization(axis=0)], "no axis 0"),
         ([c.Add()], "two inputs or more, but it was given 1. Name them, for example after="),
         ([c.Input((8, 8, 1))], "cannot follow a layer"),
         ([c.Conv2D(1, 1, name="a"), c.Conv2D(1, 1, name="a")], "Two layers are named 'a'"),
@@ -215,7 +193,6 @@ def test_a_layer_that_cannot_take_its_input_is_named_with_the_reason(layers, mes
         (lambda: c.Conv2D(5, 3, groups=2), ValueError, "5 filters cannot be split into 2"),
         (lambda: c.Conv2D(4, 3, 2, dilation_rate=2), ValueError, "Keras refuses it"),
         (lambda: c.MaxPooling2D(0), ValueError, "pool_size must be at least 1"),
-        (lambda: c.Dense(True), TypeError, "units must be a whole number"),
         (lambda: c.Dropout(share=0.5), TypeError, "share"),
         (lambda: c.Resizing(8, 0), ValueError, "width must be at least 1"),
         (lambda: c.ZeroPadding2D(-1), ValueError, "padding must be at least 0"),
@@ -237,13 +214,3 @@ def test_a_layer_that_cannot_take_its_input_is_named_with_the_reason(layers, mes
 def test_what_makes_no_sense_is_refused_with_what_to_do(make, error, message) -> None:
     with pytest.raises(error, match=message):
         make()
-
-
-def test_counting_imports_no_tensorflow_no_keras_and_no_matplotlib() -> None:
-    code = (
-        "import sys, cnn_course.counting as c\n"
-        "str(c.table([c.Input((8, 8, 1)), c.Conv2D(2, 3)]))\n"
-        "print([m for m in ('tensorflow', 'keras', 'matplotlib') if m in sys.modules])"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"

@@ -65,16 +65,6 @@ def test_the_field_is_where_the_gradient_of_one_value_is_not_zero(stack: list) -
     assert table(model)[-1].receptive_field == gradient_extent(model)
 
 
-def residual(x: keras.KerasTensor) -> keras.KerasTensor:
-    inner = layers.Conv2D(2, 3, padding="same")(layers.Conv2D(2, 3, 2, padding="same")(x))
-    return layers.Add()([inner, layers.Conv2D(2, 1, 2)(x)])
-
-
-def inception(x: keras.KerasTensor) -> keras.KerasTensor:
-    branches = layers.Conv2D(2, 5, padding="same")(x), layers.AveragePooling2D(3, 1, "same")(x)
-    return layers.Conv2D(1, 3, dilation_rate=2)(layers.Concatenate()([x, *branches]))
-
-
 def apart(x: keras.KerasTensor) -> keras.KerasTensor:
     """Two windows of two pixels, one looking up and left, the other down and right."""
     before = layers.Conv2D(2, 2)(layers.ZeroPadding2D(((1, 0), (1, 0)))(x))
@@ -90,8 +80,6 @@ def squeezed(x: keras.KerasTensor) -> keras.KerasTensor:
 @pytest.mark.parametrize(
     ("make", "field"),
     [
-        (residual, (7, 7)),
-        (inception, (9, 9)),
         (apart, (3, 3)),
         (squeezed, (SIDE, SIDE)),
         (layers.GroupNormalization(1), (SIDE, SIDE)),
@@ -103,14 +91,6 @@ def test_what_a_value_sees_is_where_its_gradient_reaches(make, field) -> None:
     x = keras.Input((SIDE, SIDE, 1))
     model = keras.Model(x, make(x))
     assert table(model)[-1].receptive_field == gradient_extent(model, pictures=40) == field
-
-
-def test_the_field_of_alexnet_is_that_of_araujo_et_al() -> None:
-    thirds = [c.Conv2D(384, 3, padding="same") for _ in range(3)]
-    pool = c.MaxPooling2D(3, 2)
-    first, second = c.Conv2D(96, 11, strides=4), c.Conv2D(256, 5, padding="same")
-    counted = table([c.Input((227, 227, 3)), first, pool, second, pool, *thirds, pool])
-    assert counted[-1].receptive_field == (195, 195)
 
 
 @pytest.mark.parametrize(
@@ -131,13 +111,9 @@ def test_the_field_of_alexnet_is_that_of_araujo_et_al() -> None:
 )
 def test_the_field_is_derived_step_by_step(layers, derivations) -> None:
     counted = table([c.Input((28, 20, 1)), c.Conv2D(4, 3), *layers])
-    assert [row.receptive_field_derivation for row in counted] == [
-        "1 + (3 - 1) x 1 = 3",
-        *derivations,
-    ]
+    derived = [row.receptive_field_derivation for row in counted]
+    assert derived == ["1 + (3 - 1) x 1 = 3", *derivations]
 
 
-def test_there_is_no_field_to_count_for_two_inputs_or_without_a_picture() -> None:
-    a, b = keras.Input((8, 8, 1)), keras.Input((8, 8, 1))
-    assert table(keras.Model([a, b], layers.Add()([a, b])))[0].receptive_field is None
+def test_there_is_no_field_to_count_without_a_picture() -> None:
     assert table([c.Input((784,)), c.Dense(10)])[0].receptive_field is None
