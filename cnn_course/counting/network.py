@@ -135,7 +135,7 @@ def _from_list(layers: Sequence[object]) -> tuple[list[Shape], list[Row]]:
     shapes = [described[0].count().output_shape]
     rows = dict(zip(names, _inputs(shapes), strict=False))
     for layer, name in zip(described[1:], names[1:], strict=True):
-        after = layer.after or list(rows)[-1]
+        after = list(rows)[-1] if layer.after is None else layer.after
         wanted = (after,) if isinstance(after, str) else after
         for one in wanted:
             if one not in rows:
