@@ -107,6 +107,8 @@ def test_what_a_value_sees_is_where_its_gradient_reaches(make, field) -> None:
         ),
         ([c.Dense(8), c.LayerNormalization()], ["unchanged: 3 x 3"] * 2),  # at each position
         ([c.Resizing(14, 14), c.Conv2D(4, 3)], ["not counted"] * 2),
+        ([c.Softmax(axis=1)], ["the whole input: 28 x 20"]),  # the sum is over the rows
+        ([c.Reshape((18, 26, 4)), c.Conv2D(1, 2)], ["unchanged: 3 x 3", "height 28; width 20"]),
     ],
 )
 def test_the_field_is_derived_step_by_step(layers, derivations) -> None:
