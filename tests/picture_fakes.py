@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from cnn_course.data.dogs_vs_cats import DogsVsCats
 from cnn_course.data.download import Published
-from cnn_course.data.folders.dogs_vs_cats import DogsVsCats
 
 SIZES = (4, 2, 4)
 PARTS = ("train", "validation", "test")
@@ -83,7 +83,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def fake_photographs(url: str = NOBODY, size: int = 10_000_000) -> DogsVsCats:
-    return DogsVsCats(SIZES, Published(url, None, size))
+    return DogsVsCats(SIZES, Published(url, None))
 
 
 def names_in(folder: Path) -> dict[tuple[str, str], set[str]]:

@@ -8,8 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cnn_course import data
-from cnn_course.data.folders.faults import listing
-from cnn_course.data.report import DATA_SETS
+from cnn_course.data.errors import listing
 from cnn_course.press.project import PressError
 
 _STYLES = {"whole": "green", "mended": "yellow", "missing": "yellow", "broken": "bold red"}
@@ -55,7 +54,7 @@ def get_data(names: Sequence[str]) -> Iterator[tuple[str, Path]]:
     Raises:
         PressError: there is none of a name, it is broken, or it cannot be downloaded.
     """
-    for name in names or [data_set.name for data_set in DATA_SETS]:
+    for name in names or [data_set.name for data_set in data.DATA_SETS]:
         try:
             yield name, data.get(name)
         except (ValueError, data.DataError) as error:

@@ -16,7 +16,8 @@ import numpy as np
 from keras import layers
 
 from cnn_course.arguments import one_of, whole_number
-from cnn_course.data.writing import scratch, unwritable
+from cnn_course.data.errors import unwritable
+from cnn_course.data.storage import scratch
 from cnn_course.transfer import weights as known
 from cnn_course.transfer.weights import Packaged, Pretrained
 

@@ -25,9 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn_course.arguments import one_of, whole_number
-from cnn_course.data.errors import DataError
-from cnn_course.data.places import CACHE_VARIABLE, cache_folder
-from cnn_course.data.writing import unwritable
+from cnn_course.data.errors import CACHE_VARIABLE, DataError, unwritable
+from cnn_course.data.storage import cache_folder
 from cnn_course.files import digest
 from cnn_course.transfer.splitting import is_graph, random_states
 

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cnn_course.data import DataError, places
+from cnn_course.data import DataError, storage
 from cnn_course.data.download import Published, fetch
-from cnn_course.data.writing import scratch, unwritable
+from cnn_course.data.errors import unwritable
+from cnn_course.data.storage import scratch
 from cnn_course.files import digest
 
 FOLDER: Final = "weights"  # in the user's own folder and in the course's cache
 MINI_VGG16_FILE: Final = Path(__file__).with_name("mini_vgg16.weights.h5")
 
-_OWN: Final = f"the folder {FOLDER} in {places.OWN_VARIABLE}"
+_OWN: Final = f"the folder {FOLDER} in {storage.OWN_VARIABLE}"
 _UNREADABLE: Final = (OSError, ValueError, LookupError, TypeError, RuntimeError)
 
 
@@ -79,9 +80,9 @@ class Pretrained:
     def _found(self) -> Iterator[tuple[str, WeightsFile, Path]]:
         """Yield the files that are on this machine, each with its place, in words, and its path."""
         for place, look in (
-            (_OWN, lambda: places.own_folder(FOLDER)),
+            (_OWN, lambda: storage.own_folder(FOLDER)),
             ("Keras's cache", keras_cache),
-            ("the course's cache", lambda: places.cache_folder(FOLDER)),
+            ("the course's cache", lambda: storage.cache_folder(FOLDER)),
         ):
             folder = look()
             for file in self.files:
@@ -90,7 +91,7 @@ class Pretrained:
 
     def _download(self, model: Any, reason: str) -> str:
         file, published = next((file, file.published) for file in self.files if file.published)
-        target = places.cache_folder(FOLDER) / file.name
+        target = storage.cache_folder(FOLDER) / file.name
         try:
             with scratch(target) as folder:
                 part = folder / file.name
@@ -110,7 +111,7 @@ class Pretrained:
             raise DataError(
                 f"{reason} {error.problem}",
                 f"{error.advice}\nDo one of these:\n"
-                f"1. Set {places.OWN_VARIABLE} to a folder with a folder {FOLDER} in it that has "
+                f"1. Set {storage.OWN_VARIABLE} to a folder with a folder {FOLDER} in it that has "
                 f"{names}.\n"
                 f"2. Put {target.name} here: {target}\n"
                 f"3. Connect to the network and load it again: it is downloaded from "
@@ -195,7 +196,6 @@ VGG16: Final = Pretrained(
                 "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
                 "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
                 sha256=None,
-                size=58_889_256,
             ),
         ),
     ),
@@ -208,8 +208,7 @@ MOBILENET: Final = Pretrained(
             "mobilenet_v1_0.75_224_imagenet_notop.weights.h5",
             digest="sha256:66bd022112bec96719ceacad505b4f88b5f56e760a178129a6fec35b23775a0b",
         ),
-        # Keras publishes neither digest nor size of this one. A bound on 1,832,976 parameters of
-        # four bytes; the file of MobileNet 1.0 is a third larger than its parameters.
+        # Keras publishes no digest of this one.
         WeightsFile(
             "mobilenet_7_5_224_tf_no_top.h5",
             values="a0432ad98318d46e38775a9d969f10ba4758d5a4c8aa1f04a86b6d5025bb6bc4",
@@ -217,7 +216,6 @@ MOBILENET: Final = Pretrained(
                 "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet/"
                 "mobilenet_7_5_224_tf_no_top.h5",
                 sha256=None,
-                size=16_000_000,
             ),
         ),
     ),

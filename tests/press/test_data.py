@@ -24,7 +24,7 @@ def test_what_is_broken_is_an_error(tmp_path: Path):
 
 def test_a_data_set_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path):
     said = Course(tmp_path).do("data", "get", "minst", status=1)
-    assert "There is no data set 'minst'. Write one of: mnist, cats_and_dogs" in said
+    assert "must be one of 'mnist', 'cats_and_dogs', not 'minst'. Did you mean 'mnist'?" in said
 
 
 def test_all_data_sets_are_got_where_none_is_named(tmp_path: Path):

@@ -1,24 +1,30 @@
-"""Where the drawings are drawn: outlines, a canvas, and a pen that knows the animal's pose.
+"""What the drawings are made with: colours, outlines, a canvas, and pens that know a pose.
 
 Pillow draws without softening edges, so the canvas is larger than the picture and reduced at last.
 """
 
+import colorsys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
-
-from cnn_course.data.drawings.colours import INK, Colour
 
 if TYPE_CHECKING:
     from PIL import Image
 
+Colour: TypeAlias = tuple[int, int, int]
 Outline: TypeAlias = NDArray[np.float64]  # (points, 2): x to the right, y down
-Points: TypeAlias = Sequence[tuple[float, float]] | Outline
+# Points may also be given in SVG's notation, "x,y x,y".
+Points: TypeAlias = Sequence[tuple[float, float]] | Outline | str
 
+WHITE: Final = (252, 250, 246)
+INK: Final = (38, 32, 36)
+SIDES: Final = (-1, 1)
 SIDE: Final = 96  # a picture's side in the units that places in it are given in
+_FAR: Final = 210  # a distance between colours that can be told apart at a glance
 _FINER: Final = 2  # canvas pixels per picture pixel
 _STEPS: Final = np.linspace(0, 1, 6, endpoint=False)
 # Hermite's cubic: the weights of both ends, then of the directions there.
@@ -35,9 +41,53 @@ _ANGLES: Final = np.linspace(0, 2 * np.pi, 28, endpoint=False)
 _CIRCLE: Final = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 
 
+def mix(first: Colour, second: Colour, share: float) -> Colour:
+    """Return the colour that lies `share` of the way from the first to the second."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    return red, green, blue
+
+
+def darker(colour: Colour, share: float) -> Colour:
+    """Return the colour with `share` of ink in it."""
+    return mix(colour, INK, share)
+
+
+def lighter(colour: Colour, share: float) -> Colour:
+    """Return the colour with `share` of white in it."""
+    return mix(colour, WHITE, share)
+
+
+def distance(first: Colour, second: Colour) -> float:
+    """Return how different two colours look, roughly: 0 is equal, 765 is black and white."""
+    weights = (0.9, 1.5, 0.6)  # the eye tells greens apart best
+    return sum(w * abs(a - b) for w, a, b in zip(weights, first, second, strict=True))
+
+
+def any_colour(rng: Generator, strong: float = 0.6) -> Colour:
+    """Return any colour whose saturation is at most `strong`."""
+    red, green, blue = colorsys.hsv_to_rgb(
+        rng.uniform(), rng.uniform(0.08, strong), rng.uniform(0.45, 0.97)
+    )
+    return round(255 * red), round(255 * green), round(255 * blue)
+
+
+def any_colour_unlike(rng: Generator, avoided: Colour) -> Colour:
+    """Return a colour that an animal of the colour `avoided` stands out from."""
+    colours = [any_colour(rng) for _ in range(4)]
+    far = [one for one in colours if distance(one, avoided) > _FAR]
+    return far[0] if far else max(colours, key=lambda one: distance(one, avoided))
+
+
+def as_points(points: Points) -> Outline:
+    """Return points as an array of shape (points, 2)."""
+    if isinstance(points, str):
+        return np.array([pair.split(",") for pair in points.split()], dtype=float)
+    return np.asarray(points, dtype=float)
+
+
 def curve(points: Points) -> Outline:
     """Return a smooth closed outline through the points; a point given twice is a corner."""
-    p = np.asarray(points, dtype=float)
+    p = as_points(points)
     before, after = np.roll(p, 1, axis=0), np.roll(p, -1, axis=0)
     corner = (p == before).all(axis=1) | (p == after).all(axis=1)
     along = np.where(corner[:, None], 0, (after - before) / 2)
@@ -48,7 +98,7 @@ def curve(points: Points) -> Outline:
 
 def bow(points: Points) -> Outline:
     """Return a smooth open line through the points."""
-    p = np.asarray(points, dtype=float)
+    p = as_points(points)
     along = np.gradient(p, axis=0)
     ends = np.stack([p[:-1], p[1:], along[:-1], along[1:]])
     bent = np.einsum("sk,knc->nsc", _CUBIC, ends).reshape(-1, 2)
@@ -68,20 +118,15 @@ def turn(points: Outline, angle: float) -> Outline:
     return points @ np.array([[cosine, sine], [-sine, cosine]])
 
 
-def points(text: str) -> Outline:
-    """Return points from SVG's notation, `"x,y x,y"`."""
-    return np.array([pair.split(",") for pair in text.split()], dtype=float)
+def symmetric(right: Points) -> Outline:
+    """Return a smooth outline whose right half, from top to bottom, is given."""
+    half = as_points(right)
+    return curve(np.concatenate([half, [(-x, y) for x, y in half[::-1] if x]]))
 
 
-def symmetric(right: str) -> Outline:
-    """Return a smooth outline whose right half, from top to bottom, is given in SVG's notation."""
-    return curve(both_halves(points(right)))
-
-
-def both_halves(right: Points) -> list[tuple[float, float]]:
-    """Return the right half of an outline, from top to bottom, with its mirror image."""
-    half = [(float(x), float(y)) for x, y in right]
-    return half + [(-x, y) for x, y in reversed(half) if x]
+def both(outline: Points) -> list[Outline]:
+    """Return the mirror image, for the left, of an outline of the right side, and the outline."""
+    return [as_points(outline) * (side, 1) for side in SIDES]
 
 
 @dataclass(frozen=True)
@@ -108,16 +153,15 @@ class Pose:
 
     def place(self, points: Points, depth: float) -> Outline:
         """Return points of the animal as points of the picture, `depth` in front of the head."""
-        p = np.asarray(points, dtype=float) + np.array([depth * self.yaw, depth * self.nod])
+        p = as_points(points) + np.array([depth * self.yaw, depth * self.nod])
         p = p * (self.unit * self.stretch * self.facing, self.unit / self.stretch)
         return turn(p, self.tilt) + np.array([self.x, self.y])
 
 
 class Canvas:
-    """A picture in the making. Places are in picture units, `SIDE` to a side."""
+    """A picture in the making, empty at first. Places are in picture units, `SIDE` to a side."""
 
     def __init__(self, size: int) -> None:
-        """Make an empty canvas for a picture of `size` x `size` pixels."""
         from PIL import Image, ImageDraw  # noqa: PLC0415
 
         self.size = size
@@ -138,22 +182,16 @@ class Canvas:
         pixels = max(1, round(width * self.scale))
         self._draw.line(self._flat(points), fill=colour, width=pixels, joint="curve")
 
-    def inlay(
-        self,
-        outline: Points,
-        lit: "Image.Image",
-        shaded: "Image.Image",
-        shadow: tuple[float, float],
-    ) -> None:
-        """Fill an outline from a picture, and what lies in its shadow from a darker one."""
+    def inlay(self, outline: Points, fur: "Fur") -> None:
+        """Fill an outline with fur, and what lies in its shadow with the darker one."""
         from PIL import Image, ImageChops, ImageDraw  # noqa: PLC0415
 
         mask = Image.new("L", self.image.size)
         ImageDraw.Draw(mask).polygon(self._flat(outline), fill=255)
-        self.image.paste(shaded, mask=mask)
-        dx, dy = (round(part * self.scale) for part in shadow)
+        self.image.paste(fur.shaded, mask=mask)
+        dx, dy = (round(part * self.scale) for part in fur.shadow)
         bright = ImageChops.darker(mask, ImageChops.offset(mask, dx, dy))
-        self.image.paste(lit, mask=bright)
+        self.image.paste(fur.lit, mask=bright)
 
     def reduced(self, blur: float) -> "Image.Image":
         """Return the picture in its final size, blurred by a radius in picture units."""
@@ -161,12 +199,11 @@ class Canvas:
 
         picture = self.image.reduce(_FINER)
         if blur > 0:
-            radius = blur * self.scale / _FINER
-            picture = picture.filter(ImageFilter.GaussianBlur(radius))
+            picture = picture.filter(ImageFilter.GaussianBlur(blur * self.scale / _FINER))
         return picture
 
     def _flat(self, points: Points) -> list[float]:
-        flat: list[float] = (np.asarray(points, dtype=float) * self.scale).ravel().tolist()
+        flat: list[float] = (as_points(points) * self.scale).ravel().tolist()
         return flat
 
 
@@ -188,17 +225,27 @@ class Fur:
     edge_width: float
 
 
+@dataclass(frozen=True)
 class Pen:
     """Draws a thing in its own units: its centre is (0, 0), its radius about 1."""
 
-    def __init__(self, canvas: Canvas, pose: Pose) -> None:
-        """Make a pen for a thing in a pose."""
-        self.canvas = canvas
-        self.pose = pose
+    canvas: Canvas
+    pose: Pose
 
     def fill(self, outline: Points, colour: Colour, depth: float = 0.0) -> None:
         """Fill an outline with one colour."""
         self.canvas.fill(self.pose.place(outline, depth), colour)
+
+    def ovals(
+        self,
+        centre: tuple[float, float],
+        radii: tuple[float, float],
+        colour: Colour,
+        depth: float = 0.0,
+    ) -> None:
+        """Fill the mirror image of an ellipse of the right side, and then the ellipse."""
+        for side in SIDES:
+            self.fill(oval(side * centre[0], centre[1], *radii), colour, depth)
 
     def line(
         self, points: Points, colour: Colour = INK, width: float = 0.05, depth: float = 0.0
@@ -207,19 +254,16 @@ class Pen:
         self.canvas.line(self.pose.place(points, depth), width * self.pose.unit, colour)
 
 
+@dataclass(frozen=True)
 class FurPen(Pen):
     """Draws an animal: the head's centre is (0, 0), its radius about 1."""
 
-    def __init__(self, canvas: Canvas, pose: Pose, fur: Fur) -> None:
-        """Make a pen for an animal in a pose, with its fur at hand."""
-        super().__init__(canvas, pose)
-        self.fur = fur
+    fur: Fur
 
     def coat(self, outline: Points, depth: float = 0.0) -> None:
         """Fill an outline with fur: pattern, shadow and edge."""
         placed = self.pose.place(outline, depth)
-        fur = self.fur
-        self.canvas.inlay(placed, fur.lit, fur.shaded, fur.shadow)
-        if fur.edge_width:
+        self.canvas.inlay(placed, self.fur)
+        if self.fur.edge_width:
             closed = np.concatenate([placed, placed[:2]])
-            self.canvas.line(closed, fur.edge_width * self.pose.unit, fur.edge)
+            self.canvas.line(closed, self.fur.edge_width * self.pose.unit, self.fur.edge)

@@ -3,35 +3,29 @@
 import hashlib
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cnn_course.data import places
-from cnn_course.data.drawings.drawing import whole_number
-from cnn_course.data.errors import DataError
-from cnn_course.data.folders.faults import Fault, TooFewError, printable, told
-from cnn_course.data.folders.layouts import PARTS, is_folder, is_ignored
-from cnn_course.data.folders.pictures import (
-    Entry,
+from cnn_course.arguments import whole_number
+from cnn_course.data import storage
+from cnn_course.data.errors import CACHE_VARIABLE, DataError, Fault, printable, told
+from cnn_course.data.images import (
     UnusableError,
     decoded,
-    file_entry,
     map_in_threads,
+    read_file,
     rgb_jpeg,
 )
-from cnn_course.data.folders.preparing import is_whole
-from cnn_course.data.folders.remembered import entries_below, fingerprint, recall, remember
-from cnn_course.data.writing import make_folder
+from cnn_course.data.layouts import PARTS
 
 if TYPE_CHECKING:
     from PIL import Image
 
-FEWEST: Final = 10
-LONGEST_SIDE: Final = 512
+_FEWEST: Final = 10
+_LONGEST_SIDE: Final = 512
 _LARGEST_PICTURE: Final = 120_000_000  # pixels; telephones take 108 million
 _LONGEST_NAME: Final = 200  # bytes of a class's name; most disks allow 255 for a file's
 _THREADS: Final = 2  # large pictures take memory: 40 million pixels of 4 bytes, a few times
@@ -75,32 +69,27 @@ def own_pictures(first: str | Path, second: str | Path, seed: int = 0) -> Path:
     folders = [_folder(first), _folder(second)]
     _check_apart(*folders)
     names = _class_names(*folders)
-    key, _ = fingerprint(folders, _DEPTH, (names, seed), follow=False)
-    target = places.cache_folder("own_pictures") / key
-    report = _Report.recall(key)
-    if report is None or not is_whole(target, report.sizes):
-        report = _prepare(target, folders, names, seed)
-        if not any(fault.may_pass for fault in report.left_out):
-            remember(key, {"sizes": report.sizes, "left_out": report.left_out})
-    if report.left_out:
-        warnings.warn("\n".join(told(report.left_out)), stacklevel=2)
+    key, _ = storage.fingerprint(folders, _DEPTH, (names, seed), follow=False)
+    target = storage.cache_folder("own_pictures") / key
+    left_out = _recalled(key, target)
+    if left_out is None:
+        sizes, left_out = _prepare(target, folders, names, seed)
+        if not any(fault.may_pass for fault in left_out):
+            storage.remember(key, {"sizes": sizes, "left_out": left_out})
+    if left_out:
+        warnings.warn("\n".join(told(left_out)), stacklevel=2)
     return target
 
 
-@dataclass(frozen=True)
-class _Report:
-    """Which files were written, as `part/class/name`, their bytes, and which were left out."""
-
-    sizes: Mapping[str, int]
-    left_out: Sequence[Fault]
-
-    @staticmethod
-    def recall(key: str) -> "_Report | None":
-        stored: Any = recall(key)
-        try:
-            return _Report(dict(stored["sizes"]), [Fault(*each) for each in stored["left_out"]])
-        except (KeyError, TypeError, ValueError):
-            return None
+def _recalled(key: str, target: Path) -> list[Fault] | None:
+    """Return which files were left out of a folder that is prepared already, or None."""
+    stored = storage.recall(key)
+    try:
+        if storage.has_files(target, stored["sizes"]):
+            return [Fault(*each) for each in stored["left_out"]]
+    except (KeyError, TypeError):
+        pass
+    return None
 
 
 def _folder(given: str | Path) -> Path:
@@ -130,13 +119,13 @@ def _check_apart(first: Path, second: Path) -> None:
                 f"{inner} lies in {outer}, so its pictures would belong to both classes.",
                 "Put the two classes into two folders side by side.",
             )
-    cache = places.cache_folder("own_pictures").resolve()
+    cache = storage.cache_folder("own_pictures").resolve()
     for folder in (one, other):
         if cache.is_relative_to(folder):
             raise DataError(
                 f"The course's cache {cache} lies in {folder}, so prepared pictures would be taken "
                 "for yours.",
-                f"Put your pictures elsewhere, or set {places.CACHE_VARIABLE} to another folder.",
+                f"Put your pictures elsewhere, or set {CACHE_VARIABLE} to another folder.",
             )
 
 
@@ -160,8 +149,14 @@ def _class_name(folder: Path, levels: int) -> str:
     return name.encode()[:_LONGEST_NAME].decode(errors="ignore").rstrip(". ")
 
 
-def _prepare(target: Path, folders: Sequence[Path], names: Sequence[str], seed: int) -> _Report:
-    """Write the pictures of both folders, whole or not at all."""
+def _prepare(
+    target: Path, folders: Sequence[Path], names: Sequence[str], seed: int
+) -> tuple[dict[str, int], list[Fault]]:
+    """Write the pictures of both folders, whole or not at all.
+
+    Returns:
+        The bytes of each file `part/class/name`, and the files that are left out.
+    """
     sizes: dict[str, int] = {}
     left_out: list[Fault] = []
 
@@ -171,69 +166,75 @@ def _prepare(target: Path, folders: Sequence[Path], names: Sequence[str], seed: 
             pool = made / _POOL
             pool.mkdir()
             good = _convert(folder, name, pool, seen, left_out)
-            if len(good) < FEWEST:
-                raise _too_few(folder, name, len(good), left_out)
-            order = np.random.default_rng(seed).permutation(len(good))
-            for place, index in enumerate(order):
-                file = f"{_part(place, len(good))}/{name}/{name}.{index}.jpg"
+            total = len(good)
+            if total < _FEWEST:
+                raise DataError(
+                    f"{folder} has {total} picture{'s' * (total != 1)} that can be used; at least "
+                    f"{_FEWEST} are needed.",
+                    "Put more pictures into it, or give another folder.",
+                    [fault for fault in left_out if fault.name.startswith(f"{name}/")],
+                )
+            parts = np.repeat(PARTS, np.diff([0, total * 40 // 100, total * 60 // 100, total]))
+            order = np.random.default_rng(seed).permutation(total)
+            for part, index in zip(parts, order, strict=True):
+                file = f"{part}/{name}/{name}.{index}.jpg"
                 (made / file).parent.mkdir(parents=True, exist_ok=True)
                 sizes[file] = good[index].stat().st_size
                 os.replace(good[index], made / file)
             pool.rmdir()
 
-    make_folder(target, fill, lambda: is_whole(target, sizes))
-    return _Report(sizes, left_out)
+    storage.make_folder(target, fill, lambda: storage.has_files(target, sizes))
+    return sizes, left_out
 
 
-def _entries(folder: Path, name: str, left_out: list[Fault]) -> Iterator[Entry]:
-    """Yield the files of a folder that may be pictures, each called after its class."""
-    for path, entry in entries_below(folder, _DEPTH, follow=False):
+def _files_in(folder: Path, name: str, left_out: list[Fault]) -> dict[str, Path]:
+    """Return the files of a folder that may be pictures, each called after its class."""
+    found = {}
+    for path, entry in storage.entries_below(folder, _DEPTH, follow=False):
         said = f"{name}/{printable(path)}"
-        if is_ignored(entry.name) or any(part[0] == "." for part in path.split("/")):
+        if storage.is_ignored(entry.name) or any(part[0] == "." for part in path.split("/")):
             continue
-        if not is_folder(entry):
-            yield file_entry(said, Path(entry))
+        if not storage.is_folder(entry):
+            found[path] = Path(entry)
         elif entry.is_symlink():
             left_out.append(Fault(said, "it is a link to a folder, which is not followed"))
+    return found
 
 
 def _convert(
     folder: Path, name: str, pool: Path, seen: dict[str, str], left_out: list[Fault]
 ) -> list[Path]:
     """Write each usable picture of a folder into `pool`; note the others in `left_out`."""
-    entries = list(_entries(folder, name, left_out))
-    formats = _formats()
+    from PIL import Image  # noqa: PLC0415
 
-    def convert(numbered: tuple[int, Entry]) -> tuple[str, str]:
-        number, entry = numbered
+    Image.init()
+    formats = tuple(each for each in Image.ID if each not in _NOT_READ)
+    files = _files_in(folder, name, left_out)
+
+    def convert(numbered: tuple[int, Path]) -> tuple[str, str]:
+        number, file = numbered
         try:
-            content = entry.content()
-            picture = _ready(decoded(content, formats, _LARGEST_PICTURE, 2 * LONGEST_SIDE))
+            content = read_file(file)
+            picture = _ready(decoded(content, formats, _LARGEST_PICTURE, 2 * _LONGEST_SIDE))
         except UnusableError as reason:
             return "", str(reason)
         (pool / f"{number}.jpg").write_bytes(rgb_jpeg(picture))
         return hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest(), ""
 
     good = []
-    results = map_in_threads(convert, list(enumerate(entries)), f"Pictures of {name}", _THREADS)
-    for number, (entry, (digest, fault)) in enumerate(zip(entries, results, strict=True)):
-        written = pool / f"{number}.jpg"
+    numbered = list(enumerate(files.values()))
+    results = map_in_threads(convert, numbered, f"Pictures of {name}", _THREADS)
+    for number, (path, (digest, fault)) in enumerate(zip(files, results, strict=True)):
+        said, written = f"{name}/{printable(path)}", pool / f"{number}.jpg"
         if fault:
-            left_out.append(Fault(entry.name, fault))
+            left_out.append(Fault(said, fault))
         elif digest in seen:
             written.unlink()
-            left_out.append(Fault(entry.name, f"it is the same picture as {seen[digest]}"))
+            left_out.append(Fault(said, f"it is the same picture as {seen[digest]}"))
         else:
-            seen[digest] = entry.name
+            seen[digest] = said
             good.append(written)
     return good
-
-
-def _formats() -> tuple[str, ...]:
-    from PIL import Image  # noqa: PLC0415
-
-    Image.init()
-    return tuple(name for name in Image.ID if name not in _NOT_READ)
 
 
 def _ready(picture: "Image.Image") -> "Image.Image":
@@ -243,7 +244,7 @@ def _ready(picture: "Image.Image") -> "Image.Image":
     try:
         # A quick step first: what follows takes memory for each pixel. Palettes do not mix.
         if picture.mode not in ("1", "P", "PA"):
-            picture.thumbnail((4 * LONGEST_SIDE, 4 * LONGEST_SIDE), Image.Resampling.BOX)
+            picture.thumbnail((4 * _LONGEST_SIDE, 4 * _LONGEST_SIDE), Image.Resampling.BOX)
         picture = ImageOps.exif_transpose(picture)
         if picture.mode[0] in "IF":
             picture = _in_8_bits(picture)
@@ -252,7 +253,7 @@ def _ready(picture: "Image.Image") -> "Image.Image":
             white = Image.new("RGBA", picture.size, "white")
             picture = Image.alpha_composite(white, picture)
         picture = picture.convert("RGB")
-        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+        picture.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.LANCZOS)
     except Exception as error:  # EXIF data is read here, which may be anything
         raise UnusableError(f"it cannot be converted: {str(error)[:100]}") from error
     return picture
@@ -266,19 +267,3 @@ def _in_8_bits(picture: "Image.Image") -> "Image.Image":
     low, high = (0, 65_535) if picture.mode.startswith("I;16") else (values.min(), values.max())
     scaled = (values - low) / max(high - low, 1e-9) * 255
     return Image.fromarray(np.rint(scaled).astype(np.uint8))
-
-
-def _part(place: int, total: int) -> str:
-    """Return the part of the picture in that place of the shuffled order: 40, 20 and 40 of 100."""
-    if place < total * 40 // 100:
-        return PARTS[0]
-    return PARTS[1] if place < total * 60 // 100 else PARTS[2]
-
-
-def _too_few(folder: Path, name: str, good: int, left_out: Sequence[Fault]) -> DataError:
-    return TooFewError(
-        f"{folder} has {good} picture{'s' * (good != 1)} that can be used; at least {FEWEST} are "
-        "needed.",
-        "Put more pictures into it, or give another folder.",
-        [fault for fault in left_out if fault.name.startswith(f"{name}/")],
-    )

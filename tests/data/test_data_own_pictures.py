@@ -18,12 +18,6 @@ from cnn_course.data import DataError, own_pictures
 PARTS = ("train", "validation", "test")
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("CNN_COURSE_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
 def folder_of(path: Path, count: int, seed: int) -> Path:
     write_files(path, {f"{index:03}.jpg": jpeg(seed + index) for index in range(count)})
     return path
@@ -47,11 +41,15 @@ def close(one: np.ndarray, other: Image.Image) -> bool:
     return one.shape[1::-1] == other.size and np.abs(one.astype(int) - other).mean() < 15
 
 
-def test_two_folders_become_parts_and_classes_of_rgb_jpeg_files(apples: Path, pears: Path) -> None:
+def test_two_folders_become_parts_and_classes_of_rgb_jpeg_files(
+    apples: Path, pears: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
     before = snapshot(apples), snapshot(pears)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        folder = own_pictures(apples, str(pears))
+        folder = own_pictures(apples, "~/pears")
     assert {part.name for part in folder.iterdir()} == set(PARTS)
     for kind, counts in (("apples", (8, 4, 8)), ("pears", (6, 3, 6))):
         for part, count in zip(PARTS, counts, strict=True):
@@ -96,14 +94,6 @@ def test_the_second_call_opens_no_picture_and_a_change_is_noticed(
     changed = own_pictures(apples, pears)
     assert changed != folder
     assert len(pictures_in(changed, "apples")) == 21
-
-
-def test_a_prepared_folder_that_lost_a_file_is_made_again(apples: Path, pears: Path) -> None:
-    folder = own_pictures(apples, pears)
-    names = snapshot(folder).keys()
-    next(folder.glob("test/pears/*.jpg")).unlink()
-    assert own_pictures(apples, pears) == folder
-    assert snapshot(folder).keys() == names
 
 
 def test_any_format_that_pillow_reads_is_taken_from_nested_folders(
@@ -164,10 +154,6 @@ def test_large_pictures_become_512_pixels_on_the_longer_side(tmp_path: Path, pea
     assert close(large, picture(4, (1_800, 1_200)).resize((512, 341), Image.Resampling.LANCZOS))
 
 
-def test_small_pictures_keep_their_size(tmp_path: Path, pears: Path) -> None:
-    assert special(tmp_path, pears, encoded(picture(5, (21, 33))), "s.png").shape == (33, 21, 3)
-
-
 def test_what_is_no_usable_picture_is_left_out_and_told_again_each_time(
     apples: Path, pears: Path
 ) -> None:
@@ -220,21 +206,6 @@ def test_no_picture_is_in_two_parts_however_often_it_is_there(
     assert np.abs(np.array(counts) - np.array([0.4, 0.2, 0.4]) * count).max() <= 1
 
 
-def test_a_tilde_is_the_home(
-    tmp_path: Path, apples: Path, pears: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert own_pictures("~/apples", "~/pears") == own_pictures(apples, pears)
-
-
-def test_folders_of_the_same_name_are_told_apart_by_their_parents(tmp_path: Path) -> None:
-    first = folder_of(tmp_path / "apples" / "images", 10, 0)
-    second = folder_of(tmp_path / "pears" / "images", 10, 1_000)
-    folder = own_pictures(first, second)
-    assert {kind.name for kind in folder.glob("train/*")} == {"apples-images", "pears-images"}
-
-
 def refusal(first: object, second: object) -> str:
     with pytest.raises(DataError) as caught:
         own_pictures(first, second)
@@ -255,24 +226,16 @@ def test_wrong_folders_are_told(tmp_path: Path, apples: Path, pears: Path) -> No
     x, y = folder_of(tmp_path / "x" / ".i", 1, 0), folder_of(tmp_path / "x" / "i", 1, 9)
     assert "cannot be told apart" in refusal(x, y)
     assert "is an empty text" in refusal("", pears)
-    for wrong in (None, b"apples", 3):
-        with pytest.raises(TypeError, match="Give its path, as a text"):
-            own_pictures(wrong, pears)
-    with pytest.raises(ValueError, match="seed is -1"):
-        own_pictures(apples, pears, seed=-1)
-    with pytest.raises(TypeError, match=r"seed is 1\.5; give a whole number"):
+    with pytest.raises(TypeError, match="Give its path, as a text"):
+        own_pictures(None, pears)
+    with pytest.raises(TypeError, match=r"seed must be a whole number, not 1\.5"):
         own_pictures(apples, pears, seed=1.5)
-
-
-@pytest.mark.parametrize("name", ["train", "validation", "test", "Train"])
-def test_a_folder_may_be_called_like_a_part(tmp_path: Path, pears: Path, name: str) -> None:
-    folder = own_pictures(folder_of(tmp_path / name, 10, 0), pears)
-    assert {part.name for part in folder.iterdir()} == set(PARTS)
-    assert len(pictures_in(folder, name)) == 10
 
 
 def test_names_are_told_apart_wherever_they_differ(tmp_path: Path) -> None:
     for one, other, kinds in (
+        ("p/images", "q/images", {"p-images", "q-images"}),
+        ("Train", "test", {"Train", "test"}),  # called like parts
         ("p/cats/img", "q/cats/img", {"p-cats-img", "q-cats-img"}),
         ("a" * 85 + "1", "a" * 85 + "2", {"a" * 85 + "1", "a" * 85 + "2"}),
         ("\N{GRINNING FACE}" * 62, "dogs", {"\N{GRINNING FACE}" * 50, "dogs"}),
@@ -281,15 +244,6 @@ def test_names_are_told_apart_wherever_they_differ(tmp_path: Path) -> None:
         second = folder_of(tmp_path / other, 10, 1_000)
         folder = own_pictures(first, second)
         assert {kind.name for kind in folder.glob("train/*")} == kinds
-
-
-def test_lists_tell_folders_of_the_same_name_apart(tmp_path: Path) -> None:
-    first = folder_of(tmp_path / "p" / "pics", 10, 0)
-    second = folder_of(tmp_path / "q" / "pics", 9, 1_000)
-    write_files(tmp_path, {"p/pics/bad.jpg": b"", "q/pics/worse.jpg": b""})
-    message = refusal(first, second)
-    assert "1 file is left out:\n  q-pics/worse.jpg: it is empty" in message
-    assert "bad.jpg" not in message
 
 
 def test_links_to_folders_are_not_followed_and_told(apples: Path, pears: Path) -> None:
@@ -314,16 +268,19 @@ def test_the_cache_must_not_lie_in_the_folders(
 
 def test_a_prepared_picture_that_was_damaged_is_made_again(apples: Path, pears: Path) -> None:
     folder = own_pictures(apples, pears)
-    first = next(folder.glob("test/pears/*.jpg"))
+    before = snapshot(folder).keys()
+    first, second = sorted(folder.glob("test/pears/*.jpg"))[:2]
     content = first.read_bytes()
     first.write_bytes(b"")
+    second.unlink()
     (folder / "train" / "plums").mkdir()
     assert own_pictures(apples, pears) == folder
     assert first.read_bytes() == content
+    assert snapshot(folder).keys() == before
     assert not (folder / "train" / "plums").exists()
 
 
-@pytest.mark.parametrize("junk", ["[" * 100_000, '{"sizes": {"x": 1}, "left_out": []}', "null"])
+@pytest.mark.parametrize("junk", ["[" * 100_000, '{"sizes": {"x": 1}, "left_out": []}'])
 def test_a_damaged_memory_counts_as_none(apples: Path, pears: Path, cache: Path, junk: str) -> None:
     folder = own_pictures(apples, pears)
     (memory,) = (cache / "checked").iterdir()
@@ -366,20 +323,15 @@ def test_a_huge_picture_of_16_bits_takes_little_memory(tmp_path: Path, pears: Pa
     assert peak < 6 * side * side, "an array of 8 bytes for each pixel would be more"
 
 
-def test_too_few_pictures_are_told_with_what_was_left_out(tmp_path: Path, pears: Path) -> None:
-    few = folder_of(tmp_path / "few", 9, 0)
-    (few / "broken.jpg").write_bytes(b"")
-    message = refusal(few, pears)
+def test_too_few_pictures_are_told_with_what_was_left_out(tmp_path: Path) -> None:
+    first = folder_of(tmp_path / "p" / "pics", 10, 0)
+    second = folder_of(tmp_path / "q" / "pics", 9, 1_000)
+    write_files(tmp_path, {"p/pics/bad.jpg": b"", "q/pics/worse.jpg": b""})
+    message = refusal(first, second)
     assert "has 9 pictures that can be used; at least 10 are needed" in message
-    assert "few/broken.jpg: it is empty" in message
+    assert "1 file is left out:\n  q-pics/worse.jpg: it is empty" in message
+    assert "bad.jpg" not in message
     assert not list(tmp_path.rglob("*unfinished*"))
-    (few / "broken.jpg").write_bytes(jpeg(9))
-    assert own_pictures(few, pears)
-
-
-def test_a_cache_that_cannot_be_written_is_told(apples: Path, pears: Path, cache: Path) -> None:
-    cache.write_bytes(b"in the way")
-    assert "Set CNN_COURSE_CACHE to a folder that you can write to" in refusal(apples, pears)
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(

@@ -1,17 +1,20 @@
-"""Small data sets in the shape of MNIST, and the files that hold them."""
+"""Small data sets in the shape of MNIST, the files that hold them, and a server."""
 
+import _thread
 import gzip
 import hashlib
 import io
 import struct
-import tracemalloc
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
+from patience import HANGS
 
 from cnn_course.data import DataError, load_digits
-from cnn_course.data.digits.mnist import Mnist
+from cnn_course.data.digits import Mnist
 from cnn_course.data.download import Published
 
 TRAIN, TEST = 60, 20
@@ -37,25 +40,25 @@ def fake_arrays() -> dict[str, np.ndarray]:
 def digest_of(arrays: dict[str, np.ndarray]) -> str:
     """The digest as its documentation describes it, computed another way."""
     text = b""
-    for name in ("x_train", "y_train", "x_test", "y_test"):
+    for name in IDX_NAMES:
         sizes = ", ".join(map(str, arrays[name].shape)) + ("," if arrays[name].ndim == 1 else "")
         text += f"{name} |u1 ({sizes})\n".encode() + arrays[name].tobytes()
     return hashlib.sha256(text).hexdigest()
-
-
-def fake_mnist(
-    url: str = "http://127.0.0.1:9/mnist.npz", content: bytes = b"", timeout: float = 20
-) -> Mnist:
-    """An identity that the fake arrays satisfy; port 9 answers nobody."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    published = Published(url, sha256, size=len(content), timeout=timeout)
-    return Mnist(TRAIN, TEST, digest_of(fake_arrays()), published)
 
 
 def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
     stream = io.BytesIO()
     np.savez_compressed(stream, **arrays)
     return stream.getvalue()
+
+
+NPZ = npz_bytes(fake_arrays())
+
+
+def fake_mnist(url: str = "http://127.0.0.1:9/mnist.npz", timeout: float = 20) -> Mnist:
+    """An identity that the fake arrays satisfy; port 9 answers nobody."""
+    published = Published(url, hashlib.sha256(NPZ).hexdigest(), timeout)
+    return Mnist(TRAIN, TEST, digest_of(fake_arrays()), published)
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
@@ -92,11 +95,53 @@ def refusal(mnist: Mnist | None = None) -> str:
     return str(caught.value)
 
 
-def refusal_and_peak() -> tuple[str, int]:
-    """What the loader says when it refuses, and the bytes that it took meanwhile."""
-    refusal()  # imports what there is to import
-    tracemalloc.start()
-    try:
-        return refusal(), tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+class Handler(BaseHTTPRequestHandler):
+    """Serves the server's content well or badly; the start of the path says how."""
+
+    server: "Server"
+
+    def do_GET(self) -> None:
+        content = self.server.content
+        self.server.requests.append(self.path)
+        match self.path.split("/")[1]:
+            case "whole":
+                self.answer(content, len(content))
+            case "truncated":
+                self.answer(content[: len(content) // 2], len(content))
+            case "slow":
+                self.answer(content[: len(content) // 2], len(content))
+                self.server.stop.wait(HANGS)
+            case "interrupted":
+                self.answer(content[: len(content) // 2], len(content))
+                _thread.interrupt_main()  # as Ctrl+C does
+                self.wfile.write(content[len(content) // 2 :])
+            case status:
+                self.send_error(int(status))
+
+    def answer(self, content: bytes, length: int) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+        self.wfile.write(content)
+        self.wfile.flush()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server on this machine with one file; it can be told to stop waiting."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content = b""
+        self.requests: list[str] = []
+        self.stop = threading.Event()
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}/{path}"
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that hang up."""

@@ -91,15 +91,14 @@ def test_every_kind_and_seed_gives_a_picture_that_it_gives_again(
     )
 
 
-def test_fresh_processes_draw_the_same_pixels() -> None:
+def test_another_process_draws_the_same_pixels() -> None:
     program = (
         "import hashlib; from cnn_course.data.drawings import KINDS, draw;"
         "print(hashlib.sha256(b''.join(draw(k, s).tobytes() for k in KINDS for s in (3, 4)))"
         ".hexdigest())"
     )
-    processes = [python(program), python(program)]
     here = hashlib.sha256(b"".join(draw(k, s).tobytes() for k in KINDS for s in (3, 4)))
-    assert [finished(process) for process in processes] == [here.hexdigest()] * 2
+    assert finished(python(program)) == here.hexdigest()
 
 
 def test_changed_drawings_have_a_new_version() -> None:
@@ -108,11 +107,6 @@ def test_changed_drawings_have_a_new_version() -> None:
     for (kind, seed), expected in SIGNATURES[VERSION].items():
         means = draw(kind, seed).reshape(6, 16, 6, 16, 3).mean(axis=(1, 3, 4)).ravel()
         assert np.abs(means - expected).max() < 2.6, advice  # 2 levels, and rounding
-
-
-def test_there_are_cats_dogs_and_ten_kinds_more() -> None:
-    assert {"cat", "dog"} < set(KINDS)
-    assert len(set(KINDS)) == len(KINDS) >= 12
 
 
 def test_one_seed_puts_all_kinds_into_one_scene_and_another_seed_into_another() -> None:
@@ -125,25 +119,11 @@ def test_one_seed_puts_all_kinds_into_one_scene_and_another_seed_into_another() 
         assert max(different) < 0.1, kind
 
 
-def test_kinds_differ_in_one_scene() -> None:
-    for seed in range(4):
-        pictures = [draw(kind, seed) for kind in KINDS]
-        for k, picture in enumerate(pictures):
-            assert all(shared(picture, other) < 0.97 for other in pictures[:k])
-
-
 def test_a_larger_drawing_shows_the_same() -> None:
     for seed in range(8):
         small, large = draw("fox", seed), draw("fox", seed, 192)
         reduced = large.reshape(96, 2, 96, 2, 3).mean(axis=(1, 3))
         assert np.corrcoef(small.ravel(), reduced.ravel())[0, 1] > 0.93
-
-
-@pytest.fixture(scope="module")
-def cats_and_dogs() -> tuple[np.ndarray, np.ndarray]:
-    """800 cats and dogs, each in a scene of its own; the first half is for training."""
-    pictures = [draw(("cat", "dog")[seed % 2], seed, 48) for seed in range(800)]
-    return np.stack(pictures), np.arange(800) % 2
 
 
 def accuracy(features: np.ndarray, labels: np.ndarray, strength: float) -> float:
@@ -152,35 +132,26 @@ def accuracy(features: np.ndarray, labels: np.ndarray, strength: float) -> float
     return float(model.fit(features[:half], labels[:half]).score(features[half:], labels[half:]))
 
 
-def test_mean_colours_tell_nothing(cats_and_dogs: tuple[np.ndarray, np.ndarray]) -> None:
-    pictures, labels = cats_and_dogs
+def test_only_shapes_tell_the_kind() -> None:
+    # 800 cats and dogs, each in a scene of its own; the first half is for training.
+    pictures = np.stack([draw(("cat", "dog")[seed % 2], seed, 48) for seed in range(800)])
+    labels = np.arange(800) % 2
     assert accuracy(pictures.mean(axis=(1, 2)), labels, 1.0) == pytest.approx(0.5, abs=0.08)
-
-
-def test_colour_histograms_tell_nothing(cats_and_dogs: tuple[np.ndarray, np.ndarray]) -> None:
-    pictures, labels = cats_and_dogs
     bins = (pictures // 64).astype(int) @ (16, 4, 1)
-    counts = np.stack([np.bincount(picture.ravel(), minlength=64) for picture in bins])
-    assert accuracy(counts, labels, 0.01) == pytest.approx(0.5, abs=0.08)
-
-
-def test_single_pixels_tell_little(cats_and_dogs: tuple[np.ndarray, np.ndarray]) -> None:
-    pictures, labels = cats_and_dogs
-    small = pictures.reshape(-1, 16, 6, 16, 6, 3).mean(axis=(2, 4)).reshape(len(labels), -1)
-    assert accuracy(small, labels, 0.001) < 0.7
+    histograms = np.stack([np.bincount(picture.ravel(), minlength=64) for picture in bins])
+    assert accuracy(histograms, labels, 0.01) == pytest.approx(0.5, abs=0.08)
+    pixels = pictures.reshape(-1, 16, 6, 16, 6, 3).mean(axis=(2, 4)).reshape(len(labels), -1)
+    assert accuracy(pixels, labels, 0.001) < 0.7
 
 
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (("cow", 0), ValueError, r"'cow'.*cat, dog, bear"),
-        (("cat", -1), ValueError, "seed is -1"),
-        (("cat", 1.5), TypeError, r"seed is 1\.5"),
-        (("cat", True), TypeError, "seed is True"),
-        (("cat", "7"), TypeError, "seed is '7'"),
-        (("cat", 0, 8), ValueError, "size is 8; choose 16 to 1024"),
-        (("cat", 0, 4_096), ValueError, "size is 4096"),
-        (("cat", 0, 96.0), TypeError, r"size is 96\.0"),
+        (("cow", 0), ValueError, r"'cat', 'dog', 'bear'.*'cow'"),
+        (("cat", -1), ValueError, "seed must be at least 0, not -1"),
+        (("cat", 1.5), TypeError, r"seed must be a whole number, not 1\.5"),
+        (("cat", 0, 8), ValueError, "size must be at least 16, not 8"),
+        (("cat", 0, 4_096), ValueError, "size must be at most 1024, not 4096"),
     ],
 )
 def test_a_drawing_that_cannot_be_is_refused(
@@ -215,12 +186,6 @@ def test_no_picture_shares_its_scene_with_another(tmp_path: Path) -> None:
     assert len(pictures) == 48
     for k, picture in enumerate(pictures):
         assert all(shared(picture, other) < 0.1 for other in pictures[:k])
-
-
-def test_the_same_arguments_write_the_same_files(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        write(tmp_path / name, CLASSES, PARTS, 5)
-    assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
 def test_a_whole_folder_is_left_alone(tmp_path: Path) -> None:
@@ -303,7 +268,6 @@ def test_what_is_not_ours_is_never_touched(tmp_path: Path, fill: Callable[[Path]
     ("problem", "error", "message"),
     [
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), DataError, "Make room on that disk"),
-        (PermissionError(errno.EACCES, "Permission denied"), DataError, "that you can write to"),
         (KeyboardInterrupt("stop"), KeyboardInterrupt, "stop"),
     ],
 )
@@ -337,7 +301,7 @@ def test_what_stops_halfway_leaves_what_was_there(
 
 def test_a_folder_below_a_file_cannot_be_written_and_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(DataError, match=r"file.drawn(.|\n)*Choose a folder"):
+    with pytest.raises(DataError, match="a folder that you can write to"):
         write(tmp_path / "file" / "drawn", CLASSES, PARTS)
 
 
@@ -360,14 +324,12 @@ def test_processes_at_once_leave_one_whole_folder(tmp_path: Path, older: bool) -
 @pytest.mark.parametrize(
     ("classes", "parts", "seed", "error", "message"),
     [
-        ({"cows": "cow"}, PARTS, 0, ValueError, "'cow'.*cat, dog, bear"),
-        (CLASSES, {"train": -1}, 0, ValueError, "'train' is -1"),
-        (CLASSES, {"train": 2.0}, 0, TypeError, r"'train' is 2\.0"),
-        (CLASSES, PARTS, -3, ValueError, "seed is -3"),
-        (CLASSES, PARTS, "0", TypeError, "seed is '0'"),
-        ({"../cats": "cat"}, PARTS, 0, ValueError, "the class '../cats' cannot be the name"),
-        (CLASSES, {"": 3}, 0, ValueError, "the part '' cannot be the name"),
-        (CLASSES, {"..": 3}, 0, ValueError, "the part '..' cannot be the name"),
+        ({"cows": "cow"}, PARTS, 0, ValueError, "'cat', 'dog', 'bear'.*'cow'"),
+        (CLASSES, {"train": -1}, 0, ValueError, "'train' must be at least 0, not -1"),
+        (CLASSES, PARTS, "0", TypeError, "seed must be a whole number, not '0'"),
+        ({"../cats": "cat"}, PARTS, 0, ValueError, "'../cats' cannot be the name of a folder"),
+        (CLASSES, {"": 3}, 0, ValueError, "'' cannot be the name"),
+        (CLASSES, {"..": 3}, 0, ValueError, "'..' cannot be the name"),
     ],
 )
 def test_an_order_that_cannot_be_is_refused_before_anything_is_written(
@@ -376,9 +338,3 @@ def test_an_order_that_cannot_be_is_refused_before_anything_is_written(
     with pytest.raises(error, match=message):
         write(tmp_path / "drawn", classes, parts, seed)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_importing_the_drawings_imports_nothing_heavy() -> None:
-    heavy = {"tensorflow", "keras", "sklearn", "skimage", "matplotlib", "PIL"}
-    program = f"import sys, cnn_course.data.drawings; print(sorted({heavy} & set(sys.modules)))"
-    assert finished(python(program)) == "[]"

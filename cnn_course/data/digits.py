@@ -1,0 +1,322 @@
+"""Handwritten digits: MNIST, or 1,797 small ones that need no download.
+
+Yann LeCun, Corinna Cortes and Christopher Burges, "The MNIST database of handwritten digits":
+60,000 training and 10,000 test pictures, CC BY-SA 3.0.
+"""
+
+import gzip
+import hashlib
+import math
+import os
+import struct
+import warnings
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn_course.data import storage
+from cnn_course.data.download import Published, fetch
+from cnn_course.data.errors import DataError, Finding, faults_of
+from cnn_course.profiles import check_profile
+
+Bytes: TypeAlias = NDArray[np.uint8]
+Part: TypeAlias = tuple[Bytes, Bytes]
+Arrays: TypeAlias = dict[str, Bytes]
+
+# The file that Keras loads: https://keras.io/api/datasets/mnist/
+KERAS_FILE: Final = Published(
+    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
+    "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
+)
+TINY_TRAIN: Final = 1_297
+_SIDE: Final = 28
+_BOX: Final = 20  # MNIST's digits are drawn in 20 x 20 pixels, with a margin of 4
+_MARGIN: Final = (_SIDE - _BOX) // 2
+_ZIP: Final = b"PK"
+_GZIP: Final = b"\x1f\x8b"
+_IDX: Final = b"\0\0"
+_UNSIGNED_BYTE: Final = 0x08
+
+
+@dataclass(frozen=True)
+class Mnist:
+    """MNIST's identity and how to get hold of it; the defaults are the real one's.
+
+    It is known by its arrays, not by its file: the same pictures may come as `mnist.npz` or as
+    four IDX files, compressed by whatever program.
+
+    Attributes:
+        train: training pictures.
+        test: test pictures; another number than `train`, since IDX files are told apart by it.
+        digest: sha256 over the four arrays, see `arrays_digest`.
+        published: the file to download.
+    """
+
+    name: ClassVar[str] = "mnist"
+
+    train: int = 60_000
+    test: int = 10_000
+    digest: str = "e5ea4841dd6fde90b155843179ce5756a4864227194eec7fb09d7cfc4cf702a5"
+    published: Published = KERAS_FILE
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The name and the shape of each array."""
+        return {
+            "x_train": (self.train, _SIDE, _SIDE),
+            "y_train": (self.train,),
+            "x_test": (self.test, _SIDE, _SIDE),
+            "y_test": (self.test,),
+        }
+
+    def get(self) -> Path:
+        """Make sure that MNIST is on this machine, and return its file or folder.
+
+        Raises:
+            DataError: as `load`.
+        """
+        return self.load()[0]
+
+    def load(self) -> tuple[Path, Arrays]:
+        """Return where MNIST is and its four arrays, downloaded if it is not on this machine.
+
+        Raises:
+            DataError: what was found is broken, or nothing was found and nothing could be
+                downloaded.
+        """
+        own = storage.own_folder(self.name)
+        if own:
+            try:
+                return own, self._read(own)
+            except DataError as error:
+                raise DataError(error.problem, self._advice(own)) from error
+        cached, reason = self._cached(), "MNIST is not on this machine."
+        if os.path.lexists(cached):
+            try:
+                return cached, self._read(cached)
+            except DataError as error:
+                reason = error.problem
+                warnings.warn(f"{reason} It is downloaded again.", stacklevel=3)
+        try:
+            fetch(self.published, cached)
+        except DataError as error:
+            raise DataError(
+                f"{reason} {error.problem}", f"{error.advice}\n{self._ways()}"
+            ) from error
+        return cached, self._read(cached)
+
+    def check(self) -> Finding:
+        """Report what `load` would find on this machine. Downloads nothing, raises nothing."""
+        path, size = None, 0
+        try:
+            path = storage.own_folder(self.name) or self._cached()
+            if not os.path.lexists(path):
+                return storage.missing(self.name, path, self._ways())
+            with faults_of(path):
+                size = sum(file.stat().st_size for file in _files_in(path))
+            self._read(path)
+        except DataError as error:
+            advice = error.advice or self._advice(path)
+            return Finding(self.name, "broken", path, size, problem=error.problem, advice=advice)
+        return Finding(self.name, "whole", path, size, digest=self.digest)
+
+    def _cached(self) -> Path:
+        return storage.cache_folder(self.name) / "mnist.npz"
+
+    def _read(self, place: Path) -> Arrays:
+        """Read the arrays and compare them with MNIST's shapes, labels and digest."""
+        files = _files_in(place)
+        zipped = len(files) == 1 and (_start_of(files[0]) == _ZIP or files[0] == place)
+        where = files[0] if zipped else place
+        arrays = self._from_npz(where) if zipped else self._from_idx(place, files)
+        for name in ("y_train", "y_test"):
+            if arrays[name].max() > 9:
+                raise DataError(
+                    f"{where} cannot be used: {name} has a label {arrays[name].max()}; "
+                    "labels go from 0 to 9."
+                )
+        found = arrays_digest(arrays)
+        if found != self.digest:
+            raise DataError(
+                f"{where} cannot be used: its arrays have the shapes of MNIST's, but not their "
+                f"values. Their sha256 is {found}, expected was {self.digest}."
+            )
+        return arrays
+
+    def _from_npz(self, file: Path) -> Arrays:
+        # ZipFile says more plainly than NumPy what is no whole archive.
+        with faults_of(file), zipfile.ZipFile(file), np.load(file, allow_pickle=False) as archive:
+            if sorted(archive.files) != sorted(self.shapes):
+                found = ", ".join(map(repr, sorted(archive.files)[:6])) or "nothing"
+                raise ValueError(
+                    f"it holds {found}; expected were {', '.join(map(repr, sorted(self.shapes)))}"
+                )
+            arrays = {}
+            for name, shape in self.shapes.items():
+                try:
+                    array = np.asarray(archive[name])
+                except Exception as error:  # NumPy runs Python's parser on the header
+                    raise ValueError(f"{name} in it cannot be read: {error}") from error
+                if (array.dtype, array.shape) != (np.uint8, shape):
+                    raise ValueError(
+                        f"{name} is an array of {array.dtype}, {array.shape}; expected was uint8, "
+                        f"{shape}"
+                    )
+                arrays[name] = array
+            return arrays
+
+    def _from_idx(self, place: Path, files: Sequence[Path]) -> Arrays:
+        names = {shape: name for name, shape in self.shapes.items()}
+        found: Arrays = {}
+        for file in files:
+            with faults_of(file):
+                array = _read_idx(file)
+                if array.shape not in names:
+                    raise ValueError(
+                        f"its header says {_sizes(array.shape)}; expected was one of "
+                        f"{', '.join(map(_sizes, names))}"
+                    )
+            found.setdefault(names[array.shape], array)
+        lacking = ", ".join(name for name in self.shapes if name not in found)
+        if lacking:
+            others = [file.name for file in sorted(place.iterdir()) if file not in files]
+            raise DataError(
+                f"{place} has no .npz file, and no IDX file of {lacking}. "
+                f"Files of neither kind: {', '.join(others[:5]) or 'none'}."
+            )
+        return {name: found[name] for name in self.shapes}
+
+    def _advice(self, place: Path | None) -> str:
+        if place == self._cached():
+            return "Connect to the network and load it again: a new download replaces it."
+        return f"Put a whole copy there, or take {place} away to use the course's cache."
+
+    def _ways(self) -> str:
+        content = "mnist.npz or the four IDX files"
+        return storage.ways(self.name, content, "mnist.npz", self._cached(), self.published.url)
+
+
+MNIST: Final = Mnist()
+
+
+def _files_in(place: Path) -> list[Path]:
+    """Return the files of a place that may hold MNIST: one `.npz` file, or else all IDX files.
+
+    They are told apart by their content; hidden files are passed over. Of two that hold the same,
+    the first by name is taken.
+    """
+    if not os.path.isdir(place):
+        return [place]
+    with faults_of(place):
+        files = sorted(file for file in place.iterdir() if file.is_file() and file.name[0] != ".")
+    starts = {file: _start_of(file) for file in files}
+    zipped = [file for file, start in starts.items() if start == _ZIP]
+    return zipped[:1] or [file for file, start in starts.items() if start in (_IDX, _GZIP)]
+
+
+def _start_of(file: Path) -> bytes:
+    with faults_of(file), file.open("rb") as stream:
+        return stream.read(2)
+
+
+def _read_idx(file: Path) -> Bytes:
+    """Read an IDX file, gzipped or not, as MNIST's page describes it.
+
+    Two zero bytes, a type code, the number of dimensions, each dimension as four bytes (big end
+    first), then the values.
+    """
+    content = file.read_bytes()
+    if content.startswith(_GZIP):
+        content = gzip.decompress(content)
+    start, code, dimensions = struct.unpack_from("2sBB", content)
+    if start != _IDX or code != _UNSIGNED_BYTE:
+        raise ValueError(f"its values are of type 0x{code:02X}; expected was 0x08, unsigned bytes")
+    shape = struct.unpack_from(f">{dimensions}I", content, 4)
+    values = np.array(bytearray(content[4 + 4 * dimensions :]), np.uint8)
+    if len(values) != math.prod(shape):
+        raise ValueError(f"it has {len(values):,} bytes of data; its header says {_sizes(shape)}")
+    return values.reshape(shape)
+
+
+def _sizes(shape: Sequence[int]) -> str:
+    return " x ".join(f"{size:,}" for size in shape)
+
+
+def arrays_digest(arrays: Arrays) -> str:
+    """Return the sha256 over the names, types, shapes and bytes of arrays, in their order.
+
+    For each array, the line `"x_train |u1 (60000, 28, 28)"` and then its bytes, row by row.
+    """
+    total = hashlib.sha256()
+    for name, array in arrays.items():
+        total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        total.update(np.ascontiguousarray(array).data)
+    return total.hexdigest()
+
+
+def load_digits(profile: str, mnist: Mnist = MNIST) -> tuple[Part, Part]:
+    """Return pictures of handwritten digits and their labels, for training and for testing.
+
+    `"full"` is MNIST: 60,000 and 10,000 pictures, looked for in `$CNN_COURSE_DATA/mnist/`, then in
+    the course's cache, then downloaded. Whatever its container, its arrays are compared with a
+    digest.
+
+    `"tiny"` is scikit-learn's copy of the test set of "Optical Recognition of Handwritten Digits"
+    (E. Alpaydin and C. Kaynak, 1998): 1,797 real digits of 13 people, 8 x 8 pixels, enlarged so
+    that they look like MNIST's. The first 1,297 are for training and the last 500 for testing,
+    in the order of the file. Neighbours there were written by the same hand (see "Sample
+    grouping" in Inria's scikit-learn course), so the test pictures come from hands that the
+    network has not seen, as MNIST's do; a shuffled split would mix the hands and promise too
+    much. One hand is in both parts: it wrote the last ten training pictures and the first
+    hundred or so for testing.
+
+    Args:
+        profile: `"tiny"` or `"full"`.
+        mnist: which data set `"full"` means; for tests.
+
+    Returns:
+        `(x_train, y_train), (x_test, y_test)`: pictures, uint8 of shape (n, 28, 28), 0 is black
+        and 255 is white, white digits on black; labels, uint8 of shape (n,), 0 to 9.
+
+    Raises:
+        ValueError: there is no such profile.
+        DataError: MNIST is broken, or is not here and cannot be downloaded.
+    """
+    if check_profile(profile) == "tiny":
+        return _tiny_digits()
+    _, arrays = mnist.load()
+    return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+
+
+def _tiny_digits() -> tuple[Part, Part]:
+    # scikit-learn takes a second to import, which nobody should pay for MNIST.
+    from sklearn import datasets  # noqa: PLC0415
+
+    digits = datasets.load_digits()
+    x = np.stack([_like_mnist(picture) for picture in digits.images / 16])
+    y = digits.target.astype(np.uint8)
+    return (x[:TINY_TRAIN], y[:TINY_TRAIN]), (x[TINY_TRAIN:], y[TINY_TRAIN:])
+
+
+def _like_mnist(picture: NDArray[np.float64]) -> Bytes:
+    """Enlarge an 8 x 8 picture with values in [0, 1] as MNIST's were made: box, margin, centre."""
+    from PIL import Image  # noqa: PLC0415
+
+    small = Image.fromarray(picture.astype(np.float32))
+    box = np.asarray(small.resize((_BOX, _BOX), Image.Resampling.BICUBIC))
+    # Enlarging blurs. More contrast gives as many grey pixels as MNIST has: 19 of 100.
+    box = np.clip((box - 0.15) / 0.7, 0, 1)
+    canvas = np.pad(box / box.max(), _MARGIN)
+    rows, columns = (_to_centre(canvas.sum(axis=axis)) for axis in (1, 0))
+    return np.rint(255 * np.roll(canvas, (rows, columns), axis=(0, 1))).astype(np.uint8)
+
+
+def _to_centre(sums: NDArray[np.float32]) -> int:
+    """Return the pixels to shift by, so that the centre of mass comes to the picture's centre."""
+    centre = np.average(np.arange(_SIDE), weights=sums)
+    return int(np.clip(np.rint((_SIDE - 1) / 2 - centre), -_MARGIN, _MARGIN))

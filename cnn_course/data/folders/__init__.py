@@ -1,1 +1,0 @@
-"""Folders of pictures: found, looked through, mended, split for training, validation, testing."""

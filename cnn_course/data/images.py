@@ -1,0 +1,284 @@
+"""Look at pictures before they are used: does each decode, in which colours, is it there twice."""
+
+import hashlib
+import io
+import os
+import re
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+import numpy as np
+
+from cnn_course.data.errors import cannot_be_read, printable
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+JPEG: Final = ("JPEG",)
+LARGEST_PICTURE: Final = 25_000_000  # pixels; the largest of these photographs has 0.8 million
+_LARGEST_FILE: Final = 50_000_000  # bytes
+_DRAFTED: Final = ("JPEG", "MPO")  # only these can be decoded at a smaller size
+_LARGEST_IN_FULL: Final = 40_000_000  # pixels, of which each may take 4 bytes
+_THREADS: Final = 8
+_QUALITY: Final = 92
+# A marker that a segment follows, or the image's end; 0 and restarts stand within the scans.
+_MARKER: Final = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")
+_START_OF_IMAGE: Final = b"\xd8"
+_END_OF_IMAGE: Final = b"\xd9"
+_STARTS: Final = {
+    b"\x89PNG": "a PNG file",
+    b"GIF8": "a GIF file",
+    b"BM": "a BMP file",
+    b"\xff\xd8": "a JPEG file with a broken header",
+    b"RIFF": "a WebP file",
+    b"II*\0": "a TIFF file",
+    b"MM\0*": "a TIFF file",
+    b"PK": "a zip file",
+    b"%PDF": "a PDF file",
+    b"<": "a page of HTML or XML",
+}
+# Measured on 5,000 photographs of cats and dogs. The two pairs that a person calls the same differ
+# in 1 and 2 of 64 bits and by 2 levels of 255; no other pair within 12 bits by less than 21 levels.
+_MOST_BITS: Final = 8
+_MOST_LEVELS: Final = 10.0
+
+
+class UnusableError(ValueError):
+    """A file is no picture that can be used; the message says why, as "it is empty"."""
+
+
+class ImageInfo(NamedTuple):
+    """What is known of a file that may be a picture; the first five are remembered.
+
+    Attributes:
+        file: its path within the folder or archive that it comes from.
+        part: of the split that it belongs to: "train", "validation" or "test".
+        kind: its class.
+        name: of the file in its class, in the split.
+        colours: "greyscale", "CMYK" and so on, where they are not RGB; empty where they are.
+        number: in its class, where its name says one.
+        fault: why it cannot be used; empty where it can.
+        digest: over its size and its pixels in RGB.
+        gradients: 64 bits: is each of 8 x 8 fields darker than its neighbour on the right?
+        thumbnail: 16 x 16 pixels in RGB.
+    """
+
+    file: str
+    part: str
+    kind: str
+    name: str
+    colours: str = ""
+    number: int = 0
+    fault: str = ""
+    digest: bytes = b""
+    gradients: bytes = b""
+    thumbnail: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """The picture's place in the split."""
+        return f"{self.part}/{self.kind}/{self.name}"
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of a file that may be a picture.
+
+    Raises:
+        UnusableError: it is a folder, too long, or cannot be read.
+    """
+    if path.is_dir():
+        raise UnusableError("it is a folder")
+    if not path.is_file():
+        raise UnusableError("it is not a file" if os.path.lexists(path) else "it is not there")
+    try:
+        check_length(path.stat().st_size)
+        return path.read_bytes()
+    except OSError as error:
+        raise UnusableError(cannot_be_read(error)) from error
+
+
+def check_length(size: int) -> None:
+    """Refuse a file that is far longer than a picture's."""
+    if size > _LARGEST_FILE:
+        raise UnusableError(f"it is {size:,} bytes long; {_LARGEST_FILE:,} are allowed")
+
+
+def inspected(info: ImageInfo, read: Callable[[str], bytes]) -> ImageInfo:
+    """Decode a JPEG file and note what is needed to judge it and to compare it with others."""
+    from PIL import Image  # noqa: PLC0415
+
+    if info.fault:
+        return info
+    try:
+        picture = decoded(read(info.file))
+    except UnusableError as reason:
+        return info._replace(fault=str(reason))
+    rgb = picture.convert("RGB")
+    digest = hashlib.blake2b(rgb.tobytes(), digest_size=16)
+    digest.update(repr(rgb.size).encode())
+    fields = np.asarray(rgb.convert("L").resize((9, 8), Image.Resampling.BOX))
+    greys = dict.fromkeys(("L", "1", "LA"), "greyscale")
+    return info._replace(
+        colours="" if picture.mode == "RGB" else greys.get(picture.mode, picture.mode),
+        digest=digest.digest(),
+        gradients=np.packbits(fields[:, 1:] > fields[:, :-1]).tobytes(),
+        thumbnail=rgb.resize((16, 16), Image.Resampling.BOX).tobytes(),
+    )
+
+
+def decoded(
+    content: bytes,
+    formats: tuple[str, ...] = JPEG,
+    largest: int = LARGEST_PICTURE,
+    side: int | None = None,
+) -> "Image.Image":
+    """Decode a picture completely; what a chapter would stumble on raises here.
+
+    Args:
+        content: the file.
+        formats: the formats that are allowed, as Pillow names them.
+        largest: the pixels that are allowed; of other formats than JPEG, 40 million at most.
+        side: where a JPEG file is only needed with so many pixels a side, it is decoded faster.
+
+    Raises:
+        UnusableError: it is empty, of another format, truncated, too large, or not a picture.
+    """
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
+
+    if not content:
+        raise UnusableError("it is empty")
+    if formats == JPEG and content[:2] != b"\xff\xd8":
+        raise UnusableError(f"it is not a JPEG file but {_format_of(content)}")
+    # Pillow forgives a missing end-of-image marker now and then; TensorFlow does not.
+    if formats == JPEG and not _has_end(content):
+        raise UnusableError("it does not decode: truncated (its end is missing)")
+    try:
+        picture = Image.open(io.BytesIO(content), formats=formats)
+        width, height = picture.size
+        if picture.format not in _DRAFTED:
+            largest = min(largest, _LARGEST_IN_FULL)
+        if width * height > largest:
+            raise UnusableError(f"it has {width:,} x {height:,} pixels; {largest:,} are allowed")
+        if side:
+            picture.draft(None, (side, side))
+        picture.load()
+    except UnidentifiedImageError:
+        kind = _format_of(content)
+        raise UnusableError(f"it is no picture that can be read, but {kind}") from None
+    except Image.DecompressionBombError:
+        raise UnusableError(f"it has more than the {largest:,} pixels allowed") from None
+    except UnusableError:
+        raise
+    # Decoders meet arbitrary bytes here, and Pillow's raise whatever comes.
+    except Exception as error:
+        cause = str(error).removeprefix("image file is ") or type(error).__name__
+        raise UnusableError(f"it does not decode: {cause[:100]}") from error
+    return picture
+
+
+def _has_end(content: bytes) -> bool:
+    """Tell whether a JPEG file has an end; what telephones append to it does not matter.
+
+    Segments are stepped over by their lengths, scans up to the next marker (ITU-T T.81, annex B).
+    """
+    place = 2
+    while found := _MARKER.search(content, place):
+        if found[1] in (_START_OF_IMAGE, _END_OF_IMAGE):
+            return found[1] == _END_OF_IMAGE
+        place = found.end() + int.from_bytes(content[found.end() : found.end() + 2], "big")
+    return False
+
+
+def _format_of(content: bytes) -> str:
+    if content[4:8] == b"ftyp":
+        return "a HEIC file or a film; save it as JPEG"
+    start = content[:64].lstrip()
+    return next(
+        (kind for mark, kind in _STARTS.items() if start.startswith(mark)), "something else"
+    )
+
+
+def rgb_jpeg(picture: "Image.Image") -> bytes:
+    """Encode a picture as a JPEG file in RGB."""
+    stream = io.BytesIO()
+    picture.convert("RGB").save(stream, "JPEG", quality=_QUALITY)
+    return stream.getvalue()
+
+
+def map_in_threads(
+    function: Callable[[Item], Result], items: Sequence[Item], what: str, threads: int = _THREADS
+) -> Iterator[Result]:
+    """Yield `function` of each item, in order, from several threads.
+
+    Pillow decodes outside Python's lock, so threads use all cores. On a terminal, a progress bar
+    with the words `what` shows how far it is. `threads` bounds the memory, too. Pillow's warnings,
+    of odd EXIF data say, are kept away from the reader.
+    """
+    from tqdm import tqdm  # noqa: PLC0415
+
+    workers = min(threads, os.cpu_count() or 1)
+    with warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
+        warnings.simplefilter("ignore")
+        results = pool.map(function, items)
+        try:
+            # `disable=None`: a bar on a terminal only.
+            yield from tqdm(results, what, len(items), leave=False, disable=None)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def duplicates(pictures: Sequence[ImageInfo]) -> list[str]:
+    """Return a line for each group of pictures whose pixels are the same.
+
+    A picture in two parts, which is a leak, comes first.
+    """
+    groups = defaultdict(list)
+    for picture in pictures:
+        groups[picture.digest].append(picture)
+    return _lines([group for group in groups.values() if len(group) > 1], " = ")
+
+
+def near_duplicates(pictures: Sequence[ImageInfo]) -> list[str]:
+    """Return a line for each pair that differs little: saved again, resized, slightly lighter.
+
+    Two pictures are similar if at most 8 of the 64 bits of their gradients differ (the difference
+    hash of N. Krawetz, "Kind of Like That", 2013), and their thumbnails by at most 10 levels of 255
+    on average. Of pictures whose pixels are the same, only the first is compared. A picture in two
+    parts comes first; 1,000 pairs are listed.
+    """
+    by_digest: dict[bytes, ImageInfo] = {}
+    for picture in pictures:
+        by_digest.setdefault(picture.digest, picture)
+    first = list(by_digest.values())
+    gradients = np.frombuffer(b"".join(one.gradients for one in first), np.uint8)
+    signs = 2 * np.unpackbits(gradients).reshape(-1, 64).astype(np.float32) - 1
+    thumbnails = np.frombuffer(b"".join(one.thumbnail for one in first), np.uint8)
+    thumbnails = thumbnails.reshape(len(first), -1).astype(np.int16)
+    pairs = []
+    for index, one in enumerate(first):
+        # Equal bits add 1 and different ones take 1 away.
+        differing = (64 - signs[index + 1 :] @ signs[index]) / 2
+        others = index + 1 + np.flatnonzero(differing <= _MOST_BITS)
+        levels = np.abs(thumbnails[others] - thumbnails[index]).mean(axis=1)
+        pairs += [(one, first[other]) for other in others[levels <= _MOST_LEVELS]]
+    return _lines(pairs, " ~ ")
+
+
+def _lines(groups: Sequence[Sequence[ImageInfo]], sign: str, shown: int = 4) -> list[str]:
+    most = 1_000
+    ordered = sorted(groups, key=lambda group: len({one.part for one in group}) == 1)
+    lines = [
+        sign.join(printable(one.path) for one in group[:shown])
+        + (f" and {len(group) - shown:,} more" if len(group) > shown else "")
+        for group in ordered[:most]
+    ]
+    if len(groups) > most:
+        lines.append(f"{len(groups) - most:,} more pairs are not listed")
+    return lines

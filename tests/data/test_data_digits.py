@@ -1,0 +1,407 @@
+"""MNIST is read from one `.npz` or four IDX files, and from nothing that only resembles them."""
+
+import gzip
+import hashlib
+import io
+import os
+import socket
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.transform
+from data_fakes import (
+    IDX_NAMES,
+    NPZ,
+    TRAIN,
+    assert_loads,
+    digest_of,
+    fake_arrays,
+    fake_mnist,
+    idx_bytes,
+    npz_bytes,
+    refusal,
+    write_idx,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import datasets, neighbors
+from surroundings import use_own_folder
+
+from cnn_course.data import Finding, check, get, load_digits
+from cnn_course.data.digits import Mnist, arrays_digest
+
+REAL = os.environ.get("CNN_COURSE_DATA", "")
+Digits = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return use_own_folder(tmp_path, monkeypatch, "mnist")
+
+
+@pytest.fixture
+def cached(cache: Path) -> Path:
+    return cache / "mnist" / "mnist.npz"
+
+
+@pytest.fixture(autouse=True)
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Every attempt to reach another machine, all of which fail."""
+    attempts: list[object] = []
+
+    def connect(_: socket.socket, address: object) -> None:
+        attempts.append(address)
+        raise OSError("no network")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    return attempts
+
+
+def npz_of(members: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", compression) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def npy_bytes(array: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, array)
+    return stream.getvalue()
+
+
+def good_members() -> dict[str, bytes]:
+    return {f"{name}.npy": npy_bytes(array) for name, array in fake_arrays().items()}
+
+
+def finding() -> Finding:
+    (only,) = check([fake_mnist()])
+    assert only.name == "mnist"
+    return only
+
+
+def test_an_npz_file_is_known_by_its_content_whatever_its_name(own: Path) -> None:
+    (own / "digits from the memory stick").write_bytes(NPZ)
+    (own / "README.md").write_text("Not data.")
+    (own / "SHA256SUMS").write_bytes(b"")
+    (own / "._digits").write_bytes(b"PK")  # macOS leaves such files on memory sticks
+    (own / "backup").mkdir()
+    assert_loads()
+    (own / "digits from the memory stick").write_bytes(npz_of(good_members(), zipfile.ZIP_STORED))
+    assert_loads()
+
+
+@pytest.mark.parametrize("forms", [(False,), (True,), (False, True)])
+def test_four_idx_files_are_read_gzipped_or_not(own: Path, forms: tuple[bool, ...]) -> None:
+    for zipped in forms:
+        write_idx(own, zipped=zipped)
+    assert_loads()
+
+
+def test_idx_files_are_told_apart_by_their_headers_and_the_first_by_name_is_taken(
+    own: Path,
+) -> None:
+    for number, name in enumerate(reversed(IDX_NAMES)):
+        content = idx_bytes(fake_arrays()[name])
+        misleading = IDX_NAMES["x_train"] + str(number)
+        (own / misleading).write_bytes(gzip.compress(content) if number % 2 else content)
+    other = idx_bytes(fake_arrays()["y_test"][::-1])
+    (own / "zzz").write_bytes(other)
+    assert_loads()
+    (own / "aaa").write_bytes(other)
+    assert "sha256" in refusal()
+
+
+def test_the_digest_covers_name_type_shape_and_bytes_of_each_array() -> None:
+    assert arrays_digest(fake_arrays()) == digest_of(fake_arrays())
+    assert arrays_digest({"x": np.zeros((2, 3), np.uint8)}) != arrays_digest(
+        {"x": np.zeros((3, 2), np.uint8)}
+    )
+
+
+@pytest.mark.parametrize("kept", [2, 100, 0.5, 0.999])
+def test_an_npz_file_that_is_cut_off_is_refused_and_kept(own: Path, kept: float) -> None:
+    write_idx(own)  # which do not take its place in silence
+    content = NPZ[: int(kept if kept > 1 else kept * len(NPZ))]
+    (own / "mnist.npz").write_bytes(content)
+    message = refusal()
+    assert str(own / "mnist.npz") in message
+    assert "cut off" in message
+    assert (own / "mnist.npz").read_bytes() == content
+
+
+def test_wrong_values_are_refused(own: Path) -> None:
+    arrays = fake_arrays()
+    arrays["x_test"][7, 14, 14] ^= 1
+    (own / "mnist.npz").write_bytes(npz_bytes(arrays))
+    message = refusal()
+    assert digest_of(arrays) in message
+    assert digest_of(fake_arrays()) in message
+    arrays["y_test"][3] = 12
+    (own / "mnist.npz").write_bytes(npz_bytes(arrays))
+    assert "y_test has a label 12" in refusal()
+
+
+SPRUNG: list[str] = []
+
+
+class Poison:
+    """Leaves a trace when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return SPRUNG.append, ("sprung",)
+
+
+def test_a_pickled_object_array_is_refused_and_never_opened(own: Path) -> None:
+    objects = np.empty(TRAIN, object)
+    objects[:] = Poison()
+    poisoned = npz_of(good_members() | {"y_train.npy": npy_bytes(objects)})
+    (own / "mnist.npz").write_bytes(poisoned)
+    assert "y_train in it cannot be read: Object arrays cannot be loaded" in refusal()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"x_train.npy": npy_bytes(np.zeros((59, 28, 28), np.uint8))}, "(59, 28, 28)"),
+        ({"x_train.npy": npy_bytes(np.zeros((TRAIN, 28, 28), np.float32))}, "float32"),
+        ({"x_train.npy": b"\x80\x04K\x01."}, "cannot be used"),
+        ({"x_test.npy": npy_bytes(fake_arrays()["x_test"])[:-1]}, "cannot be used"),
+        ({"z.npy": b"1"}, "'z'"),
+        ({"y_test.npy": None}, "expected were 'x_test', 'x_train', 'y_test', 'y_train'"),
+        (dict.fromkeys(good_members()) | {"cat.0.jpg": b"meow"}, "'cat.0.jpg'"),
+    ],
+)
+def test_an_npz_file_of_something_else_is_refused_with_what_it_is(
+    own: Path, changes: dict[str, bytes | None], said: str
+) -> None:
+    members = good_members() | changes
+    content = npz_of({name: content for name, content in members.items() if content})
+    (own / "mnist.npz").write_bytes(content)
+    message = refusal()
+    assert str(own / "mnist.npz") in message
+    assert said in message
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("name", IDX_NAMES)
+def test_an_idx_file_that_is_too_short_or_too_long_is_refused(
+    own: Path, name: str, zipped: bool
+) -> None:
+    write_idx(own)
+    path = own / IDX_NAMES[name]
+    whole = path.read_bytes()
+    for content in (whole[:-1], whole + b"\0"):
+        path.write_bytes(gzip.compress(content) if zipped else content)
+        message = refusal()
+        assert str(path) in message
+        assert "bytes of data" in message
+
+
+def test_a_gzip_stream_that_is_cut_off_or_damaged_is_refused(own: Path) -> None:
+    write_idx(own, zipped=True)
+    path = own / f"{IDX_NAMES['x_train']}.gz"
+    whole = path.read_bytes()
+    damaged = bytearray(whole)
+    damaged[-6] ^= 0xFF  # in the checksum
+    for content in (whole[:-9], whole[: len(whole) // 2], whole + b"junk", bytes(damaged)):
+        path.write_bytes(content)
+        assert str(path) in refusal()
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (bytes([0, 0, 0x0D, 3]) + struct.pack(">3I", TRAIN, 28, 28), "type 0x0D"),
+        (bytes([0, 0, 0, 0]), "type 0x00"),
+        (bytes([0, 0, 8, 3]) + struct.pack(">I", TRAIN), "cannot be used"),
+        (bytes([0, 0, 8, 3]) + struct.pack(">3I", 2**32 - 1, 2**16, 2**16), "4,294,967,295"),
+        (bytes([0, 0, 8, 3]) + struct.pack(">3I", 28, 28, TRAIN), f"28 x 28 x {TRAIN}"),
+    ],
+)
+def test_an_idx_header_of_another_type_or_size_is_refused(
+    own: Path, header: bytes, said: str
+) -> None:
+    write_idx(own)
+    path = own / IDX_NAMES["x_train"]
+    path.write_bytes(header + path.read_bytes()[16:] if len(header) > 8 else header)
+    message = refusal()
+    assert str(path) in message
+    assert said in message
+
+
+def test_a_missing_idx_file_is_named_and_so_is_the_file_nobody_knows(own: Path) -> None:
+    assert str(own) in refusal(), "an empty folder is no silence"
+    write_idx(own)
+    (own / IDX_NAMES["y_test"]).write_bytes(b"")
+    message = refusal()
+    assert "no IDX file of y_test" in message
+    assert IDX_NAMES["y_test"] in message
+
+
+@settings(max_examples=150)
+@given(
+    at=st.integers(0, len(NPZ) - 1),
+    flipped=st.integers(0, 255),
+    start=st.sampled_from([b"", b"PK\3\4", NPZ[:60], b"\0\0\x08\x03", b"\x1f\x8b\x08"]),
+    rest=st.binary(),
+)
+def test_damaged_and_other_bytes_are_refused_with_the_name_of_the_file(
+    tmp_path_factory: pytest.TempPathFactory, *, at: int, flipped: int, start: bytes, rest: bytes
+) -> None:
+    root = tmp_path_factory.mktemp("any")
+    # Most bytes are pixels; the structure sits at both ends, so look there half of the time.
+    damaged = bytearray(NPZ)
+    damaged[at if at % 2 else -1 - at % 500] ^= flipped
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        path = use_own_folder(root, monkeypatch, "mnist") / "anything"
+        for content in (bytes(damaged), start + rest):
+            path.write_bytes(content)
+            found = finding()
+            assert found.state == ("whole" if content == NPZ else found.state)
+            assert found.state != "broken" or "anything" in found.problem
+
+
+def test_without_arguments_the_check_is_of_all_data_sets(cache: Path, cached: Path) -> None:
+    assert [(each.name, each.state, each.path) for each in check()] == [
+        ("mnist", "missing", cached),
+        ("cats_and_dogs", "missing", cache / "cats_and_dogs"),
+    ]
+
+
+def test_what_is_missing_is_told_with_all_three_ways_and_not_downloaded(
+    cache: Path, cached: Path, connections: list[object]
+) -> None:
+    missing = finding()
+    assert (missing.state, missing.path, missing.size) == ("missing", cached, 0)
+    assert "CNN_COURSE_DATA is not set" in missing.problem
+    for way in ("CNN_COURSE_DATA", str(cached), "network"):
+        assert way in missing.advice
+    assert not connections
+    assert not cache.exists()
+
+
+def test_what_is_whole_is_told_with_its_size_and_digest(
+    cached: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(NPZ)
+    digest = digest_of(fake_arrays())
+    assert finding() == Finding("mnist", "whole", cached, len(NPZ), digest)
+    own = use_own_folder(tmp_path, monkeypatch, "mnist")
+    write_idx(own, zipped=True)
+    (own / "README.md").write_text("Does not count.")
+    size = sum((own / f"{name}.gz").stat().st_size for name in IDX_NAMES.values())
+    assert finding() == Finding("mnist", "whole", own, size, digest)
+    assert get("mnist", [fake_mnist()]) == own
+
+
+@pytest.mark.parametrize("content", [b"PK", NPZ[:-1]])
+def test_a_broken_file_is_told_and_kept_wherever_it_is(
+    cache: Path, cached: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(content)
+    in_cache = finding()
+    assert (in_cache.state, in_cache.path) == ("broken", cached)
+    assert (in_cache.size, in_cache.digest) == (len(content), "")
+    assert str(cached) in in_cache.problem
+    assert "a new download replaces it" in in_cache.advice
+
+    monkeypatch.setenv("CNN_COURSE_DATA", str(cache))
+    of_the_user = finding()
+    assert (of_the_user.state, of_the_user.path) == ("broken", cached.parent)
+    assert str(cached) in of_the_user.problem
+    assert "Put a whole copy there" in of_the_user.advice
+    assert cached.read_bytes() == content
+
+
+def test_a_wrong_variable_or_a_folder_in_the_files_place_is_told_and_not_raised(
+    cached: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached.mkdir(parents=True)
+    assert finding().state == "broken"
+    monkeypatch.setenv("CNN_COURSE_DATA", str(tmp_path / "nowhere"))
+    broken = finding()
+    assert (broken.state, broken.path) == ("broken", None)
+    assert str(tmp_path / "nowhere") in broken.problem
+    assert "Correct CNN_COURSE_DATA" in broken.advice
+
+
+def test_unknown_names_are_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"'mnist', 'cats_and_dogs', not 'minst'. Did you mean"):
+        get("minst")
+    with pytest.raises(ValueError, match=r"'huge'.*tiny, full"):
+        load_digits("huge")
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Digits:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("CNN_COURSE_DATA", "/no/such/folder")  # which does not matter
+        return load_digits("tiny")
+
+
+def test_the_small_digits_are_those_of_scikit_learn_in_the_order_of_the_file(tiny: Digits) -> None:
+    (x_train, y_train), (x_test, y_test) = tiny
+    assert (x_train.shape, x_test.shape) == ((1_297, 28, 28), (500, 28, 28))
+    assert {a.dtype for a in (x_train, y_train, x_test, y_test)} == {np.dtype(np.uint8)}
+    # Neighbours were written by the same hand, so the order keeps hands apart.
+    np.testing.assert_array_equal(np.concatenate([y_train, y_test]), datasets.load_digits().target)
+    for labels in (y_train, y_test):
+        assert np.ptp(np.bincount(labels, minlength=10)) <= 5
+    (again, _), _ = load_digits("tiny")
+    np.testing.assert_array_equal(x_train, again)
+    again[:] = 0  # nobody else sees it
+    assert load_digits("tiny")[0][0].any()
+
+
+def test_the_small_digits_look_like_mnists(tiny: Digits) -> None:
+    (x_train, _), (x_test, _) = tiny
+    x = np.concatenate([x_train, x_test]).astype(float)
+    assert (x.min(axis=(1, 2)) == 0).all(), "black background"
+    assert (x.max(axis=(1, 2)) == 255).all(), "white strokes"
+    # MNIST: mean 33, 13 of 100 pixels brighter than half, 19 of 100 neither black nor white.
+    assert x.mean() == pytest.approx(33, abs=8)
+    assert (x > 127).mean() == pytest.approx(0.13, abs=0.04)
+    assert ((x > 0) & (x < 255)).mean() == pytest.approx(0.19, abs=0.02)
+    for axis in (1, 2):
+        mass = x.sum(axis=3 - axis)
+        centres = (mass * np.arange(28)).sum(axis=1) / mass.sum(axis=1)
+        assert np.abs(centres - 13.5).max() <= 0.51, "centred, as far as whole pixels go"
+
+
+def test_each_small_digit_is_its_original_enlarged_and_shifted(tiny: Digits) -> None:
+    (x_train, y_train), (x_test, y_test) = tiny
+    shifts = [(rows, columns) for rows in range(-4, 5) for columns in range(-4, 5)]
+    originals = datasets.load_digits().images[:1297]
+    for picture, original in zip(x_train[::50], originals[::50], strict=True):
+        enlarged = np.pad(skimage.transform.resize(original / 16, (20, 20), order=1), 4)
+        likeness = max(
+            np.corrcoef(np.roll(enlarged, shift, (0, 1)).ravel(), picture.ravel())[0, 1]
+            for shift in shifts
+        )
+        assert likeness > 0.95
+    nearest = neighbors.KNeighborsClassifier(3).fit(x_train.reshape(len(x_train), -1), y_train)
+    assert nearest.score(x_test.reshape(len(x_test), -1), y_test) > 0.95
+
+
+def test_the_pinned_identity_is_the_published_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Mnist().shapes["x_train"] == (60_000, 28, 28)
+    assert Mnist().shapes["y_test"] == (10_000,)
+    if not REAL:
+        pytest.skip("CNN_COURSE_DATA is not set")
+    monkeypatch.setenv("CNN_COURSE_DATA", REAL)
+    (x_train, y_train), (x_test, y_test) = load_digits("full")
+    published = {  # md5 of the four uncompressed IDX files
+        "6bbc9ace898e44ae57da46a324031adb": x_train,
+        "a25bea736e30d166cdddb491f175f624": y_train,
+        "2646ac647ad5339dbf082846283269ea": x_test,
+        "27ae3e4e09519cfbb04c329615203637": y_test,
+    }
+    for digest, array in published.items():
+        assert hashlib.md5(idx_bytes(array)).hexdigest() == digest

@@ -1,0 +1,219 @@
+"""A download is whole and right, or there is none and the reader is told what to do."""
+
+import errno
+import io
+import os
+import pickle
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+from data_fakes import NPZ, Server, assert_loads, fake_mnist, refusal, write_idx
+from patience import HANGS
+
+from cnn_course.data import DataError, get
+from cnn_course.data.digits import Mnist
+
+OFFICIAL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+OFFICIAL_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+
+
+def mnist(server: Server, how: str = "whole") -> Mnist:
+    server.content = server.content or NPZ
+    return fake_mnist(server.url(how), 0.5 if how == "slow" else HANGS)
+
+
+@pytest.fixture
+def cached(cache: Path) -> Path:
+    return cache / "mnist" / "mnist.npz"
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CNN_COURSE_DATA", str(tmp_path / "own"))
+    (tmp_path / "own").mkdir()
+    return tmp_path / "own" / "mnist"
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
+
+
+def test_the_official_file_is_asked_for_with_its_published_digest() -> None:
+    assert (Mnist().published.url, Mnist().published.sha256) == (OFFICIAL, OFFICIAL_SHA256)
+
+
+def test_a_download_ends_in_the_cache_and_is_not_repeated(
+    server: Server, cache: Path, cached: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert_loads(mnist(server))
+    assert "100%" in capsys.readouterr().err, "a progress bar"
+    assert files_in(cache) == ["mnist/mnist.npz"]
+    assert cached.read_bytes() == NPZ
+    assert cached.stat().st_mode & 0o444 == 0o444, "a class may share the cache"
+    assert_loads(mnist(server))
+    assert get("mnist", [mnist(server)]) == cached
+    assert server.requests == ["/whole"]
+
+
+@pytest.mark.parametrize(
+    ("how", "content", "said"),
+    [
+        ("404", b"", "404"),
+        ("503", b"", "503"),
+        ("truncated", NPZ, "could not be downloaded"),
+        ("slow", NPZ, "timed out"),
+        ("whole", NPZ[:-9], "gave another file than the published one"),
+        ("whole", b"<html>Please log in</html>", "a login page"),
+    ],
+)
+def test_a_bad_answer_of_the_server_is_told_and_leaves_nothing_behind(
+    server: Server, cache: Path, *, how: str, content: bytes, said: str
+) -> None:
+    server.content = content
+    message = refusal(mnist(server, how))
+    assert said in message
+    assert server.url(how) in message
+    assert_names_all_three_ways(message, cache)
+    assert files_in(cache) == []
+
+
+def assert_names_all_three_ways(message: str, cache: Path) -> None:
+    assert "CNN_COURSE_DATA" in message
+    assert str(cache / "mnist" / "mnist.npz") in message
+    assert "network" in message
+
+
+def test_without_a_network_all_three_ways_and_the_cause_are_named(cache: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and never listens
+        message = refusal(fake_mnist(f"http://127.0.0.1:{nobody.getsockname()[1]}/whole"))
+    assert "ConnectionError" in message
+    assert_names_all_three_ways(message, cache)
+
+
+@pytest.fixture
+def heeding_ctrl_c() -> Iterator[None]:
+    """Act on Ctrl+C even where who started the tests ignores it, as `nohup` and `&` do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_ctrl_c")
+def test_ctrl_c_passes_through_and_leaves_no_half_file(server: Server, cache: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        mnist(server, "interrupted").load()
+    assert files_in(cache) == []
+    assert_loads(mnist(server))
+
+
+def test_a_broken_file_in_the_cache_is_replaced_by_a_whole_one_only(
+    server: Server, cache: Path, cached: Path
+) -> None:
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(NPZ[:-1])
+    with pytest.warns(UserWarning, match="cut off"):
+        message = refusal(mnist(server, "truncated"))
+    assert "cut off" in message, "the error says what is wrong with the file"
+    assert "could not be downloaded" in message, "and why there is no other"
+    assert cached.read_bytes() == NPZ[:-1]
+    with pytest.warns(UserWarning, match="It is downloaded again") as told:
+        assert_loads(mnist(server))
+    assert str(cached) in str(told[0].message)
+    assert told[0].filename.endswith("data_fakes.py"), "the warning points at who called"
+    assert cached.read_bytes() == NPZ
+    assert files_in(cache) == ["mnist/mnist.npz"]
+
+
+def test_the_users_own_folder_comes_before_cache_and_network(server: Server, own: Path) -> None:
+    write_idx(own)
+    assert_loads(mnist(server))
+    assert get("mnist", [mnist(server)]) == own
+    assert server.requests == []
+
+
+def test_a_broken_file_of_the_users_own_is_neither_replaced_nor_passed_over(
+    server: Server, cache: Path, own: Path
+) -> None:
+    own.mkdir()
+    (own / "mnist.npz").write_bytes(b"PK")
+    assert str(own / "mnist.npz") in refusal(mnist(server))
+    assert (own / "mnist.npz").read_bytes() == b"PK"
+    assert server.requests == []
+    assert not cache.exists()
+
+
+def test_a_folder_without_mnist_in_it_leads_on_to_the_cache(server: Server, own: Path) -> None:
+    assert_loads(mnist(server))
+    assert server.requests == ["/whole"]
+    assert not list(own.parent.iterdir())
+    own.write_bytes(NPZ)
+    assert f"{own} is not a folder" in refusal(mnist(server))
+
+
+def test_a_folder_that_does_not_exist_is_an_error_and_not_silence(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for wrong in (tmp_path / "nowhere", tmp_path / "file"):
+        monkeypatch.setenv("CNN_COURSE_DATA", str(wrong))
+        assert f"CNN_COURSE_DATA is set to {wrong}" in refusal(mnist(server))
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("blocked", ["cache", "cache/mnist"])
+def test_a_cache_that_cannot_be_written_is_told_with_its_variable(
+    server: Server, tmp_path: Path, blocked: str
+) -> None:
+    path = tmp_path / blocked  # a file where a folder should be stops root, too
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"in the way")
+    message = refusal(mnist(server))
+    assert str(tmp_path / "cache" / "mnist") in message
+    assert "Set CNN_COURSE_CACHE to a folder that you can write to" in message
+    assert path.read_bytes() == b"in the way"
+
+
+def test_a_full_disk_is_told_as_such_and_leaves_nothing_behind(
+    server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_open = io.open
+
+    class FullDisk(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def open_on_full_disk(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> IO[Any]:
+        if str(file).startswith(str(cache)) and "w" in mode:
+            return FullDisk()
+        return really_open(file, mode, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("builtins.open", open_on_full_disk)
+        message = refusal(mnist(server))
+    assert os.strerror(errno.ENOSPC) in message
+    assert "Make room" in message
+    assert files_in(cache) == []
+
+
+def test_the_users_own_home_is_meant_by_a_tilde(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("CNN_COURSE_CACHE", "~/kept here")
+    assert_loads(mnist(server))
+    assert files_in(tmp_path / "kept here") == ["mnist/mnist.npz"]
+    monkeypatch.setenv("CNN_COURSE_CACHE", str(tmp_path / "empty"))
+    monkeypatch.setenv("CNN_COURSE_DATA", "~/kept here")
+    assert_loads()  # a cache can serve as the user's own folder
+
+
+def test_the_error_can_be_handed_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(DataError("It is broken.", "Mend it.")))
+    assert (error.problem, error.advice) == ("It is broken.", "Mend it.")
+    assert str(error) == "It is broken.\nMend it."
