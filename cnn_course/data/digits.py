@@ -11,10 +11,10 @@ import os
 import struct
 import warnings
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,67 +129,35 @@ class Mnist:
         return storage.cache_folder(self.name) / "mnist.npz"
 
     def _read(self, place: Path) -> Arrays:
-        """Read the arrays and compare them with MNIST's shapes, labels and digest."""
-        files = _files_in(place)
-        zipped = len(files) == 1 and (_start_of(files[0]) == _ZIP or files[0] == place)
-        where = files[0] if zipped else place
-        arrays = self._from_npz(where) if zipped else self._from_idx(place, files)
-        for name in ("y_train", "y_test"):
-            if arrays[name].max() > 9:
-                raise DataError(
-                    f"{where} cannot be used: {name} has a label {arrays[name].max()}; "
-                    "labels go from 0 to 9."
-                )
-        found = arrays_digest(arrays)
-        if found != self.digest:
-            raise DataError(
-                f"{where} cannot be used: its arrays have the shapes of MNIST's, but not their "
-                f"values. Their sha256 is {found}, expected was {self.digest}."
-            )
-        return arrays
-
-    def _from_npz(self, file: Path) -> Arrays:
-        # ZipFile says more plainly than NumPy what is no whole archive.
-        with faults_of(file), zipfile.ZipFile(file), np.load(file, allow_pickle=False) as archive:
-            if sorted(archive.files) != sorted(self.shapes):
-                found = ", ".join(map(repr, sorted(archive.files)[:6])) or "nothing"
-                raise ValueError(
-                    f"it holds {found}; expected were {', '.join(map(repr, sorted(self.shapes)))}"
-                )
-            arrays = {}
-            for name, shape in self.shapes.items():
-                try:
-                    array = np.asarray(archive[name])
-                except Exception as error:  # NumPy runs Python's parser on the header
-                    raise ValueError(f"{name} in it cannot be read: {error}") from error
-                if (array.dtype, array.shape) != (np.uint8, shape):
-                    raise ValueError(
-                        f"{name} is an array of {array.dtype}, {array.shape}; expected was uint8, "
-                        f"{shape}"
-                    )
-                arrays[name] = array
-            return arrays
-
-    def _from_idx(self, place: Path, files: Sequence[Path]) -> Arrays:
+        """Read the arrays, known by their shapes, and compare them with MNIST's digest."""
         names = {shape: name for name, shape in self.shapes.items()}
+        files = _files_in(place)
+        where = files[0] if len(files) == 1 else place
         found: Arrays = {}
         for file in files:
             with faults_of(file):
-                array = _read_idx(file)
-                if array.shape not in names:
-                    raise ValueError(
-                        f"its header says {_sizes(array.shape)}; expected was one of "
-                        f"{', '.join(map(_sizes, names))}"
-                    )
-            found.setdefault(names[array.shape], array)
+                for array in _arrays_in(file):
+                    if array.dtype != np.uint8 or array.shape not in names:
+                        raise ValueError(
+                            f"it holds an array of {array.dtype}, {array.shape}; expected were "
+                            f"uint8 and one of {', '.join(map(str, names))}"
+                        )
+                    found.setdefault(names[array.shape], array)
         lacking = ", ".join(name for name in self.shapes if name not in found)
         if lacking:
-            others = [file.name for file in sorted(place.iterdir()) if file not in files]
+            there = ", ".join(sorted(os.listdir(place))[:5]) if os.path.isdir(place) else where.name
             raise DataError(
-                f"{place} has no .npz file, and no IDX file of {lacking}. "
-                f"Files of neither kind: {', '.join(others[:5]) or 'none'}."
+                f"{place} has no .npz file of MNIST, and no IDX file of {lacking}. "
+                f"There is: {there or 'nothing'}."
             )
-        return {name: found[name] for name in self.shapes}
+        arrays = {name: found[name] for name in self.shapes}
+        digest = arrays_digest(arrays)
+        if digest != self.digest:
+            raise DataError(
+                f"{where} cannot be used: its arrays have the shapes of MNIST's, but not their "
+                f"values. Their sha256 is {digest}, expected was {self.digest}."
+            )
+        return arrays
 
     def _advice(self, place: Path | None) -> str:
         if place == self._cached():
@@ -224,12 +192,19 @@ def _start_of(file: Path) -> bytes:
         return stream.read(2)
 
 
-def _read_idx(file: Path) -> Bytes:
-    """Read an IDX file, gzipped or not, as MNIST's page describes it.
+def _arrays_in(file: Path) -> list[NDArray[Any]]:
+    """Return the arrays of an `.npz` file, or the one of an IDX file, gzipped or not.
 
-    Two zero bytes, a type code, the number of dimensions, each dimension as four bytes (big end
-    first), then the values.
+    MNIST's page describes IDX files: two zero bytes, a type code, the number of dimensions, each
+    dimension as four bytes (big end first), then the values.
     """
+    if _start_of(file) not in (_IDX, _GZIP):
+        # ZipFile says more plainly than NumPy what is no whole archive.
+        with zipfile.ZipFile(file), np.load(file, allow_pickle=False) as archive:
+            try:
+                return [np.asarray(archive[name]) for name in archive.files]
+            except Exception as error:  # NumPy runs Python's parser on what a file says
+                raise ValueError(f"an array in it cannot be read: {error}") from error
     content = file.read_bytes()
     if content.startswith(_GZIP):
         content = gzip.decompress(content)
@@ -239,12 +214,8 @@ def _read_idx(file: Path) -> Bytes:
     shape = struct.unpack_from(f">{dimensions}I", content, 4)
     values = np.array(bytearray(content[4 + 4 * dimensions :]), np.uint8)
     if len(values) != math.prod(shape):
-        raise ValueError(f"it has {len(values):,} bytes of data; its header says {_sizes(shape)}")
-    return values.reshape(shape)
-
-
-def _sizes(shape: Sequence[int]) -> str:
-    return " x ".join(f"{size:,}" for size in shape)
+        raise ValueError(f"it has {len(values):,} bytes of data; its header says {shape}")
+    return [values.reshape(shape)]
 
 
 def arrays_digest(arrays: Arrays) -> str:

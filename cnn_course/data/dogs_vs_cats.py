@@ -6,19 +6,17 @@ its competition of 2013. They have no open licence: do not publish any.
 """
 
 import contextlib
-import hashlib
 import itertools
 import os
-import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeAlias
 
 from cnn_course.data import drawings, storage
 from cnn_course.data.download import Published, fetch
-from cnn_course.data.errors import DataError, Fault, Finding, faults_of, printable, told
+from cnn_course.data.errors import DataError, Fault, Finding, printable, told
 from cnn_course.data.images import (
     ImageInfo,
     UnusableError,
@@ -34,7 +32,7 @@ from cnn_course.profiles import check_profile
 
 Sizes: TypeAlias = tuple[int, int, int]
 
-# Microsoft publishes no digest, and about 787 MB (units of 2^20 bytes) is all that is known of it.
+# Microsoft publishes no digest: its pictures are all decoded.
 MICROSOFT_ARCHIVE: Final = Published(
     "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/"
     "kagglecatsanddogs_5340.zip",
@@ -151,70 +149,44 @@ class DogsVsCats:
     def _prepared(self, place: Path, key: str, selection: Selection) -> Path:
         """Return a cleaned copy of what is used of a folder, in the cache."""
         target = storage.cache_folder(f"{self.name}_prepared") / key
-        sizes = storage.recall(f"{key}-copy")
-        expected = {one.path for one in selection.pictures}
-        if not storage.has_files(target, sizes) or sizes.keys() != expected:
+        if not storage.has_files(target, [one.path for one in selection.pictures]):
             with opened(place) as source:
-                sizes = _write(target, source, selection)
-            storage.remember(f"{key}-copy", sizes)
+                _write(target, source, selection)
         return target
 
     def _download(self) -> None:
         """Make the folder in the cache from the official archive, downloaded if need be."""
-        target = storage.cache_folder(self.name)
         archive = storage.cache_folder("downloads") / self.published.url.rsplit("/", 1)[-1]
-        pin = archive.with_name(f"{archive.name}.sha256")
         try:
-            digest = self._fill_from(archive, pin, target)
+            done = False
+            if archive.is_file():  # a run that was interrupted left it
+                with contextlib.suppress(DataError):
+                    self._unpack(archive)
+                    done = True
+            if not done:
+                fetch(self.published, archive)
+                self._unpack(archive)
         except DataError as error:
             raise DataError(
                 f"The photographs of cats and dogs are not on this machine. {error.problem}",
                 f"{error.advice}\n{self._ways()}".strip(),
                 error.left_out,
             ) from error
-        if self.published.sha256 is None and not pin.is_file():
-            storage.write_whole(pin, f"{digest}\n".encode())
-            print(
-                f"The sha256 of {self.published.url} is {digest}. Its publisher gives none to "
-                f"compare with; later downloads are compared with this one, kept in {pin}.",
-                file=sys.stderr,
-            )
         archive.unlink(missing_ok=True)
 
-    def _fill_from(self, archive: Path, pin: Path, target: Path) -> str:
-        """Fill `target` from the archive, downloaded unless it is here; return its sha256.
-
-        The first archive that was used is remembered by its digest in the file `pin`.
-        """
-        pinned = pin.read_text().strip() if pin.is_file() else self.published.sha256
-        if archive.is_file():  # a run that was interrupted left it
-            with faults_of(archive), archive.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            with contextlib.suppress(DataError):
-                if pinned in (None, digest):
-                    self._unpack(archive, target)
-                    return digest
-        try:
-            digest = fetch(replace(self.published, sha256=pinned), archive)
-        except DataError as error:
-            hint = f"\nIf a new archive was published, remove {pin}." if pin.is_file() else ""
-            raise DataError(error.problem, error.advice + hint) from error
-        self._unpack(archive, target)
-        return digest
-
-    def _unpack(self, archive: Path, target: Path) -> None:
-        """Fill `target` from the official archive; remove one that is not whole."""
-        other = DataError(
-            f"{archive} was downloaded and is not the archive of cats and dogs. It was not kept.",
-            "Try again, or from another network: a login page or a proxy may have answered.",
-        )
+    def _unpack(self, archive: Path) -> None:
+        """Fill the folder in the cache from the official archive; remove one that is not whole."""
         try:
             with opened_archive(archive) as source:
-                if source is None or len(source.pictures) < len(CLASSES) * sum(self.sizes):
-                    raise other
-                selection = select(archive, source, self.sizes)
-                if selection.notes:
-                    raise other
+                selection = select(archive, source, self.sizes) if source else None
+                if source is None or selection is None or selection.notes:
+                    raise DataError(
+                        f"{archive} was downloaded and is not the archive of cats and dogs. "
+                        "It was not kept.",
+                        "Try again, or from another network: a login page or a proxy may have "
+                        "answered.",
+                    )
+                target = storage.cache_folder(self.name)
                 _write(target, source, selection, replace=False)
         except DataError as error:
             if not isinstance(error.__cause__, OSError):  # a full disk is no fault of the archive
@@ -396,18 +368,8 @@ def _inspected(source: Source, pictures: Sequence[ImageInfo]) -> list[ImageInfo]
     return list(map_in_threads(inspect, pictures, "Looking at pictures"))
 
 
-def _write(
-    target: Path, source: Source, selection: Selection, *, replace: bool = True
-) -> dict[str, int]:
-    """Write the pictures that are used, whole or not at all; keep the same ones if there.
-
-    Returns:
-        The bytes of each file `part/class/name`.
-
-    Raises:
-        DataError: there is no room, no right to write, or a picture has changed in between.
-    """
-    sizes: dict[str, int] = {}
+def _write(target: Path, source: Source, selection: Selection, *, replace: bool = True) -> None:
+    """Write the pictures that are used, whole or not at all; keep the same ones if there."""
 
     def fill(folder: Path) -> None:
         for part, kind in itertools.product(PARTS, CLASSES):
@@ -422,13 +384,15 @@ def _write(
                     f"{printable(one.file)} cannot be used any more: {error}.",
                     "Try again when nothing changes it.",
                 ) from error
-            sizes[one.path] = (folder / one.path).write_bytes(content)
+            (folder / one.path).write_bytes(content)
 
         for _ in map_in_threads(write, selection.pictures, "Writing pictures"):
             pass
 
-    storage.make_folder(target, fill, lambda: storage.has_files(target, sizes), replace=replace)
-    return sizes
+    def is_whole() -> bool:
+        return storage.has_files(target, [one.path for one in selection.pictures])
+
+    storage.make_folder(target, fill, is_whole, replace=replace)
 
 
 def _recalled(stored: Any) -> Selection | None:

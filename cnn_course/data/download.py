@@ -24,14 +24,11 @@ class Published:
     timeout: float = 30.0
 
 
-def fetch(published: Published, target: Path) -> str:
+def fetch(published: Published, target: Path) -> None:
     """Download a file to `target`, with a progress bar.
 
     It gets its final name only when its digest is right, so an interrupted download leaves what
     was there before.
-
-    Returns:
-        The file's sha256; the caller remembers it where none is published.
 
     Raises:
         DataError: no network, an error of the server, other bytes than the published ones, or a
@@ -59,7 +56,6 @@ def fetch(published: Published, target: Path) -> str:
                 )
             part.chmod(0o644)  # the data is public, and a class may share one cache
             os.replace(part, target)
-            return found
     except requests.RequestException as error:
         cause = textwrap.shorten(f"{type(error).__name__}: {error}", 300)
         raise DataError(

@@ -71,25 +71,18 @@ def own_pictures(first: str | Path, second: str | Path, seed: int = 0) -> Path:
     names = _class_names(*folders)
     key, _ = storage.fingerprint(folders, _DEPTH, (names, seed), follow=False)
     target = storage.cache_folder("own_pictures") / key
-    left_out = _recalled(key, target)
-    if left_out is None:
-        sizes, left_out = _prepare(target, folders, names, seed)
+    remembered = storage.recall(key)
+    try:
+        if not storage.has_files(target, remembered["files"]):
+            raise LookupError
+        left_out = [Fault(*each) for each in remembered["left_out"]]
+    except (LookupError, TypeError):
+        files, left_out = _prepare(target, folders, names, seed)
         if not any(fault.may_pass for fault in left_out):
-            storage.remember(key, {"sizes": sizes, "left_out": left_out})
+            storage.remember(key, {"files": files, "left_out": left_out})
     if left_out:
         warnings.warn("\n".join(told(left_out)), stacklevel=2)
     return target
-
-
-def _recalled(key: str, target: Path) -> list[Fault] | None:
-    """Return which files were left out of a folder that is prepared already, or None."""
-    stored = storage.recall(key)
-    try:
-        if storage.has_files(target, stored["sizes"]):
-            return [Fault(*each) for each in stored["left_out"]]
-    except (KeyError, TypeError):
-        pass
-    return None
 
 
 def _folder(given: str | Path) -> Path:
@@ -151,13 +144,9 @@ def _class_name(folder: Path, levels: int) -> str:
 
 def _prepare(
     target: Path, folders: Sequence[Path], names: Sequence[str], seed: int
-) -> tuple[dict[str, int], list[Fault]]:
-    """Write the pictures of both folders, whole or not at all.
-
-    Returns:
-        The bytes of each file `part/class/name`, and the files that are left out.
-    """
-    sizes: dict[str, int] = {}
+) -> tuple[list[str], list[Fault]]:
+    """Write the pictures of both folders; return their names, and the files left out."""
+    files: list[str] = []
     left_out: list[Fault] = []
 
     def fill(made: Path) -> None:
@@ -179,12 +168,12 @@ def _prepare(
             for part, index in zip(parts, order, strict=True):
                 file = f"{part}/{name}/{name}.{index}.jpg"
                 (made / file).parent.mkdir(parents=True, exist_ok=True)
-                sizes[file] = good[index].stat().st_size
+                files.append(file)
                 os.replace(good[index], made / file)
             pool.rmdir()
 
-    storage.make_folder(target, fill, lambda: storage.has_files(target, sizes))
-    return sizes, left_out
+    storage.make_folder(target, fill, lambda: storage.has_files(target, files))
+    return files, left_out
 
 
 def _files_in(folder: Path, name: str, left_out: list[Fault]) -> dict[str, Path]:

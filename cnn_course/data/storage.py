@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,10 +27,9 @@ _PICTURES: Final = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
 
 def own_folder(name: str) -> Path | None:
-    """Return the user's own folder of a data set, `$CNN_COURSE_DATA/name`; it is only read.
+    """Return the user's own folder of a data set, `$CNN_COURSE_DATA/name`, or None.
 
-    Returns:
-        The folder, or None where the variable is not set or has no such folder in it.
+    It is only read; None where the variable is not set or has no such folder in it.
 
     Raises:
         DataError: the variable names something that is not a folder or may not be looked into, or
@@ -104,10 +103,8 @@ def ways(name: str, content: str, what: str, place: Path, url: str) -> str:
 def scratch(beside: Path) -> Iterator[Path]:
     """Give an empty folder beside a path, on the same disk, and remove it afterwards.
 
-    What processes that were killed left there a day ago or earlier is removed as well.
-
-    Raises:
-        DataError: there is no right to write.
+    What processes that were killed left there a day ago or earlier is removed as well. A
+    `DataError` says that there is no right to write.
     """
     parent = beside.parent
     try:
@@ -171,11 +168,7 @@ def make_folder(
 
 
 def write_whole(target: Path, content: bytes) -> None:
-    """Write a small file, whole or not at all.
-
-    Raises:
-        DataError: there is no room, or no right to write.
-    """
+    """Write a small file, whole or not at all; a `DataError` says why it cannot be written."""
     try:
         files.write(target, content)
     except OSError as error:
@@ -197,11 +190,7 @@ def is_ignored(name: str) -> bool:
 
 
 def entries_of(folder: Path) -> list["os.DirEntry[str]"]:
-    """Return what is in a folder, by name.
-
-    Raises:
-        DataError: the folder cannot be read.
-    """
+    """Return what is in a folder, by name; a `DataError` says why it cannot be read."""
     with faults_of(folder), os.scandir(folder) as entries:
         return sorted(entries, key=lambda entry: entry.name)
 
@@ -209,16 +198,10 @@ def entries_of(folder: Path) -> list["os.DirEntry[str]"]:
 def entries_below(
     folder: Path, depth: int, *, follow: bool = True, prefix: str = ""
 ) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
-    """Yield what is in a folder and in its subfolders, each with its relative name, in order.
+    """Yield what is in a folder and its subfolders, each with its relative name, in order.
 
-    Args:
-        folder: the folder.
-        depth: how many levels are looked at, which also ends a circle of links.
-        follow: whether links to folders are followed; circles of several links take for ever.
-        prefix: what to put before each name.
-
-    Raises:
-        DataError: a folder cannot be read.
+    `depth` levels are looked at, which also ends a circle of links; `follow` tells whether links to
+    folders are followed, since circles of several links take for ever.
     """
     for entry in entries_of(folder):
         name = f"{prefix}{entry.name}"
@@ -227,24 +210,17 @@ def entries_below(
             yield from entries_below(Path(entry), depth - 1, follow=follow, prefix=f"{name}/")
 
 
-def has_files(folder: Path, sizes: Any) -> bool:
-    """Tell whether a folder has the files `part/class/name` of these bytes, and nothing else.
-
-    What is remembered of a folder need not be right: other than a dictionary that is not empty,
-    nothing is ever there.
-    """
-    if not isinstance(sizes, dict) or not sizes:
-        return False
-    parents = {str(parent) for path in sizes for parent in Path(path).parents} - {"."}
+def has_files(folder: Path, names: Collection[str]) -> bool:
+    """Tell whether a folder has these files, none of them empty, and no others."""
     try:
         found = {
-            name: None if is_folder(entry) else entry.stat().st_size
+            name
             for name, entry in entries_below(folder, 3)
-            if not is_ignored(entry.name)
+            if not is_ignored(entry.name) and not is_folder(entry) and entry.stat().st_size
         }
     except (DataError, OSError):
         return False
-    return found == sizes | dict.fromkeys(parents)
+    return bool(found) and found == set(names)
 
 
 def fingerprint(
@@ -254,9 +230,6 @@ def fingerprint(
 
     Of folders, the names count; of files, names, sizes, times and rights: a file that becomes
     readable or is repaired is another one. `also` is what else the outcome depends on.
-
-    Raises:
-        DataError: a folder cannot be read.
     """
     digest, total = hashlib.sha256(repr((_RULES, also)).encode()), 0
     for folder in folders:
