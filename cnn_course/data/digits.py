@@ -122,7 +122,7 @@ class Mnist:
             self._read(path)
         except DataError as error:
             advice = error.advice or self._advice(path)
-            return Finding(self.name, "broken", path, size, problem=error.problem, advice=advice)
+            return Finding(self.name, "broken", path, size, "", error.problem, advice)
         return Finding(self.name, "whole", path, size, digest=self.digest)
 
     def _cached(self) -> Path:

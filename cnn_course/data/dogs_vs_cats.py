@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final, TypeAlias
 
 from cnn_course.data import drawings, storage
 from cnn_course.data.download import Published, fetch
-from cnn_course.data.errors import DataError, Fault, Finding, printable, told
+from cnn_course.data.errors import DataError, Fault, Finding, State, printable, told
 from cnn_course.data.images import (
     ImageInfo,
     UnusableError,
@@ -115,16 +115,9 @@ class DogsVsCats:
                 key, size = storage.fingerprint([place], _DEPTH, self.sizes)
                 return _finding(self.name, place, size, self._selection(place, key))
         except DataError as error:
+            problem, advice = error.problem, error.advice
             lists = {"left out": [str(fault) for fault in error.left_out]} if error.left_out else {}
-            return Finding(
-                self.name,
-                "broken",
-                place,
-                size,
-                problem=error.problem,
-                advice=error.advice,
-                lists=lists,
-            )
+            return Finding(self.name, "broken", place, size, "", problem, advice, lists)
 
     def _place(self) -> Path | None:
         """Return the folder that is looked at; None where the photographs are not here."""
@@ -158,12 +151,14 @@ class DogsVsCats:
         """Make the folder in the cache from the official archive, downloaded if need be."""
         archive = storage.cache_folder("downloads") / self.published.url.rsplit("/", 1)[-1]
         try:
-            done = False
-            if archive.is_file():  # a run that was interrupted left it
-                with contextlib.suppress(DataError):
-                    self._unpack(archive)
-                    done = True
-            if not done:
+            left = archive.is_file()  # by a run that was interrupted
+            if not left:
+                fetch(self.published, archive)
+            try:
+                self._unpack(archive)
+            except DataError:
+                if not left or archive.is_file():
+                    raise
                 fetch(self.published, archive)
                 self._unpack(archive)
         except DataError as error:
@@ -266,11 +261,9 @@ def cats_and_dogs(profile: str, photographs: DogsVsCats = PHOTOGRAPHS) -> Path:
 def select(place: Path, source: Source, sizes: Sizes) -> Selection:
     """Look at the pictures of a folder or an archive and choose those that are used.
 
-    Of pictures that are in parts already, all good ones are used. Of pictures that are known by
-    index, the first `sizes[0]` are for training, the next `sizes[1]` for validation, the next
-    `sizes[2]` for testing. One that is missing or cannot be used is replaced by the next good one
-    behind them all. Where these do not suffice, the good pictures are shared out in order of index,
-    as many cats as dogs, in the same proportions, and a note says so.
+    Of pictures that are in parts already, all good ones are used; others are chosen by their index
+    as `cats_and_dogs` describes. Where there are too few, the good ones are shared out in order of
+    index, as many cats as dogs, in the same proportions, and a note says so.
 
     Raises:
         DataError: no picture of a class in a part, or fewer than 5 of a class, can be used.
@@ -410,22 +403,15 @@ def _recalled(stored: Any) -> Selection | None:
 
 
 def _finding(name: str, place: Path, size: int, selection: Selection) -> Finding:
-    faults = {
+    faults: dict[str, Sequence[str]] = {
         "left out": [str(fault) for fault in selection.left_out],
         "converted to RGB": [str(fault) for fault in selection.converted],
     }
     said = [f"{len(lines):,} {what}" for what, lines in faults.items() if lines]
     problem = f"{len(selection.pictures):,} pictures are used; {', '.join(said)}." if said else ""
-    lists = faults | {
-        "identical pictures": list(selection.same),
-        "nearly identical pictures": list(selection.similar),
-    }
-    return Finding(
-        name,
-        "mended" if said or selection.notes else "whole",
-        place,
-        size,
-        problem=" ".join([problem, *selection.notes]).strip(),
-        advice="The files in the folder stay as they are: a clean copy is used." if said else "",
-        lists={heading: lines for heading, lines in lists.items() if lines},
-    )
+    problem = " ".join([problem, *selection.notes]).strip()
+    advice = "The files in the folder stay as they are: a clean copy is used." if said else ""
+    twice = {"identical pictures": selection.same, "nearly identical pictures": selection.similar}
+    lists = {heading: lines for heading, lines in (faults | twice).items() if lines}
+    state: State = "mended" if problem else "whole"
+    return Finding(name, state, place, size, "", problem, advice, lists)

@@ -95,7 +95,7 @@ def ways(name: str, content: str, what: str, place: Path, url: str) -> str:
         "Do one of these:\n"
         f"1. Set {OWN_VARIABLE} to a folder with a folder {name} in it that has {content}.\n"
         f"2. Put {what} here: {place}\n"
-        f"3. Connect to the network and try again: {what} is downloaded from {url}"
+        f"3. Connect to the network and try again: the download is {url}"
     )
 
 

@@ -179,7 +179,8 @@ def test_an_npz_file_of_something_else_is_refused_with_what_it_is(
     content = npz_of({name: content for name, content in members.items() if content})
     (own / "mnist.npz").write_bytes(content)
     message = refusal()
-    assert str(own / "mnist.npz") in message
+    assert str(own) in message
+    assert "mnist.npz" in message
     assert said in message
 
 

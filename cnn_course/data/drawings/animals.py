@@ -27,20 +27,11 @@ from cnn_course.data.drawings.scene import Look
 
 _TONGUE: Final[Colour] = (232, 112, 122)
 _BEAK: Final[Colour] = (240, 170, 62)
-_TORSO: Final = symmetric("0,0.3 0.5,0.55 0.86,1.3 0.98,2.1 0.6,2.5 0,2.55")
-_DOG_HEAD: Final = symmetric("0,-0.88 0.5,-0.82 0.84,-0.4 0.86,0.1 0.66,0.6 0.4,0.96 0,1.04")
-_RABBIT_HEAD: Final = symmetric("0,-0.86 0.6,-0.66 0.84,0.0 0.88,0.45 0.5,0.84 0,0.9")
-_MOUSE_HEAD: Final = symmetric("0,-0.78 0.55,-0.65 0.8,-0.1 0.5,0.5 0.16,0.84 0,0.88")
-_MONKEY_FACE: Final = symmetric("0,-0.36 0.34,-0.54 0.66,-0.18 0.5,0.2 0.66,0.5 0.36,0.86 0,0.92")
-_FROG_HEAD: Final = symmetric("0,-0.56 0.5,-0.55 1.05,-0.1 1.22,0.28 0.8,0.7 0,0.82")
-_LION_HEAD: Final = symmetric("0,-0.8 0.58,-0.7 0.84,-0.1 0.66,0.5 0.36,0.86 0,0.92")
-_ELEPHANT_HEAD: Final = symmetric("0,-0.92 0.6,-0.78 0.86,-0.2 0.7,0.4 0.4,0.66 0,0.7")
 _OWL: Final = symmetric("0,-0.72 0.5,-0.76 0.86,-1.2 0.86,-1.2 0.98,-0.3 1.02,0.7 0.7,1.5 0,1.7")
 _BIRD: Final = curve(
     "0.55,-1.05 0.98,-0.78 1.08,-0.4 0.98,0.2 0.5,0.82 "
     "-0.2,0.9 -0.85,0.5 -0.95,0.1 -0.4,-0.2 0.1,-0.75"
 )
-_BIRD_BREAST: Final = curve("0.96,-0.1 0.94,0.2 0.5,0.76 -0.1,0.82 0.3,0.4 0.7,0.0")
 _FISH: Final = curve(
     "1.3,0.02 0.95,-0.42 0.3,-0.68 -0.4,-0.5 -1.0,-0.1 -1.0,0.12 -0.4,0.5 0.3,0.66 0.95,0.42"
 )
@@ -50,7 +41,7 @@ def _body(pen: FurPen, look: Look) -> None:
     """Draw what sits below a head, which hardly tilts and does not turn."""
     upright = replace(pen.pose, tilt=0.25 * pen.pose.tilt, yaw=0.0, nod=0.0)
     torso = FurPen(pen.canvas, upright, pen.fur)
-    torso.coat(_TORSO)
+    torso.coat(symmetric("0,0.3 0.5,0.55 0.86,1.3 0.98,2.1 0.6,2.5 0,2.55"))
     torso.fill(oval(0, 1.55, 0.42, 0.62), look.light)
     for side in SIDES:
         torso.coat(oval(0.45 * side, 2.42, 0.34, 0.22))
@@ -155,7 +146,7 @@ def cat(pen: FurPen, look: Look, rng: Generator) -> None:
 def dog(pen: FurPen, look: Look, rng: Generator) -> None:
     """Draw a dog: hanging or half-raised ears, round eyes, a long muzzle with a big nose."""
     _body(pen, look)
-    pen.coat(_DOG_HEAD)
+    pen.coat(symmetric("0,-0.88 0.5,-0.82 0.84,-0.4 0.86,0.1 0.66,0.6 0.4,0.96 0,1.04"))
     raised = rng.uniform() < 0.4
     alike = rng.uniform() < 0.8  # else one ear is up and one is down
     for side in SIDES:
@@ -212,7 +203,7 @@ def rabbit(pen: FurPen, look: Look, rng: Generator) -> None:
         if bent and side > 0:
             inner, outer = (x - 0.2, y - 0.28), (x + 0.22, y - 0.55)
             pen.coat(curve([inner, outer, (x + 0.75, y - 0.1), (x + 0.5, y + 0.1)]), -0.15)
-    pen.coat(_RABBIT_HEAD)
+    pen.coat(symmetric("0,-0.86 0.6,-0.66 0.84,0.0 0.88,0.45 0.5,0.84 0,0.9"))
     _round_eyes(pen, look, 0.46, -0.12, rng.uniform(0.14, 0.17))
     pen.ovals((0.2, 0.42), (0.27, 0.22), look.light, 0.6)
     for tooth in both("0.01,0.5 0.12,0.5 0.11,0.74 0.01,0.74"):
@@ -229,7 +220,7 @@ def mouse(pen: FurPen, look: Look, rng: Generator) -> None:
     for side in SIDES:
         pen.coat(oval(0.9 * side, -0.72, size, size), -0.15)
         pen.fill(oval(0.9 * side, -0.7, 0.7 * size, 0.7 * size), look.skin, -0.15)
-    pen.coat(_MOUSE_HEAD)
+    pen.coat(symmetric("0,-0.78 0.55,-0.65 0.8,-0.1 0.5,0.5 0.16,0.84 0,0.88"))
     _round_eyes(pen, look, 0.33, -0.05, rng.uniform(0.12, 0.15))
     pen.fill(oval(0, 0.6, 0.26, 0.22), look.light, 0.6)
     _whiskers(pen, look, 0.2, 0.58, rng.uniform(0.55, 0.75))
@@ -262,7 +253,9 @@ def monkey(pen: FurPen, look: Look, rng: Generator) -> None:
         pen.coat(oval(1.02 * side, 0.02, size, size), -0.1)
         pen.fill(oval(1.02 * side, 0.04, 0.62 * size, 0.62 * size), bare, -0.1)
     pen.coat(oval(0, -0.02, 0.95, 0.95))
-    pen.fill(_MONKEY_FACE, bare, 0.35)
+    pen.fill(
+        symmetric("0,-0.36 0.34,-0.54 0.66,-0.18 0.5,0.2 0.66,0.5 0.36,0.86 0,0.92"), bare, 0.35
+    )
     _round_eyes(pen, look, 0.3, -0.16, rng.uniform(0.11, 0.14))
     pen.ovals((0.08, 0.22), (0.045, 0.06), darker(bare, 0.6), 0.6)
     if look.merry:
@@ -277,7 +270,7 @@ def frog(pen: FurPen, look: Look, rng: Generator) -> None:
     size = rng.uniform(0.3, 0.38)
     for side in SIDES:
         pen.coat(oval(0.6 * side, -0.62, size + 0.08, size + 0.08))
-    pen.coat(_FROG_HEAD)
+    pen.coat(symmetric("0,-0.56 0.5,-0.55 1.05,-0.1 1.22,0.28 0.8,0.7 0,0.82"))
     for side in SIDES:
         if look.asleep:
             _closed_eye(pen, look, 0.6 * side, -0.64, 0.24)
@@ -325,7 +318,7 @@ def lion(pen: FurPen, look: Look, rng: Generator) -> None:
     for side in SIDES:
         pen.coat(oval(0.68 * side, -0.78, 0.27, 0.27), -0.1)
         pen.fill(oval(0.68 * side, -0.76, 0.14, 0.14), look.skin, -0.1)
-    pen.coat(_LION_HEAD)
+    pen.coat(symmetric("0,-0.8 0.58,-0.7 0.84,-0.1 0.66,0.5 0.36,0.86 0,0.92"))
     _round_eyes(pen, look, 0.36, -0.16, rng.uniform(0.11, 0.14), iris=look.eye)
     pen.ovals((0.2, 0.5), (0.28, 0.22), look.light, 0.6)
     pen.fill(oval(0, 0.72, 0.2, 0.18), look.light, 0.5)
@@ -341,7 +334,7 @@ def elephant(pen: FurPen, look: Look, rng: Generator) -> None:
         pen.coat(curve(ear), -0.2)
     for ear in both(f"0.7,-0.5 1.1,-0.7 {out - 0.22},-0.36 {out - 0.32},0.25 1.1,0.5"):
         pen.fill(curve(ear), look.skin, -0.2)
-    pen.coat(_ELEPHANT_HEAD)
+    pen.coat(symmetric("0,-0.92 0.6,-0.78 0.86,-0.2 0.7,0.4 0.4,0.66 0,0.7"))
     _round_eyes(pen, look, 0.44, -0.12, rng.uniform(0.1, 0.13))
     for tusk in both("0.26,0.46 0.48,0.42 0.62,0.92 0.62,0.92"):
         pen.fill(curve(tusk), WHITE, 0.4)
@@ -392,7 +385,7 @@ def bird(pen: FurPen, look: Look, rng: Generator) -> None:
     pen.fill([(0.98, -0.62), (reach, -0.44 - open_by), (1.0, -0.38)], _BEAK)
     pen.fill([(1.0, -0.42), (reach - 0.1, -0.36 + open_by), (0.92, -0.25)], darker(_BEAK, 0.25))
     pen.coat(_BIRD)
-    pen.fill(_BIRD_BREAST, look.light)
+    pen.fill(curve("0.96,-0.1 0.94,0.2 0.5,0.76 -0.1,0.82 0.3,0.4 0.7,0.0"), look.light)
     lift = rng.uniform(-0.35, 0.1)
     tip = f"-1.1,{0.4 + lift}"
     wing = f"0.25,-0.05 0.3,0.3 -0.3,0.56 {tip} {tip} -0.4,0.0"

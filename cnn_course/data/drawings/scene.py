@@ -62,16 +62,11 @@ class Look:
 
     Attributes:
         pose: place, size, tilt and turn.
-        base, second: the colours of the coat.
-        light: the colour of muzzles and bellies.
-        skin: the colour of inner ears, snouts and bare faces.
-        eye, nose: their colours.
-        pattern: how the two colours of the coat are laid out.
-        marks: random numbers in [-1, 1) for the pattern, of shape (16, 4).
-        edge_width: of the outlines, in the animal's units.
-        shadow: where the shadow falls, in picture units.
-        asleep: whether the eyes are closed.
-        merry: whether the mouth is open.
+        base, second: the colours of the coat, laid out by `pattern` and its random `marks`, numbers
+            in [-1, 1) of shape (16, 4).
+        light, skin: the colours of muzzles and bellies, of inner ears, snouts and bare faces.
+        edge_width, shadow: of the outlines, and where the shadow falls; as `Fur` has them.
+        asleep, merry: whether the eyes are closed, and the mouth is open.
         gaze: where the eyes look, in [-1, 1).
     """
 
