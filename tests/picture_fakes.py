@@ -82,7 +82,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
-def fake_photographs(url: str = NOBODY, size: int = 10_000_000) -> DogsVsCats:
+def fake_photographs(url: str = NOBODY) -> DogsVsCats:
     return DogsVsCats(SIZES, Published(url, None))
 
 

@@ -5,8 +5,8 @@ import hashlib
 import io
 import os
 import socket
-import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -184,48 +184,27 @@ def test_an_npz_file_of_something_else_is_refused_with_what_it_is(
     assert said in message
 
 
-@pytest.mark.parametrize("zipped", [False, True])
-@pytest.mark.parametrize("name", IDX_NAMES)
-def test_an_idx_file_that_is_too_short_or_too_long_is_refused(
-    own: Path, name: str, zipped: bool
-) -> None:
-    write_idx(own)
-    path = own / IDX_NAMES[name]
-    whole = path.read_bytes()
-    for content in (whole[:-1], whole + b"\0"):
-        path.write_bytes(gzip.compress(content) if zipped else content)
-        message = refusal()
-        assert str(path) in message
-        assert "bytes of data" in message
-
-
-def test_a_gzip_stream_that_is_cut_off_or_damaged_is_refused(own: Path) -> None:
-    write_idx(own, zipped=True)
-    path = own / f"{IDX_NAMES['x_train']}.gz"
-    whole = path.read_bytes()
-    damaged = bytearray(whole)
-    damaged[-6] ^= 0xFF  # in the checksum
-    for content in (whole[:-9], whole[: len(whole) // 2], whole + b"junk", bytes(damaged)):
-        path.write_bytes(content)
-        assert str(path) in refusal()
-
-
 @pytest.mark.parametrize(
-    ("header", "said"),
+    ("change", "said"),
     [
-        (bytes([0, 0, 0x0D, 3]) + struct.pack(">3I", TRAIN, 28, 28), "type 0x0D"),
-        (bytes([0, 0, 0, 0]), "type 0x00"),
-        (bytes([0, 0, 8, 3]) + struct.pack(">I", TRAIN), "cannot be used"),
-        (bytes([0, 0, 8, 3]) + struct.pack(">3I", 2**32 - 1, 2**16, 2**16), "4294967295"),
-        (bytes([0, 0, 8, 3]) + struct.pack(">3I", 28, 28, TRAIN), f"(28, 28, {TRAIN})"),
+        (lambda whole: whole[:-1], "bytes of data"),
+        (lambda whole: whole + b"\0", "bytes of data"),
+        (lambda whole: gzip.compress(whole[:-1]), "bytes of data"),
+        (lambda whole: gzip.compress(whole)[:-9], "cut off"),
+        (lambda whole: gzip.compress(whole) + b"junk", "cannot be used"),
+        (lambda whole: gzip.compress(whole)[:-6] + bytes(6), "cannot be used"),  # the checksum
+        (lambda whole: whole[:2] + b"\x0d" + whole[3:], "type 0x0D"),
+        (lambda whole: whole[:8], "cannot be used"),
+        (lambda whole: whole[:4] + b"\xff" * 4 + whole[8:], "4294967295"),
+        (lambda whole: whole[:4] + whole[8:16] + whole[4:8] + whole[16:], f"(28, 28, {TRAIN})"),
     ],
 )
-def test_an_idx_header_of_another_type_or_size_is_refused(
-    own: Path, header: bytes, said: str
+def test_an_idx_file_of_another_type_size_or_length_is_refused(
+    own: Path, change: Callable[[bytes], bytes], said: str
 ) -> None:
     write_idx(own)
     path = own / IDX_NAMES["x_train"]
-    path.write_bytes(header + path.read_bytes()[16:] if len(header) > 8 else header)
+    path.write_bytes(change(path.read_bytes()))
     message = refusal()
     assert str(path) in message
     assert said in message

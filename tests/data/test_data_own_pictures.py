@@ -62,14 +62,6 @@ def test_two_folders_become_parts_and_classes_of_rgb_jpeg_files(
     assert (snapshot(apples), snapshot(pears)) == before, "the learner's folders are only read"
 
 
-def test_every_picture_is_used_once_and_in_its_class(apples: Path, pears: Path) -> None:
-    folder = own_pictures(apples, pears)
-    used = pictures_in(folder, "apples")
-    for seed in range(20):
-        assert sum(close(one, picture(seed)) for one in used) == 1
-    assert not any(close(one, picture(1_000)) for one in used)
-
-
 def test_the_seed_decides_who_is_where_and_the_same_seed_decides_the_same(
     apples: Path, pears: Path, cache: Path
 ) -> None:
@@ -285,23 +277,6 @@ def test_a_damaged_memory_counts_as_none(apples: Path, pears: Path, cache: Path,
     memory.write_text(junk)
     assert own_pictures(apples, pears) == folder
     assert len(pictures_in(folder, "apples")) == 20
-
-
-def test_a_file_that_could_not_be_read_for_a_while_is_used_next_time(
-    apples: Path, pears: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    really_read = Path.read_bytes
-
-    def read(file: Path) -> bytes:
-        if file.name == "000.jpg" and file.parent == apples:
-            raise OSError(5, os.strerror(5))
-        return really_read(file)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_bytes", read)
-        with pytest.warns(UserWarning, match=r"000\.jpg: it cannot be read"):
-            own_pictures(apples, pears)
-    assert len(pictures_in(own_pictures(apples, pears), "apples")) == 20
 
 
 def test_a_huge_picture_of_16_bits_takes_little_memory(tmp_path: Path, pears: Path) -> None:
