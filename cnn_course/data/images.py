@@ -98,16 +98,12 @@ def read_file(path: Path) -> bytes:
     if not path.is_file():
         raise UnusableError("it is not a file" if os.path.lexists(path) else "it is not there")
     try:
-        check_length(path.stat().st_size)
+        size = path.stat().st_size
+        if size > _LARGEST_FILE:
+            raise UnusableError(f"it is {size:,} bytes long; {_LARGEST_FILE:,} are allowed")
         return path.read_bytes()
     except OSError as error:
         raise UnusableError(cannot_be_read(error)) from error
-
-
-def check_length(size: int) -> None:
-    """Refuse a file that is far longer than a picture's."""
-    if size > _LARGEST_FILE:
-        raise UnusableError(f"it is {size:,} bytes long; {_LARGEST_FILE:,} are allowed")
 
 
 def inspected(info: ImageInfo, read: Callable[[str], bytes]) -> ImageInfo:

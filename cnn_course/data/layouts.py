@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from cnn_course.data.errors import DataError, Fault, faults_of, printable, unwritable
-from cnn_course.data.images import ImageInfo, UnusableError, check_length, read_file
+from cnn_course.data.images import ImageInfo, UnusableError, read_file
 from cnn_course.data.storage import (
     cache_folder,
     entries_below,
@@ -79,9 +79,10 @@ class Source:
 def opened(place: Path) -> Iterator[Source]:
     """Give the pictures that a folder holds; they can be read while the context lasts.
 
+    A broken archive is no error where another one holds them.
+
     Raises:
-        DataError: the folder holds no pictures that are understood; a broken archive is no error
-            where another one holds them.
+        DataError: the folder holds no pictures that are understood.
     """
     source = _split_in(place)
     if source is None:
@@ -142,7 +143,6 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
     member = archive.getinfo(name)
     if member.flag_bits & 1:
         raise UnusableError("it is encrypted")
-    check_length(member.file_size)
     try:
         with faults_of(Path(name)):
             return archive.read(member)
@@ -182,9 +182,6 @@ def _split_in(place: Path) -> Source | None:
     """Return what lies in the parts and classes of a folder; None where no part has a class.
 
     The folder's parts may also be called `Train` or `val`, its classes `Cat` or `dog`.
-
-    Raises:
-        DataError: a part or a class is missing, empty or there twice.
     """
     parts = _folders(place, PARTS)
     found = {part: _folders(folder, CLASSES) for part, folder in parts.items()}
@@ -265,21 +262,17 @@ def _found_in(place: Path) -> str:
     """Return a line for each folder, with the number of its files by their endings."""
     endings: dict[str, Counter[str]] = {"": Counter()}
     for name, entry in entries_below(place, 4):
+        folder, _, file = name.rpartition("/")
         if is_folder(entry):
-            endings[f"{name}/"] = Counter()
+            endings[name] = Counter()
         else:
-            parent = name[: name.rindex("/") + 1] if "/" in name else ""
-            endings[parent][Path(name).suffix or "no ending"] += 1
+            endings[folder][Path(file).suffix or "no ending"] += 1
     lines = []
-    for folder, counts in list(endings.items())[:_SHOWN]:
-        files = [
-            f"{count:,} file{'s' * (count != 1)} ({printable(ending)})"
-            for ending, count in counts.most_common(3)
-        ]
-        lines.append(f"    ── {place.name}/{printable(folder)}  {', '.join(files)}".rstrip())
-    if len(endings) > _SHOWN:
-        lines.append(f"    ... {len(endings) - _SHOWN:,} more folders")
-    return "\n".join(lines)
+    for folder, counts in endings.items():
+        files = [f"{count:,} x {printable(ending)}" for ending, count in counts.most_common(3)]
+        lines.append(f"    ── {place.name}/{printable(folder)}: {', '.join(files) or 'no file'}")
+    more = [f"    ... {len(lines) - _SHOWN:,} more folders"] if len(lines) > _SHOWN else []
+    return "\n".join([*lines[:_SHOWN], *more])
 
 
 def _hint(place: Path) -> str:

@@ -80,9 +80,8 @@ def test_only_the_names_that_are_known_are_read_and_nothing_lands_outside(
     assert all(name.startswith(("cache/cats_and_dogs_prepared/", "cache/checked/")) for name in new)
 
 
-def test_a_member_that_is_damaged_too_long_or_shorter_than_it_says_is_left_out(own: Path) -> None:
-    files = kaggle_names(13) | {"cat.2.jpg": bytes(60_000_000)}
-    content = bytearray(zipped(files))
+def test_a_member_that_is_damaged_or_longer_than_it_says_is_left_out(own: Path) -> None:
+    content = bytearray(zipped(kaggle_names(12)))
     shortened = content.rfind(b"cat.0.jpg") - 46 + 24
     content[shortened : shortened + 4] = (100).to_bytes(4, "little")
     content[content.find(b"cat.1.jpg") + 30] ^= 255
@@ -90,8 +89,6 @@ def test_a_member_that_is_damaged_too_long_or_shorter_than_it_says_is_left_out(o
     assert left_out() == [
         "cat.0.jpg: it is damaged in the archive; cat.10.jpg takes its place",
         "cat.1.jpg: it is damaged in the archive; cat.11.jpg takes its place",
-        "cat.2.jpg: it is 60,000,000 bytes long; 50,000,000 are allowed; "
-        "cat.12.jpg takes its place",
     ]
 
 

@@ -17,9 +17,6 @@ from patience import HANGS
 from cnn_course.data import DataError, get
 from cnn_course.data.digits import Mnist
 
-OFFICIAL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
-OFFICIAL_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
-
 
 def mnist(server: Server, how: str = "whole") -> Mnist:
     server.content = server.content or NPZ
@@ -40,10 +37,6 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def files_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
-
-
-def test_the_official_file_is_asked_for_with_its_published_digest() -> None:
-    assert (Mnist().published.url, Mnist().published.sha256) == (OFFICIAL, OFFICIAL_SHA256)
 
 
 def test_a_download_ends_in_the_cache_and_is_not_repeated(

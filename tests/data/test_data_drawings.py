@@ -93,13 +93,6 @@ def test_one_seed_puts_all_kinds_into_one_scene_and_another_seed_into_another() 
         assert max(different) < 0.1, kind
 
 
-def test_a_larger_drawing_shows_the_same() -> None:
-    for seed in range(8):
-        small, large = draw("fox", seed), draw("fox", seed, 192)
-        reduced = large.reshape(96, 2, 96, 2, 3).mean(axis=(1, 3))
-        assert np.corrcoef(small.ravel(), reduced.ravel())[0, 1] > 0.93
-
-
 def accuracy(features: np.ndarray, labels: np.ndarray, strength: float) -> float:
     model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=2_000))
     half = len(labels) // 2
@@ -271,12 +264,12 @@ def test_what_stops_halfway_leaves_what_was_there(
 
 
 def test_processes_at_once_leave_one_whole_folder(tmp_path: Path) -> None:
-    write(tmp_path / "expected", CLASSES, {"train": 20})
+    write(tmp_path / "expected", CLASSES, {"train": 6})
     write(tmp_path / "drawn", CLASSES, PARTS)
     _older(tmp_path / "drawn")
     program = (
         "from pathlib import Path; from cnn_course.data.drawings import write;"
-        f"write(Path({str(tmp_path / 'drawn')!r}), {CLASSES}, {{'train': 20}})"
+        f"write(Path({str(tmp_path / 'drawn')!r}), {CLASSES}, {{'train': 6}})"
     )
     processes = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(3)]
     assert [process.wait(HANGS) for process in processes] == [0, 0, 0]
