@@ -95,6 +95,13 @@ def refusal(mnist: Mnist | None = None) -> str:
     return str(caught.value)
 
 
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Take an empty folder as the cache, and none as the user's own."""
+    monkeypatch.delenv("CNN_COURSE_DATA", raising=False)
+    monkeypatch.setenv("CNN_COURSE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
 class Handler(BaseHTTPRequestHandler):
     """Serves the server's content well or badly; the start of the path says how."""
 

@@ -1,11 +1,11 @@
 """A damaged archive never ends in a crash, and the official one is downloaded once."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from data_fakes import Server
+from data_fakes import Server, empty_cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_fakes import (
@@ -17,12 +17,25 @@ from picture_fakes import (
     names_in,
     zipped,
 )
-from surroundings import use_own_folder
+from surroundings import serving, use_own_folder
 
 from cnn_course.data import DataError, cats_and_dogs, check
 from cnn_course.data.dogs_vs_cats import DogsVsCats
 
 ARCHIVE = "kagglecatsanddogs_5340.zip"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return empty_cache(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    server = Server()
+    with serving(server, monkeypatch):
+        yield server
+        server.stop.set()
 
 
 @pytest.fixture

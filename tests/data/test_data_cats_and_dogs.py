@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data_fakes import empty_cache
 from patience import HANGS
 from picture_fakes import (
     KINDS,
@@ -45,6 +46,11 @@ Change = Callable[[Path], object]
 
 def outer_archive() -> bytes:
     return zipped({"train.zip": zipped(kaggle_names(12, "train/")), "test1.zip": b"", "s.csv": b""})
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return empty_cache(tmp_path, monkeypatch)
 
 
 @pytest.fixture(autouse=True)

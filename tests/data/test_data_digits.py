@@ -18,6 +18,7 @@ from data_fakes import (
     TRAIN,
     assert_loads,
     digest_of,
+    empty_cache,
     fake_arrays,
     fake_mnist,
     idx_bytes,
@@ -35,6 +36,11 @@ from cnn_course.data.digits import Mnist
 
 REAL = os.environ.get("CNN_COURSE_DATA", "")
 Digits = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return empty_cache(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data_fakes import empty_cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_fakes import encoded, jpeg, picture, snapshot, write_files
@@ -15,6 +16,11 @@ from PIL import Image
 from cnn_course.data import DataError, own_pictures
 
 PARTS = ("train", "validation", "test")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return empty_cache(tmp_path, monkeypatch)
 
 
 def folder_of(path: Path, count: int, seed: int) -> Path:
