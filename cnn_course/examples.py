@@ -1,6 +1,6 @@
-"""The small arrays that the chapters work out by hand: images, kernels, and nothing else.
+"""The small arrays that the chapters work out by hand: images and kernels, all of them read-only.
 
-Every array is read-only, so that an experiment with one of them cannot change a later cell.
+An experiment with one of them cannot change a later cell.
 """
 
 from typing import Final
@@ -14,46 +14,22 @@ def _grid(text: str) -> np.ndarray:
     return values
 
 
-# The digit 9 on a grid of 7 rows and 5 columns: ink is 1, paper is -1.
-NINE: Final = _grid(
-    "-1  1  1  1 -1 /"
-    "-1  1 -1  1 -1 /"
-    "-1  1  1  1 -1 /"
-    "-1 -1 -1  1 -1 /"
-    "-1 -1 -1  1 -1 /"
-    "-1 -1  1 -1 -1 /"
-    "-1  1 -1 -1 -1"
-)
+def _digits(*lines: str) -> list[np.ndarray]:
+    """Return the digits that stand beside each other: ink, #, is 1, and paper is -1."""
+    rows = zip(*(line.split() for line in lines), strict=True)
+    signs = {"#": "1", ".": "-1"}
+    return [_grid("/".join(" ".join(signs[sign] for sign in row) for row in one)) for one in rows]
 
-# The same 9, one column further left.
-SHIFTED_NINE: Final = _grid(
-    " 1  1  1 -1 -1 /"
-    " 1 -1  1 -1 -1 /"
-    " 1  1  1 -1 -1 /"
-    "-1 -1  1 -1 -1 /"
-    "-1 -1  1 -1 -1 /"
-    "-1  1 -1 -1 -1 /"
-    " 1 -1 -1 -1 -1"
-)
 
-# Two other hands write a 9.
-NARROW_NINE: Final = _grid(
-    "-1 -1  1 -1 -1 /"
-    "-1  1 -1  1 -1 /"
-    "-1  1  1 -1 -1 /"
-    "-1 -1  1 -1 -1 /"
-    "-1 -1  1 -1 -1 /"
-    "-1 -1  1 -1 -1 /"
-    "-1 -1  1 -1 -1"
-)
-HOOKED_NINE: Final = _grid(
-    "-1 -1  1  1 -1 /"
-    "-1  1 -1  1 -1 /"
-    "-1  1 -1  1 -1 /"
-    "-1 -1  1  1 -1 /"
-    "-1 -1 -1  1 -1 /"
-    "-1  1 -1  1 -1 /"
-    "-1  1  1  1 -1"
+# The digit 9 on 7 rows and 5 columns; the same one column further left; two by other hands.
+NINE, SHIFTED_NINE, NARROW_NINE, HOOKED_NINE = _digits(
+    ".###.  ###..  ..#..  ..##.",
+    ".#.#.  #.#..  .#.#.  .#.#.",
+    ".###.  ###..  .##..  .#.#.",
+    "...#.  ..#..  ..#..  ..##.",
+    "...#.  ..#..  ..#..  ...#.",
+    "..#..  .#...  ..#..  .#.#.",
+    ".#...  #....  ..#..  .###.",
 )
 
 # Three detectors of parts of a 9.

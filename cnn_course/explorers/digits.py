@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from cnn_course import conv, records
-from cnn_course.explorers import stills
-from cnn_course.explorers.explorer import Explorer
+from cnn_course.arguments import whole_number
+from cnn_course.explorers.explorer import Explorer, Panel, bars_panel, picture_panel
 
 CHAPTER: Final = "02-mnist-convnet"
 SIDE: Final = 28
@@ -48,6 +48,7 @@ class DigitNetwork(Explorer):
             those of the recorded full run of chapter 2, trained on MNIST.
 
     Raises:
+        TypeError: the map is not a whole number.
         ValueError: no such drawing, layer or map, or weights of another network.
         FileNotFoundError: no full run of chapter 2 is recorded.
     """
@@ -69,28 +70,27 @@ class DigitNetwork(Explorer):
         halves = [np.asarray(array).astype("<f2") for array in arrays]
         self._weights = [half.astype(np.float32) for half in halves]
         content = base64.b64encode(b"".join(half.tobytes() for half in halves)).decode()
-        drawings = {name: _hex(_drawn(lines)) for name, lines in _STROKES.items()}
         choices = {
-            "drawings": drawings,
+            "drawings": {digit: _drawn(lines).tobytes().hex() for digit, lines in _STROKES.items()},
             "weights": {"halves": content, "shapes": [list(shape) for shape in _SHAPES]},
         }
-        state = {"layer": layer, "map": map, **_drawing(drawing, drawings)}
-        self._check(state)
-        super().__init__(state=state, choices=choices)
+        super().__init__(choices, layer=layer, map=map, drawing=drawing)
 
-    def _part(self, name: str, value: Any) -> dict[str, Any]:
-        return _drawing(value, self.choices["drawings"]) if name == "drawing" else {name: value}
+    def _own(self, name: str, value: Any) -> str:
+        array = np.asarray(value)
+        if array.shape != (SIDE, SIDE):
+            raise ValueError(f"A drawing has the shape ({SIDE}, {SIDE}), not {array.shape}.")
+        if array.dtype.kind not in "iu" or array.min() < 0 or array.max() > 255:
+            raise ValueError("A drawing has whole numbers from 0, black, to 255, white.")
+        return array.astype(np.uint8).tobytes().hex()
 
     def _check(self, state: dict[str, Any]) -> None:
-        layer = state["layer"]
+        layer, number = state["layer"], state["map"]
         if layer not in LAYERS:
             raise ValueError(f"There is no layer {layer!r}. There are: {', '.join(LAYERS)}.")
-        number, known = state["map"], self._channels(layer)
-        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < known:
-            raise ValueError(f"There is no map {number!r}: {layer} has 0 to {known - 1}.")
-
-    def _channels(self, layer: str) -> int:
-        return self._weights[2 * int(layer[-1]) - 1].size
+        known = self._weights[2 * int(layer[-1]) - 1].size
+        if whole_number("map", number) >= known:
+            raise ValueError(f"There is no map {number}: {layer} has 0 to {known - 1}.")
 
     @property
     def drawing(self) -> np.ndarray:
@@ -118,15 +118,15 @@ class DigitNetwork(Explorer):
         powers = np.exp(scores - scores.max())
         return powers / powers.sum()
 
-    def panels(self) -> list[stills.Panel]:
+    def panels(self) -> list[Panel]:
         """Return the drawing, the probabilities and the maps of the first layer."""
         maps = np.pad(self.maps["conv_1"], ((0, 1), (0, 1), (0, 0)))
         rows = [np.hstack([maps[:, :, row + k] for k in range(8)]) for row in range(0, 32, 8)]
         shares = {str(digit): float(share) for digit, share in enumerate(self.output)}
         return [
-            stills.picture("drawing", self.drawing.astype(float)),
-            stills.bars("probability", shares),
-            stills.picture("conv_1: 32 maps", np.vstack(rows), side=430),
+            picture_panel("drawing", self.drawing.astype(float)),
+            bars_panel("probability", shares),
+            picture_panel("conv_1: 32 maps", np.vstack(rows), side=430),
         ]
 
     def describe(self) -> str:
@@ -137,24 +137,6 @@ class DigitNetwork(Explorer):
             f"Digit network: chapter 2's convnet takes the drawing for {article} {digit}, with a "
             f"probability of {self.output[digit]:.2f}."
         )
-
-
-def _drawing(value: Any, known: dict[str, str]) -> dict[str, str]:
-    """Return the part of a state that says what is drawn."""
-    if isinstance(value, str):
-        if value not in known:
-            raise ValueError(f"There is no drawing {value!r}. There are: {', '.join(known)}.")
-        return {"drawing_name": value, "drawing": known[value]}
-    array = np.asarray(value)
-    if array.shape != (SIDE, SIDE):
-        raise ValueError(f"A drawing has the shape ({SIDE}, {SIDE}), not {array.shape}.")
-    if array.dtype.kind not in "iu" or array.min() < 0 or array.max() > 255:
-        raise ValueError("A drawing has whole numbers from 0, black, to 255, white.")
-    return {"drawing_name": "own", "drawing": _hex(array.astype(np.uint8))}
-
-
-def _hex(drawing: np.ndarray) -> str:
-    return drawing.tobytes().hex()
 
 
 def _drawn(lines: Sequence[Sequence[tuple[int, int]]]) -> np.ndarray:

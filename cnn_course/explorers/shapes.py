@@ -1,109 +1,78 @@
 """The explorer of shapes: a list of layers, and what each of them has and costs."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 import numpy as np
 
 from cnn_course import counting
-from cnn_course.explorers import stills
-from cnn_course.explorers.explorer import Explorer
+from cnn_course.arguments import whole_number
+from cnn_course.explorers.explorer import Explorer, Panel, text_panel
 
-_Describe = Callable[[dict[str, Any]], counting.Layer]
+_State = dict[str, Any]
+_STEPS: Final = {"stride": "strides", "padding": "padding"}
+_BIAS: Final = {"bias": "use_bias"}
+_POOL: Final = {"size": "pool_size", **_STEPS}
+_CONV: Final = {"size": "kernel_size", **_STEPS, **_BIAS}
+#: kind in the state -> class in Keras and `counting`; name in the state -> argument
+_LAYERS: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    "conv": ("Conv2D", {"filters": "filters", **_CONV}),
+    "depthwise": ("DepthwiseConv2D", {**_CONV, "multiplier": "depth_multiplier"}),
+    "max": ("MaxPooling2D", _POOL),
+    "average": ("AveragePooling2D", _POOL),
+    "norm": ("BatchNormalization", {}),
+    "relu": ("ReLU", {}),
+    "dropout": ("Dropout", {}),
+    "flatten": ("Flatten", {}),
+    "global": ("GlobalAveragePooling2D", {}),
+    "dense": ("Dense", {"units": "units", **_BIAS}),
+    "add": ("Add", {}),
+    "concatenate": ("Concatenate", {}),
+}
 
 
-def _window(layer: dict[str, Any]) -> dict[str, Any]:
-    return {"strides": layer["stride"], "padding": layer["padding"]}
+def _described(layer: counting.Layer) -> dict[str, Any]:
+    """Return a layer as the state has it."""
+    kinds = {name: (kind, fields) for kind, (name, fields) in _LAYERS.items()}
+    if layer.kind not in kinds:
+        raise ValueError(f"This explorer has no layer {layer.kind}.")
+    kind, fields = kinds[layer.kind]
+    found: dict[str, Any] = {"kind": kind}
+    for name, argument in fields.items():
+        value = getattr(layer, argument)
+        value = found["size"] if argument == "strides" and value is None else value
+        square = isinstance(value, tuple) and len(set(value)) == 1
+        found[name] = value[0] if square else value
+    if not all(isinstance(value, int | str) for value in found.values()):
+        raise ValueError(f"This explorer has no {layer}.")
+    return found
 
 
-#: kind in the state -> the layer that `counting` counts
-_LAYERS: Final[dict[str, _Describe]] = {
-    "conv": lambda one: counting.Conv2D(
-        one["filters"], one["size"], use_bias=one["bias"], **_window(one)
+def _with_dense(shape: tuple[int, ...], *layers: counting.Layer, units: Sequence[int]) -> _State:
+    dense = [counting.Flatten(), *map(counting.Dense, units)]
+    return {"input": [*shape], "layers": [_described(layer) for layer in (*layers, *dense)]}
+
+
+NETWORKS: Final = {
+    "chapter 2": _with_dense(
+        (28, 28, 1),
+        *(counting.Conv2D(32, 3), counting.MaxPooling2D(2)),
+        *(counting.Conv2D(64, 3), counting.MaxPooling2D(2)),
+        counting.Conv2D(128, 3),
+        units=[10],
     ),
-    "depthwise": lambda one: counting.DepthwiseConv2D(
-        one["size"],
-        use_bias=one["bias"],
-        depth_multiplier=one.get("multiplier", 1),
-        **_window(one),
+    "LeNet-5": _with_dense(
+        (28, 28, 1),
+        *(counting.Conv2D(6, 5, padding="same"), counting.AveragePooling2D(2)),
+        *(counting.Conv2D(16, 5), counting.AveragePooling2D(2)),
+        units=[120, 84, 10],
     ),
-    "max": lambda one: counting.MaxPooling2D(one["size"], **_window(one)),
-    "average": lambda one: counting.AveragePooling2D(one["size"], **_window(one)),
-    "norm": lambda _: counting.BatchNormalization(),
-    "relu": lambda _: counting.ReLU(),
-    "dropout": lambda _: counting.Dropout(0.5),
-    "flatten": lambda _: counting.Flatten(),
-    "global": lambda _: counting.GlobalAveragePooling2D(),
-    "dense": lambda one: counting.Dense(one["units"], use_bias=one["bias"]),
-    "add": lambda _: counting.Add(),
-    "concatenate": lambda _: counting.Concatenate(),
-}
-
-
-#: class of `counting` -> kind in the state
-_KINDS: Final = {
-    "Conv2D": "conv",
-    "DepthwiseConv2D": "depthwise",
-    "MaxPooling2D": "max",
-    "AveragePooling2D": "average",
-    "BatchNormalization": "norm",
-    "ReLU": "relu",
-    "Dropout": "dropout",
-    "Flatten": "flatten",
-    "GlobalAveragePooling2D": "global",
-    "Dense": "dense",
-    "Add": "add",
-    "Concatenate": "concatenate",
-}
-#: name in the state -> what `counting` calls it
-_FIELDS: Final = {
-    "filters": ("filters",),
-    "units": ("units",),
-    "size": ("kernel_size", "pool_size"),
-    "stride": ("strides",),
-    "padding": ("padding",),
-    "bias": ("use_bias",),
-    "multiplier": ("depth_multiplier",),
-}
-
-
-def _conv(filters: int, size: int, padding: str = "valid", stride: int = 1) -> dict[str, Any]:
-    window = {"size": size, "stride": stride, "padding": padding}
-    return {"kind": "conv", "filters": filters, **window, "bias": True}
-
-
-def _pool(kind: str = "max") -> dict[str, Any]:
-    return {"kind": kind, "size": 2, "stride": 2, "padding": "valid"}
-
-
-def _dense(units: int) -> dict[str, Any]:
-    return {"kind": "dense", "units": units, "bias": True}
-
-
-_FLATTEN: Final = {"kind": "flatten"}
-NETWORKS: Final[dict[str, dict[str, Any]]] = {
-    "chapter 2": {
-        "input": [28, 28, 1],
-        "layers": [
-            *(_conv(32, 3), _pool(), _conv(64, 3), _pool(), _conv(128, 3)),
-            *(_FLATTEN, _dense(10)),
-        ],
-    },
-    "LeNet-5": {
-        "input": [28, 28, 1],
-        "layers": [
-            *(_conv(6, 5, "same"), _pool("average"), _conv(16, 5), _pool("average")),
-            *(_FLATTEN, _dense(120), _dense(84), _dense(10)),
-        ],
-    },
-    "the class test": {
-        "input": [8, 8, 1],
-        "layers": [
-            *(_conv(1, 2, stride=2), _conv(2, 2, "same"), _pool()),
-            *(_FLATTEN, _dense(10), _dense(10), _dense(3)),
-        ],
-    },
+    "the class test": _with_dense(
+        (8, 8, 1),
+        *(counting.Conv2D(1, 2, 2), counting.Conv2D(2, 2, padding="same")),
+        counting.MaxPooling2D(2),
+        units=[10, 10, 3],
+    ),
 }
 
 
@@ -137,8 +106,7 @@ class Shapes(Explorer):
         state = dict(NETWORKS[network])
         state |= {} if shape is None else {"input": list(shape)}
         state |= {} if layers is None else {"layers": [dict(layer) for layer in layers]}
-        self.result(state)  # says what is wrong before anything is shown
-        super().__init__(state=state, choices={"networks": NETWORKS})
+        super().__init__({"networks": NETWORKS}, **state)
 
     @classmethod
     def of(cls, layers: Sequence[counting.Layer]) -> "Shapes":
@@ -172,46 +140,28 @@ class Shapes(Explorer):
     @property
     def table(self) -> counting.Table:
         """The stack, counted by `cnn_course.counting`."""
-        return _table(self.state)
+        return _table(**self.state)
 
     @staticmethod
     def result(state: dict[str, Any]) -> np.ndarray:
         """Return the parameters of each layer, (layers,)."""
-        return np.array([row.parameters for row in _table(state)])
+        return np.array([row.parameters for row in _table(**state)])
 
-    def panels(self) -> list[stills.Panel]:
+    def panels(self) -> list[Panel]:
         """Return a line for the input and for each layer."""
         lines = [f"input: {_sizes(self.state['input'])}"]
-        for number, (layer, row) in enumerate(
-            zip(self.state["layers"], self.table.rows, strict=True), start=1
-        ):
+        both = zip(self.state["layers"], self.table.rows, strict=True)
+        for number, (layer, row) in enumerate(both, start=1):
             after = " and ".join(str(one or "the input") for one in layer.get("after") or ())
             lines.append(
                 f"{number} {row.kind}{f' of {after}' if after else ''}: "
                 f"{_sizes(row.output_shape)}, {row.parameters:,} parameters"
             )
-        return [stills.words("layers", lines)]
+        return [text_panel("layers", lines)]
 
     def describe(self) -> str:
         """Return the totals in words."""
         return f"Explorer of shapes. {self.table.summary()}."
-
-
-def _described(layer: counting.Layer) -> dict[str, Any]:
-    """Return a layer as the state has it."""
-    found: dict[str, Any] = {"kind": _KINDS.get(layer.kind)}
-    for name, words in _FIELDS.items():
-        for word in words:
-            value = getattr(layer, word, None)
-            value = found.get("size") if name == "stride" and value is None else value
-            if hasattr(layer, word):
-                square = isinstance(value, tuple) and len(set(value)) == 1
-                found[name] = value[0] if square and isinstance(value, tuple) else value
-    if found["kind"] is None:
-        raise ValueError(f"This explorer has no layer {layer.kind}.")
-    if not all(isinstance(value, int | str) for value in found.values()):
-        raise ValueError(f"This explorer has no {layer}.")
-    return found
 
 
 def _sizes(shape: Sequence[int]) -> str:
@@ -222,26 +172,29 @@ def _numbers(row: counting.Row) -> tuple[Any, ...]:
     return row.output_shape, row.parameters, row.multiplications, row.receptive_field
 
 
-def _table(state: dict[str, Any]) -> counting.Table:
-    try:
-        layers = [_LAYERS[layer["kind"]](layer) for layer in state["layers"]]
-    except KeyError as missing:
-        raise ValueError(f"A layer has no {missing}, or there is no such kind.") from None
-    taken = [_taken(layer, place) for place, layer in enumerate(state["layers"])]
+def _table(input: Sequence[int], layers: Sequence[dict[str, Any]]) -> counting.Table:
+    taken = [_taken(layer, place) for place, layer in enumerate(layers)]
     used = {number for numbers in taken for number in numbers}
     names = [f"layer {number}" if number in used else None for number in range(len(layers) + 1)]
-    named = [
-        replace(layer, name=names[place + 1], after=tuple(str(names[one]) for one in after) or None)
-        for place, (layer, after) in enumerate(zip(layers, taken, strict=True))
-    ]
-    return counting.table([counting.Input(tuple(state["input"]), name=names[0]), *named])
+    counted: list[counting.Layer] = [counting.Input(tuple(input), name=names[0])]
+    for layer, name, numbers in zip(layers, names[1:], taken, strict=True):
+        given: dict[str, Any] = {"multiplier": 1, **layer}
+        try:
+            kind, fields = _LAYERS[given["kind"]]
+            arguments = {argument: given[field] for field, argument in fields.items()}
+        except KeyError as missing:
+            raise ValueError(f"A layer has no {missing}, or there is no such kind.") from None
+        arguments |= {"rate": 0.5} if kind == "Dropout" else {}  # nothing depends on it
+        after = tuple(str(names[number]) for number in numbers) or None
+        counted.append(getattr(counting, kind)(**arguments, name=name, after=after))
+    return counting.table(counted)
 
 
 def _taken(layer: dict[str, Any], place: int) -> list[int]:
     """Return the numbers of the outputs that a layer says it takes; none: the one before.
 
     Raises:
-        ValueError: one does not stand before it.
+        TypeError, ValueError: they are no whole numbers, or one does not stand before the layer.
     """
     after = layer.get("after")
     if after is None:
@@ -251,8 +204,8 @@ def _taken(layer: dict[str, Any], place: int) -> list[int]:
             f"Layer {place + 1} takes {after!r}. Write a list of numbers, such as [2]."
         )
     for one in after:
-        if isinstance(one, bool) or not isinstance(one, int) or not 0 <= one <= place:
+        if whole_number(f"What layer {place + 1} takes", one) > place:
             raise ValueError(
-                f"Layer {place + 1} takes {one!r}, and before it stand 0 (the input) to {place}."
+                f"Layer {place + 1} takes {one}, and before it stand 0 (the input) to {place}."
             )
     return list(after)
