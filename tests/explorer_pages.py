@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 
 import numpy as np
 from playwright.sync_api import Page
@@ -10,8 +12,11 @@ from playwright.sync_api import Page
 from cnn_course.explorers.explorer import Explorer
 
 
-def opened(page: Page, folder: Path, *shown: Explorer, address: str = "") -> list[str]:
-    """Open a page with explorers, as a file; return what each is called there."""
+def opened(page: Page, folder: Path, *shown: Explorer, states: Sequence[str] = ()) -> list[str]:
+    """Open a page with explorers, as a file; return what each is called there.
+
+    The address has a text for each, in place of the JSON of its state.
+    """
     html = "".join(one.page() for one in shown)
     file = folder / "page.html"
     file.write_text(
@@ -19,10 +24,22 @@ def opened(page: Page, folder: Path, *shown: Explorer, address: str = "") -> lis
         f"<meta name=viewport content='width=device-width'><body><main><h1>Page</h1>{html}</main>"
     )
     names = re.findall(r'<div id="(explorer-\d+)">', html)
-    page.goto("about:blank")
-    page.goto(file.as_uri() + address.replace("NAME", names[0]))
-    page.wait_for_selector(".explorer table")
+    told = "&".join(f"{name}={quote(text)}" for name, text in zip(names, states, strict=False))
+    led_to(page, f"{file.as_uri()}#{told}")
     return names
+
+
+def led_to(page: Page, address: str) -> None:
+    """Come to an address from elsewhere, as by a link that somebody sent."""
+    page.bring_to_front()  # a page behind another one draws once a second
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_selector(".explorer table")
+
+
+def kept(page: Page, name: str) -> dict:
+    """Return the state of an explorer that the address keeps."""
+    return json.loads(parse_qs(urlsplit(page.url).fragment)[name][0])
 
 
 def load(page: Page, explorer: Explorer, *names: str, more: str = "") -> None:
@@ -68,11 +85,13 @@ def work(page: Page, act: str) -> dict[str, int]:
 
 def numbers(page: Page, name: str, figure: str = "output") -> np.ndarray:
     """Return what a figure of an explorer shows."""
-    title = page.locator("figcaption", has_text=re.compile(f"^{figure}"))
-    rows = page.locator(f"#{name} figure").filter(has=title).locator("tr").all()
-    return np.array(
-        [
-            [float(text.replace("\u2212", "-")) for text in row.locator("td").all_inner_texts()]
-            for row in rows
-        ]
+    rows = page.evaluate(
+        """([name, title]) => {
+            const figures = [...document.querySelectorAll(`#${name} figure`)];
+            const one = figures.find(({ firstChild }) => firstChild.textContent.startsWith(title));
+            return [...one.querySelectorAll("tr")].map((row) =>
+                [...row.cells].map((cell) => Number(cell.innerText.replace("\\u2212", "-"))));
+        }""",
+        [name, figure],
     )
+    return np.array(rows)

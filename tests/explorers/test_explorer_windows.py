@@ -1,0 +1,334 @@
+"""The explorers of convolution and pooling: the numbers of `conv`, whatever is put in."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from explorer_pages import kept, led_to, load, numbers, opened, outcomes, work
+from PIL import Image
+from playwright.sync_api import Page
+
+from cnn_course import conv, explorers
+from cnn_course.examples import LOOP, NINE
+
+pytestmark = pytest.mark.browser
+FOCUSED = "document.activeElement.dataset.cell"
+
+
+@pytest.fixture(scope="module")
+def module(still_page: Page) -> Page:
+    """A page that has the arithmetic of both modules."""
+    rows = """const rows = (values) => values && values.map((row) => [...row]);
+        const plain = (all) => ({ output: rows(all.output), gradient: rows(all.gradient) });
+    """
+    for explorer, name in ((explorers.Convolution(), "convolve"), (explorers.Pooling(), "pool")):
+        own = f"const {name}d = (state) => plain({name}(state));"
+        load(still_page, explorer, f"{name}d", more=f"\n{rows}{own}")
+    return still_page
+
+
+def cases(count: int) -> Iterator[tuple[np.random.Generator, tuple[int, int]]]:
+    """Give generators, the same each time, and the size of an image for each."""
+    for seed in range(count):
+        random = np.random.default_rng(seed)
+        yield random, tuple(random.integers(1, 10, 2).tolist())
+
+
+def pick(random: np.random.Generator, *values):
+    return values[random.integers(len(values))]
+
+
+def test_the_module_convolves_as_conv_does(module) -> None:
+    states, expected = [], []
+    for random, size in cases(300):
+        image, kernel = random.normal(size=size), random.normal(size=random.integers(1, 5, 2))
+        options = {
+            "stride": pick(random, 1, 2, 3, 4),
+            "padding": pick(random, "valid", "same", 0, 1, 2, 3),
+            "pad_mode": pick(random, "constant", "edge"),
+        }
+        divide, relu = pick(random, True, False), pick(random, True, False)
+        arrays = {"image": image.tolist(), "kernel": kernel.tolist()}
+        states.append({**arrays, **options, "divide": divide, "relu": relu})
+        try:
+            right = conv.correlate2d(image, kernel, **options) / (kernel.size if divide else 1)
+            expected.append({"output": np.maximum(right, 0) if relu else right})
+        except ValueError:
+            expected.append(None)
+    assert 20 < sum(right is None for right in expected) < 100
+    compare(outcomes(module, "convolved", states), expected, "smaller kernel or more padding")
+
+
+def test_the_module_pools_as_conv_does_and_sends_the_gradient_where_conv_does(module) -> None:
+    states, expected = [], []
+    for random, size in cases(120):
+        image = random.integers(0, 6, (1, *size, 1)).astype(float)  # with equal maxima
+        options = {
+            "size": pick(random, 1, 2, 3, 4),
+            "stride": pick(random, 1, 2, 3, 4),
+            "padding": pick(random, "valid", "same"),
+            "kind": pick(random, "max", "average"),
+        }
+        states.append({"image": image[0, :, :, 0].tolist(), **options})
+        try:
+            output = conv.pool2d(image, **options)
+            gradient = conv.pool2d_gradient(image, np.ones_like(output), **options)
+            expected.append({"output": output[0, :, :, 0], "gradient": gradient[0, :, :, 0]})
+        except ValueError:
+            expected.append(None)
+    assert 5 < sum(right is None for right in expected) < 100
+    compare(outcomes(module, "poold", states), expected, "smaller window, or padding same")
+
+
+def compare(outcomes: list, expected: list, refused: str) -> None:
+    for number, (found, right) in enumerate(zip(outcomes, expected, strict=True)):
+        if right is None:
+            assert refused in found["refused"], number
+            continue
+        for what, values in right.items():
+            np.testing.assert_allclose(found["value"][what], values, atol=1e-9, err_msg=number)
+
+
+def test_it_works_from_a_folder_and_shows_what_python_computes(page, tmp_path) -> None:
+    explorer = explorers.Convolution(divide=True)
+    (name,) = opened(page, tmp_path, explorer)
+    np.testing.assert_allclose(numbers(page, name), explorer.output.round(2), atol=0.006)
+    for control, choice in (
+        *(("stride", "2"), ("padding", "same"), ("pad_mode", "edge"), ("relu", "true")),
+    ):
+        page.select_option(f"#{name} [data-name={control}]", choice)
+    expected = conv.correlate2d(NINE, LOOP, stride=2, padding="same", pad_mode="edge") / 9
+    np.testing.assert_allclose(numbers(page, name), np.maximum(expected, 0).round(2), atol=0.006)
+    assert "= 4. Columns" in page.inner_text(f"#{name} .explorer-sizes")
+    assert page.complaints == []
+
+
+def test_every_product_of_a_place_is_written_out(page, tmp_path) -> None:
+    (name,) = opened(page, tmp_path, explorers.Convolution(divide=True))
+    page.click(f'#{name} [data-cell="output-0-1"]')
+    text = page.inner_text(f"#{name} .explorer-sum")
+    assert text.startswith("Row 0, column 1: 1\u00b71 + 1\u00b71")
+    assert text.endswith("= 9; 9 / 9 = 1")
+    assert text.count("\u00b7") == 9
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert page.inner_text(f"#{name} .explorer-sum").startswith("Row 0, column 2")
+
+
+def test_the_winner_of_a_window_is_marked_and_gets_the_gradient(page, tmp_path) -> None:
+    explorer = explorers.Pooling()
+    (name,) = opened(page, tmp_path, explorer)
+    assert numbers(page, name).tolist() == explorer.output.tolist() == [[8, 9], [3, 2]]
+    page.click(f'#{name} [data-cell="output-0-1"]')
+    assert page.locator(f"#{name} td.marked input").input_value() == "9"
+    assert "the largest of 3, 4, 9, 2 is 9" in page.inner_text(f"#{name} .explorer-sum")
+    np.testing.assert_allclose(numbers(page, name, "gradient"), explorer.gradient)
+    page.select_option(f"#{name} [data-name=kind]", "average")
+    assert numbers(page, name).tolist() == [[4, 4.5], [2, 0.75]]
+    assert "(3 + 4 + 9 + 2) / 4 = 4.5" in page.inner_text(f"#{name} .explorer-sum")
+    assert (numbers(page, name, "gradient") == 0.25).all()
+    page.select_option(f"#{name} [data-name=size]", "3")
+    page.select_option(f"#{name} [data-name=padding]", "same")
+    explorer.set(kind="average", size=3, padding="same")
+    np.testing.assert_allclose(numbers(page, name), explorer.output, atol=0.006)
+    assert page.complaints == []
+
+
+def test_python_reads_and_sets_the_state() -> None:
+    explorer = explorers.Convolution("9", "loop")
+    explorer.set(stride=2, padding=1)
+    np.testing.assert_allclose(explorer.output, conv.correlate2d(NINE, LOOP, stride=2, padding=1))
+    explorer.set(kernel=[[1, 0]], image=[[1, 2, 3]], stride=1, padding="valid")
+    assert explorer.output.tolist() == [[1, 2]]
+    assert explorer.state["kernel_name"] == "own"
+    before = dict(explorer.state)
+    for wrong, said in (
+        ({"image": "dog"}, "There is no image 'dog'. There are: 9"),
+        ({"kernel": [1, 2]}, "rows and columns"),
+        ({"kernel": [[float("nan")]]}, "rows and columns"),
+        ({"kernel": np.ones((9, 9))}, "."),
+        ({"stride": 0}, "."),
+        ({"padding": "full"}, "."),
+        ({"strides": 2}, "no 'strides' to set. There are: image, kernel, stride"),
+        ({"kernel_name": "loop"}, "no 'kernel_name' to set"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            explorer.set(**wrong)
+        assert explorer.state == before
+
+
+def test_an_output_says_what_it_shows_to_those_without_scripts_and_cannot_end_its_script() -> None:
+    explorer = explorers.Convolution("cat", "Sobel x")
+    data, _ = explorer._repr_mimebundle_()
+    assert "64 x 64 and a kernel of 3 x 3 give 62 x 62" in data["text/plain"]
+    assert "62 x 62" in data["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in data
+    explorer.choices = {"images": {"</script><b>": [[1]]}, "kernels": {}}
+    assert explorer.page().count("</script>") == 1
+
+
+def test_what_is_no_number_is_refused_and_the_one_before_kept(page, tmp_path) -> None:
+    explorer = explorers.Convolution()
+    (name,) = opened(page, tmp_path, explorer)
+    for text in ("", "two", "1e999", "NaN", "0x1f", "1,000", "1000001"):
+        page.fill(f'#{name} [data-cell="kernel-0-0"]', text)
+        page.keyboard.press("Tab")
+        said = page.inner_text(f"#{name} .explorer-message")
+        assert f'"{text}" is not a number from −1000000 to 1000000. 1 is kept.' in said
+        assert page.input_value(f'#{name} [data-cell="kernel-0-0"]') == "1"
+    np.testing.assert_allclose(numbers(page, name), explorer.output)
+    page.select_option(f"#{name} [data-name=kernel_name]", "loop")
+    assert page.inner_text(f"#{name} .explorer-message") == ""
+
+
+def test_a_picture_of_ones_own_is_drawn_at_one_go_and_stays_out_of_the_address(
+    page, tmp_path
+) -> None:
+    explorer = explorers.Convolution(kernel="Sobel x")
+    (name,) = opened(page, tmp_path, explorer)
+    (tmp_path / "cat.jpg").write_bytes(b"<svg onload=alert(1)>" * 9)
+    page.set_input_files(f"#{name} input[type=file]", tmp_path / "cat.jpg")
+    page.wait_for_selector(f"#{name} .explorer-message >> text=cat.jpg cannot be read")
+    np.testing.assert_allclose(numbers(page, name), explorer.output)
+    noise = np.random.default_rng(1).integers(0, 256, (700, 700, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    page.set_input_files(f"#{name} input[type=file]", tmp_path / "noise.png")
+    page.wait_for_selector(f"#{name} canvas")
+    assert "image, 256 x 256" in page.inner_text(f"#{name} .explorer-body")
+    assert "output, 254 x 254" in page.inner_text(f"#{name} .explorer-body")
+    assert len(page.url) < 1_000
+    change = "const one = document.querySelector('[data-name=relu]'); one.value = 'true';"
+    done = work(page, f"{change} one.onchange({{ target: one }});")
+    assert done["paints"] == 2  # the image and what comes out, each once and all at once
+    assert done["pixels"] == 256 * 256 + 254 * 254
+    assert done["nodes"] < 100  # a pixel is none
+
+
+@pytest.mark.parametrize("size", [(12_000, 9_000), (1, 20_000), (1, 1)])
+def test_a_picture_of_any_size_is_taken_made_small_or_refused_and_the_page_lives(
+    page, tmp_path, size
+) -> None:
+    (name,) = opened(page, tmp_path, explorers.Convolution(kernel=[[1]]))
+    Image.new("L", size, 99).save(tmp_path / "grey.png")
+    page.set_input_files(f"#{name} input[type=file]", tmp_path / "grey.png")
+    page.wait_for_function(
+        "() => document.querySelector('.explorer-message').textContent"
+        " || document.querySelector('[data-name=image_name]').value === 'own'",
+    )
+    if page.input_value(f"#{name} [data-name=image_name]") == "own":
+        scale = min(1, 256 / max(size))
+        width, height = (max(1, round(side * scale)) for side in size)
+        assert f"image, {height} x {width}" in page.inner_text(f"#{name} .explorer-body")
+    else:
+        assert "grey.png cannot be read" in page.inner_text(f"#{name} .explorer-message")
+        assert "image, 7 x 5" in page.inner_text(f"#{name} .explorer-body")
+    page.select_option(f"#{name} [data-name=relu]", "true")
+    assert page.complaints == []
+
+
+def test_a_number_is_typed_the_arrow_keys_lead_to_the_next_and_the_address_brings_it_back(
+    page, tmp_path
+) -> None:
+    (name,) = opened(page, tmp_path, explorers.Convolution())
+    page.fill(f'#{name} [data-cell="image-0-0"]', "7")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(FOCUSED) == "image-1-0"
+    image, kernel = NINE.copy(), LOOP.copy()
+    image[0, 0] = 7
+    np.testing.assert_allclose(numbers(page, name), conv.correlate2d(image, kernel))
+    assert page.input_value(f"#{name} [data-name=image_name]") == "typed"
+    page.keyboard.type("-1")
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED) == "kernel-0-0"
+    page.fill(f'#{name} [data-cell="kernel-1-1"]', "5")
+    page.keyboard.press("Tab")
+    kernel[1, 1] = 5
+    led_to(page, page.url)
+    np.testing.assert_allclose(numbers(page, name), conv.correlate2d(image, kernel))
+    assert page.input_value(f"#{name} [data-name=kernel_name]") == "own"
+
+
+def test_what_one_draws_is_convolved(page, tmp_path) -> None:
+    explorer = explorers.Convolution(kernel=np.ones((3, 3)), padding="same", stride=4)
+    (name,) = opened(page, tmp_path, explorer)
+    page.select_option(f"#{name} [data-name=image_name]", "drawn")
+    assert "image, 28 x 28: draw here" in page.inner_text(f"#{name} .explorer-body")
+    box = page.locator(f"#{name} .explorer-pad").bounding_box()
+    for share in (0.2, 0.8):
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + share * box["height"])
+        page.mouse.down()
+    page.mouse.up()
+    drawn = np.array(kept(page, name)["image"])
+    assert drawn[:, 13:15].sum() > 20
+    assert drawn[:, [0, 27]].sum() == 0
+    expected = conv.correlate2d(drawn, np.ones((3, 3)), padding="same", stride=4)
+    page.select_option(f"#{name} [data-name=stride]", "4")
+    np.testing.assert_allclose(numbers(page, name), expected.round(2), atol=0.011)
+    page.click(f'#{name} [data-cell="clear"]')
+    assert (numbers(page, name) == 0).all()
+    assert page.complaints == []
+
+
+def test_a_click_right_after_typing_acts_and_what_is_typed_counts(page, tmp_path) -> None:
+    (name,) = opened(page, tmp_path, explorers.Convolution())
+    changed = NINE.copy()
+    for row, text in enumerate(("50", "7", "8")):
+        page.click(f'#{name} [data-cell="image-{row}-0"]')
+        page.keyboard.type(text)
+        changed[row, 0] = int(text)
+    page.click(f'#{name} [data-cell="output-1-1"]')
+    assert page.inner_text(f"#{name} .explorer-sum").startswith("Row 1, column 1")
+    np.testing.assert_allclose(numbers(page, name), conv.correlate2d(changed, LOOP))
+
+
+def test_what_one_types_while_it_plays_is_not_lost(page, tmp_path) -> None:
+    (name,) = opened(page, tmp_path, explorers.Convolution())
+    page.click(f'#{name} [aria-label="play"]')
+    page.click(f'#{name} [data-cell="image-0-0"]')
+    page.keyboard.type("4")
+    before = page.inner_text(f"#{name} .explorer-sum")
+    page.wait_for_function(
+        "(before) => document.querySelector('.explorer-sum').innerText !== before", arg=before
+    )
+    page.keyboard.type("2")
+    page.keyboard.press("Tab")
+    assert page.input_value(f'#{name} [data-cell="image-0-0"]') == "42"
+    page.click(f'#{name} [aria-label="pause"]')
+    assert page.complaints == []
+
+
+def test_a_place_of_a_large_output_is_chosen_with_the_mouse_and_the_arrow_keys(
+    page, tmp_path
+) -> None:
+    (name,) = opened(page, tmp_path, explorers.Convolution("cat", "Sobel x"))
+    output = page.locator(f'#{name} canvas[data-cell="output"]')
+    box = output.bounding_box()
+    output.click(position={"x": 30.5 / 62 * box["width"], "y": 10.5 / 62 * box["height"]})
+    assert page.inner_text(f"#{name} .explorer-sum").startswith("Row 10, column 30:")
+    output.focus()
+    for key in ("ArrowDown", "ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+    assert page.inner_text(f"#{name} .explorer-sum").startswith("Row 11, column 28:")
+
+
+def test_what_one_typed_and_drew_comes_back_and_what_is_missing_says_so(page, tmp_path) -> None:
+    (name,) = opened(page, tmp_path, explorers.Convolution())
+    images = f"#{name} [data-name=image_name]"
+    for missing, said in (("own", "no picture of your own"), ("typed", "no numbers of yours")):
+        page.select_option(images, missing)
+        assert f"{said} yet" in page.inner_text(f"#{name} .explorer-message")
+        assert page.input_value(images) == "9"
+    page.fill(f'#{name} [data-cell="kernel-1-1"]', "5")
+    page.fill(f'#{name} [data-cell="image-0-0"]', "7")
+    page.keyboard.press("Tab")
+    mine = numbers(page, name)
+    page.select_option(f"#{name} [data-name=kernel_name]", "blur")
+    page.select_option(f"#{name} [data-name=kernel_name]", "own")
+    page.select_option(images, "drawn")
+    page.click(f"#{name} .explorer-pad")
+    address = page.url
+    page.select_option(images, "typed")
+    np.testing.assert_array_equal(numbers(page, name), mine)
+    page.select_option(images, "drawn")
+    assert page.url == address
+    assert page.complaints == []
