@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote
 
 import numpy as np
 from playwright.sync_api import Page
@@ -39,7 +39,7 @@ def led_to(page: Page, address: str) -> None:
 
 def kept(page: Page, name: str) -> dict:
     """Return the state of an explorer that the address keeps."""
-    return json.loads(parse_qs(urlsplit(page.url).fragment)[name][0])
+    return json.loads(parse_qs(page.evaluate("location.hash.slice(1)"))[name][0])
 
 
 def load(page: Page, explorer: Explorer, *names: str, more: str = "") -> None:

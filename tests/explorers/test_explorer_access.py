@@ -84,7 +84,8 @@ def test_assistive_technology_meets_no_barrier_on_a_phone(alone, tmp_path, theme
     opened(alone, tmp_path, *(kind() for kind in KINDS))
     alone.evaluate(
         """theme => {
-            const [background, color] = theme === "light" ? ["#fff", "#222832"] : ["#121212", "#ced6dd"];
+            const grounds = { light: ["#fff", "#222832"], dark: ["#121212", "#ced6dd"] };
+            const [background, color] = grounds[theme];
             document.documentElement.dataset.theme = theme;
             Object.assign(document.body.style, { background, color });
         }""",
