@@ -1,4 +1,4 @@
-"""The rules of the house: who may import whom, how long things are, what an import costs."""
+"""The plan of the package: who may import whom, how long things are, what an import costs."""
 
 import ast
 import shutil
@@ -13,14 +13,15 @@ from patience import HANGS
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "cnn_course").rglob("*.py"))
+SOURCES = {file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8") for file in MODULES}
+TREES = {name: ast.parse(source) for name, source in SOURCES.items()}
 
-OTHERS = ("keras", "papermill", "tensorflow")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
 
 
 def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
-    """Check the package in `root` against the plan that `root` draws."""
+    """Check the package in `root` against the plan in its `pyproject.toml`."""
     command = shutil.which("lint-imports", path=sysconfig.get_path("scripts"))
     assert command, "import-linter is not installed: `make test` installs it."
     return subprocess.run(
@@ -35,22 +36,13 @@ def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def copy_of_the_house(tmp_path: Path) -> Path:
-    """Return a folder with the plan and the Python files of the package, free to be spoilt."""
+def spoilt(tmp_path: Path) -> Path:
+    """Return a folder with the plan and a copy of the package, free to be spoilt."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    for file in MODULES:
-        target = tmp_path / file.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, target)
+    for name, source in SOURCES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(source, encoding="utf-8")
     return tmp_path
-
-
-def name(file: Path) -> str:
-    return file.relative_to(ROOT).as_posix()
-
-
-def read(file: Path) -> str:
-    return file.read_text(encoding="utf-8")
 
 
 def length(function: Function) -> int:
@@ -76,48 +68,45 @@ def is_annotated(function: Function) -> bool:
     return function.returns is not None and all(one.annotation for one in named)
 
 
-def test_the_package_keeps_to_the_plan_of_the_house() -> None:
+def test_the_package_keeps_to_its_plan() -> None:
     result = lint_imports(ROOT)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_the_plan_refuses_wrong_imports_and_an_unknown_room(copy_of_the_house: Path) -> None:
+def test_the_plan_refuses_wrong_imports_and_an_unknown_part(spoilt: Path) -> None:
     wrong = {
-        "conv/__init__.py": "counting",
-        "data/__init__.py": "plots",
-        "plots/__init__.py": "press",
-        "checks/__init__.py": "keras",
-        "conv/_pooling.py": "tensorflow",
-        "training/__init__.py": "papermill",
+        "conv": "cnn_course.counting",
+        "data": "cnn_course.plots",
+        "plots": "cnn_course.press",
+        "checks": "keras",
+        "counting": "tensorflow",
+        "training": "papermill",
     }
-    for file, what in wrong.items():
-        line = f"import {what}" if what in OTHERS else f"import cnn_course.{what}"
-        with (copy_of_the_house / "cnn_course" / file).open("a", encoding="utf-8") as stream:
-            stream.write(f"\n{line}\n")
-    result = lint_imports(copy_of_the_house)
+    for part, imported in wrong.items():
+        names = (f"cnn_course/{part}.py", f"cnn_course/{part}/__init__.py")
+        (file,) = (spoilt / name for name in names if name in SOURCES)
+        with file.open("a", encoding="utf-8") as stream:
+            stream.write(f"\nimport {imported}\n")
+    result = lint_imports(spoilt)
     assert result.returncode == 1
-    for file, what in wrong.items():
-        module = (
-            f"cnn_course.{file.removesuffix('.py').removesuffix('/__init__').replace('/', '.')}"
-        )
-        other = what if what in OTHERS else f"cnn_course.{what}"
-        assert f"{module} -> {other} (" in result.stdout, result.stdout
-    (copy_of_the_house / "cnn_course" / "attic.py").write_text("import numpy\n")
-    result = lint_imports(copy_of_the_house)  # a room that the plan does not know
+    for part, imported in wrong.items():
+        assert f"cnn_course.{part} -> {imported} (" in result.stdout, result.stdout
+    (spoilt / "cnn_course" / "attic.py").write_text("import numpy\n")
+    result = lint_imports(spoilt)
     assert result.returncode == 1
     assert "attic" in result.stdout
 
 
 def test_no_file_is_longer_than_800_lines() -> None:
-    lengths = {name(file): len(read(file).splitlines()) for file in MODULES}
-    assert {file: lines for file, lines in lengths.items() if lines > 800} == {}
+    lengths = {name: len(source.splitlines()) for name, source in SOURCES.items()}
+    assert {name: lines for name, lines in lengths.items() if lines > 800} == {}
 
 
 def test_no_function_is_longer_than_40_lines_besides_its_docstring() -> None:
     lengths = {
-        f"{name(file)}: {node.name}": length(node)
-        for file in MODULES
-        for node in ast.walk(ast.parse(read(file)))
+        f"{name}: {node.name}": length(node)
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
         if isinstance(node, Function)
     }
     assert {function: lines for function, lines in lengths.items() if lines > 40} == {}
@@ -125,12 +114,11 @@ def test_no_function_is_longer_than_40_lines_besides_its_docstring() -> None:
 
 def test_every_public_name_says_what_it_does_and_with_which_types() -> None:
     silent = []
-    for file in MODULES:
-        tree = ast.parse(read(file))
+    for name, tree in TREES.items():
         for node in (tree, *public(tree.body)):
             typed = is_annotated(node) if isinstance(node, Function) else True
             if node.body and not (ast.get_docstring(node) and typed):
-                silent.append(f"{name(file)}: {getattr(node, 'name', 'the file')}")
+                silent.append(f"{name}: {getattr(node, 'name', 'the file')}")
     assert silent == []
 
 
