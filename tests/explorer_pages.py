@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote
 
 import numpy as np
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from cnn_course.explorers.explorer import Explorer
 
@@ -37,9 +37,55 @@ def led_to(page: Page, address: str) -> None:
     page.wait_for_selector(".explorer table")
 
 
-def kept(page: Page, name: str) -> dict:
-    """Return the state of an explorer that the address keeps."""
-    return json.loads(parse_qs(page.evaluate("location.hash.slice(1)"))[name][0])
+class Shown:
+    """An explorer on a page."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self.page, self.name = page, name
+
+    def at(self, selector: str) -> Locator:
+        return self.page.locator(f"#{self.name} {selector}")
+
+    def cell(self, name: str) -> Locator:
+        return self.at(f'[data-cell="{name}"]')
+
+    def control(self, name: str) -> Locator:
+        return self.at(f"[data-name={name}]")
+
+    def pick(self, **choices: str) -> None:
+        """Choose in lists, one after the other."""
+        for name, choice in choices.items():
+            self.control(name).select_option(choice)
+
+    def text(self, part: str) -> str:
+        """Return what stands in the part `sum`, `message`, `body` and so on."""
+        return self.at(f".explorer-{part}").inner_text()
+
+    @property
+    def state(self) -> dict:
+        """The state that the address keeps."""
+        return json.loads(parse_qs(self.page.evaluate("location.hash.slice(1)"))[self.name][0])
+
+    def come_back(self) -> None:
+        led_to(self.page, self.page.evaluate("location.href"))
+
+    def numbers(self, figure: str = "output") -> np.ndarray:
+        """Return what a figure shows."""
+        rows = self.page.evaluate(
+            """([name, title]) => {
+                const figures = [...document.querySelectorAll(`#${name} figure`)];
+                const one = figures.find((any) => any.firstChild.textContent.startsWith(title));
+                return [...one.querySelectorAll("tr")].map((row) =>
+                    [...row.cells].map((cell) => Number(cell.innerText.replace("\\u2212", "-"))));
+            }""",
+            [self.name, figure],
+        )
+        return np.array(rows)
+
+
+def show(page: Page, folder: Path, explorer: Explorer) -> Shown:
+    """Open a page with one explorer."""
+    return Shown(page, *opened(page, folder, explorer))
 
 
 def load(page: Page, explorer: Explorer, *names: str, more: str = "") -> None:
@@ -81,17 +127,3 @@ def work(page: Page, act: str) -> dict[str, int]:
         }""",
         act,
     )
-
-
-def numbers(page: Page, name: str, figure: str = "output") -> np.ndarray:
-    """Return what a figure of an explorer shows."""
-    rows = page.evaluate(
-        """([name, title]) => {
-            const figures = [...document.querySelectorAll(`#${name} figure`)];
-            const one = figures.find(({ firstChild }) => firstChild.textContent.startsWith(title));
-            return [...one.querySelectorAll("tr")].map((row) =>
-                [...row.cells].map((cell) => Number(cell.innerText.replace("\\u2212", "-"))));
-        }""",
-        [name, figure],
-    )
-    return np.array(rows)

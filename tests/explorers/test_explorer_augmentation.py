@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from explorer_pages import led_to, load, opened, outcomes, work
+from explorer_pages import Shown, load, outcomes, show, work
 from PIL import Image
 
 from cnn_course import explorers
@@ -180,92 +180,91 @@ def test_the_module_computes_what_numpy_computes(module) -> None:
         assert found["same"]
 
 
-def seen(page, name: str) -> np.ndarray:
+def seen(shown: Shown) -> np.ndarray:
     """Return what the nine canvases show."""
-    shown = page.evaluate(
+    found = shown.page.evaluate(
         """name => [...document.querySelectorAll(`#${name} .explorer-draws canvas`)].map(one =>
             String.fromCharCode(
                 ...one.getContext("2d").getImageData(0, 0, one.width, one.height).data))""",
-        name,
+        shown.name,
     )
-    return np.array([np.frombuffer(one.encode("latin-1"), np.uint8) for one in shown])
+    return np.array([np.frombuffer(one.encode("latin-1"), np.uint8) for one in found])
 
 
-def slide(page, name: str, slider: str, value: float) -> None:
-    page.locator(f"#{name} [data-name={slider}]").evaluate(
+def slide(shown: Shown, slider: str, value: float) -> None:
+    shown.at(f"[data-name={slider}]").evaluate(
         "(one, value) => { one.value = value; one.oninput(); }", value
     )
 
 
 def test_the_page_shows_what_python_computes_and_says_what_it_means(page, tmp_path) -> None:
     explorer = explorers.Augmentation()
-    (name,) = opened(page, tmp_path, explorer)
-    slide(page, name, "zoom", 0.5)
-    slide(page, name, "width", 0.125)
-    page.select_option(f"#{name} [data-name=fill_mode]", "constant")
-    page.select_option(f"#{name} [data-name=draws]", "ends")
-    page.click(f"#{name} >> text=draw again")
+    shown = show(page, tmp_path, explorer)
+    slide(shown, "zoom", 0.5)
+    slide(shown, "width", 0.125)
+    shown.pick(fill_mode="constant", draws="ends")
+    shown.at(">> text=draw again").click()
     explorer.set(zoom=0.5, width=0.13, fill_mode="constant", draws="ends", seed=2)
-    shown = seen(page, name).reshape(9, 96, 96, 4)[..., :3]
-    assert np.abs(shown - explorer.output).max() <= 0.51
-    assert page.inner_text(f"#{name} pre") == explorer.code
-    words = page.inner_text(f"#{name} .explorer-controls")
+    pixels = seen(shown).reshape(9, 96, 96, 4)[..., :3]
+    assert np.abs(pixels - explorer.output).max() <= 0.51
+    assert shown.at("pre").inner_text() == explorer.code
+    words = shown.text("controls")
     for said in ("±36°", "0.5 to 1.5 times as much; 96 pixels become 64 to 192", "±12.48 of 96"):
         assert said in words
-    told = page.inner_text(f"#{name} .explorer-sum")
+    told = shown.text("sum")
     assert re.search(r"Seed 2, picture 1: .*(0.5 times as much, so 2|1.5 .* so 0.67) times", told)
-    page.click(f"#{name} >> text=all off")
-    assert "layers.Identity()" in page.inner_text(f"#{name} pre")
-    assert (np.ptp(seen(page, name), axis=0) == 0).all()
-    assert page.inner_text(f"#{name} .explorer-sum").endswith("as it is.")
+    shown.at(">> text=all off").click()
+    assert "layers.Identity()" in shown.at("pre").inner_text()
+    assert (np.ptp(seen(shown), axis=0) == 0).all()
+    assert shown.text("sum").endswith("as it is.")
     assert page.complaints == []
 
 
 def test_the_keyboard_reaches_every_picture_and_the_address_brings_back_what_one_saw(
     page, tmp_path
 ) -> None:
-    (name,) = opened(page, tmp_path, explorers.Augmentation())
-    page.focus(f"#{name} [data-name=rotation]")
+    shown = show(page, tmp_path, explorers.Augmentation())
+    shown.control("rotation").focus()
     page.keyboard.press("ArrowRight")
-    assert "RandomRotation(0.11," in page.inner_text(f"#{name} pre")
-    label = page.get_attribute(f"#{name} [data-name=rotation]", "aria-valuetext")
+    assert "RandomRotation(0.11," in shown.at("pre").inner_text()
+    label = shown.control("rotation").get_attribute("aria-valuetext")
     assert label == "±39.6°"
-    page.focus(f'#{name} [data-cell="picture-1"]')
+    shown.cell("picture-1").focus()
     for key in ("ArrowRight", "ArrowDown", "Enter"):
         page.keyboard.press(key)
-    told = page.inner_text(f"#{name} .explorer-sum").replace("Seed 1, ", "")
+    told = shown.text("sum").replace("Seed 1, ", "")
     assert told.startswith("picture 5: ")
-    chosen = page.locator(f'#{name} [data-cell="picture-5"]')
+    chosen = shown.cell("picture-5")
     assert chosen.get_attribute("aria-pressed") == "true"
     assert chosen.get_attribute("aria-label") in told
-    assert page.locator(f'#{name} .explorer-draws [tabindex="0"]').count() == 1
-    page.click(f"#{name} >> text=draw again")
-    before = seen(page, name)
-    led_to(page, page.url)
-    np.testing.assert_array_equal(seen(page, name), before)
+    assert shown.at('.explorer-draws [tabindex="0"]').count() == 1
+    shown.at(">> text=draw again").click()
+    before = seen(shown)
+    shown.come_back()
+    np.testing.assert_array_equal(seen(shown), before)
 
 
 def test_a_picture_of_ones_own_stays_in_the_page_and_is_drawn_at_one_go(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.Augmentation(**FACTORS))
-    page.select_option(f"#{name} [data-name=picture_name]", "own")
-    assert "Choose a file" in page.inner_text(f"#{name} .explorer-message")
+    shown = show(page, tmp_path, explorers.Augmentation(**FACTORS))
+    shown.pick(picture_name="own")
+    assert "Choose a file" in shown.text("message")
     (tmp_path / "cat.jpg").write_bytes(b"<svg onload=alert(1)>" * 9)
-    page.set_input_files(f"#{name} input[type=file]", tmp_path / "cat.jpg")
-    page.wait_for_selector(f"#{name} .explorer-message >> text=cat.jpg cannot be read")
-    assert seen(page, name).shape == (9, 96 * 96 * 4)
+    shown.at("input[type=file]").set_input_files(tmp_path / "cat.jpg")
+    shown.at(".explorer-message >> text=cat.jpg cannot be read").wait_for()
+    assert seen(shown).shape == (9, 96 * 96 * 4)
     Image.fromarray(photograph((300, 150)).astype("uint8")).save(tmp_path / "noise.png")
-    page.set_input_files(f"#{name} input[type=file]", tmp_path / "noise.png")
-    page.wait_for_selector(f"#{name} .explorer-controls >> text=of 128 pixels, up or down")
-    assert seen(page, name).shape == (9, 128 * 64 * 4)
-    assert "of 64 pixels, left or right" in page.inner_text(f"#{name} .explorer-controls")
+    shown.at("input[type=file]").set_input_files(tmp_path / "noise.png")
+    shown.at(".explorer-controls >> text=of 128 pixels, up or down").wait_for()
+    assert seen(shown).shape == (9, 128 * 64 * 4)
+    assert "of 64 pixels, left or right" in shown.text("controls")
     assert len(page.url) < 1_000
-    page.select_option(f"#{name} [data-name=picture_name]", "cat")
+    shown.pick(picture_name="cat")
     change = "const one = document.querySelector('[data-name=rotation]'); one.value = 0.3;"
     done = work(page, f"{change} one.oninput();")
     assert done["paints"] == 10  # the picture and its nine draws, each once
     assert done["nodes"] < 100
-    page.select_option(f"#{name} [data-name=picture_name]", "own")
-    assert seen(page, name).shape == (9, 128 * 64 * 4)
+    shown.pick(picture_name="own")
+    assert seen(shown).shape == (9, 128 * 64 * 4)
     assert page.complaints == []
 
 
@@ -273,7 +272,7 @@ def test_the_code_is_copied_or_selected_to_be_copied_on_a_phone_too(page, tmp_pa
     explorer = explorers.Augmentation(**FACTORS)
     assert len(explorers.Augmentation().page()) < 100_000
     page.set_viewport_size({"width": 320, "height": 700})
-    (name,) = opened(page, tmp_path, explorer)
+    shown = show(page, tmp_path, explorer)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.evaluate(
         """() => Object.defineProperty(navigator, "clipboard", { configurable: true, value: {
@@ -284,8 +283,8 @@ def test_the_code_is_copied_or_selected_to_be_copied_on_a_phone_too(page, tmp_pa
         } })"""
     )
     for said in ("The code is copied.", "press Ctrl+C"):
-        page.click(f"#{name} [data-cell=copy]")
-        page.wait_for_selector(f"#{name} .explorer-message >> text={said}")
+        shown.at("[data-cell=copy]").click()
+        shown.at(f".explorer-message >> text={said}").wait_for()
     assert page.evaluate("copied") == explorer.code
     assert page.evaluate("String(getSelection())").strip() == explorer.code
     page.set_viewport_size({"width": 1280, "height": 720})

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from explorer_pages import kept, led_to, load, opened, work
+from explorer_pages import Shown, load, show, work
 from playwright.sync_api import Page
 
 from cnn_course import checks, data, explorers, records
@@ -102,32 +102,32 @@ def test_the_answer_that_the_exercise_expects_is_the_networks() -> None:
     assert checks.check("shifted-seven", wrong), wrong
 
 
-def shown(page: Page, name: str) -> tuple[int, np.ndarray]:
+def answers(shown: Shown) -> tuple[int, np.ndarray]:
     """Return the answer in words, and the ten probabilities."""
-    told = page.inner_text(f"#{name} .explorer-sum")
-    shares = page.locator(f"#{name} .explorer-answers td:last-child").all_inner_texts()
+    told = shown.text("sum")
+    shares = shown.at(".explorer-answers td:last-child").all_inner_texts()
     return int(re.search(r"for an? (\d)", told)[1]), np.array([float(text) for text in shares])
 
 
-def drawing(page: Page, name: str) -> np.ndarray:
+def drawing(shown: Shown) -> np.ndarray:
     """Return what the page keeps in its address."""
-    return np.frombuffer(bytes.fromhex(kept(page, name)["drawing"]), np.uint8).reshape(28, 28)
+    return np.frombuffer(bytes.fromhex(shown.state["drawing"]), np.uint8).reshape(28, 28)
 
 
 def test_a_line_drawn_with_the_mouse_is_a_1_and_python_agrees(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.DigitNetwork("0"))
-    assert shown(page, name)[0] == 0
-    page.click(f'#{name} [data-cell="clear"]')
-    box = page.locator(f"#{name} {PAD}").bounding_box()
+    shown = show(page, tmp_path, explorers.DigitNetwork("0"))
+    assert answers(shown)[0] == 0
+    shown.cell("clear").click()
+    box = shown.at(f"{PAD}").bounding_box()
     middle = box["x"] + box["width"] / 2
     page.mouse.move(middle, box["y"] + 0.2 * box["height"])
     page.mouse.down()
     page.mouse.move(middle, box["y"] + 0.8 * box["height"], steps=6)
     page.mouse.up()
     page.mouse.move(box["x"] + 5, box["y"] + 5)  # the pen is up
-    answer, shares = shown(page, name)
+    answer, shares = answers(shown)
     assert answer == 1
-    image = drawing(page, name)
+    image = drawing(shown)
     assert image[:, :10].max() == 0
     assert image[8:20, 13:15].min() > 150
     np.testing.assert_allclose(shares, explorers.DigitNetwork(image).output, atol=6e-4)
@@ -139,9 +139,9 @@ def test_a_finger_draws_too(page, tmp_path) -> None:
         has_touch=True, is_mobile=True, viewport={"width": 320, "height": 640}, offline=True
     )
     touched = phone.new_page()
-    (name,) = opened(touched, tmp_path, explorers.DigitNetwork("0"))
-    touched.tap(f'#{name} [data-cell="clear"]')
-    pad = touched.locator(f"#{name} {PAD}")
+    shown = show(touched, tmp_path, explorers.DigitNetwork("0"))
+    shown.cell("clear").tap()
+    pad = shown.at(PAD)
     pad.scroll_into_view_if_needed()
     box, before = pad.bounding_box(), touched.evaluate("scrollY")
     finger, send = phone.new_cdp_session(touched), "Input.dispatchTouchEvent"
@@ -153,96 +153,96 @@ def test_a_finger_draws_too(page, tmp_path) -> None:
     for point in points[1:]:
         finger.send(send, {"type": "touchMove", "touchPoints": [point]})
     finger.send(send, {"type": "touchEnd", "touchPoints": []})
-    assert shown(touched, name)[0] == 1
+    assert answers(shown)[0] == 1
     assert touched.evaluate("scrollY") == before  # the page stayed where it was
     assert touched.evaluate("document.documentElement.scrollWidth") <= 320
     phone.close()
 
 
 def test_the_keyboard_draws_erases_and_says_where_the_pen_is(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.DigitNetwork(np.zeros((28, 28), int)))
-    page.focus(f"#{name} {PAD}")
+    shown = show(page, tmp_path, explorers.DigitNetwork(np.zeros((28, 28), int)))
+    shown.at(f"{PAD}").focus()
     for _ in range(5):
         page.keyboard.press("ArrowDown")
     for _ in range(14):
         page.keyboard.press("ArrowRight")
-    assert page.inner_text(f"#{name} .explorer-said") == "pen up, row 5, column 14"
+    assert shown.text("said") == "pen up, row 5, column 14"
     page.keyboard.press("Space")
     for _ in range(17):
         page.keyboard.press("ArrowDown")
-    assert page.inner_text(f"#{name} .explorer-said") == "pen down, row 22, column 14"
-    image = drawing(page, name)
+    assert shown.text("said") == "pen down, row 22, column 14"
+    image = drawing(shown)
     assert image[5:23, 14].min() == 255
     assert image[:, :12].max() == 0
-    assert shown(page, name)[0] == 1
+    assert answers(shown)[0] == 1
     page.keyboard.press("Space")
-    page.select_option(f'#{name} [data-cell="tool"]', "eraser")
-    page.focus(f"#{name} {PAD}")
+    shown.cell("tool").select_option("eraser")
+    shown.at(f"{PAD}").focus()
     page.keyboard.press("Space")
     page.keyboard.press("ArrowUp")
-    assert drawing(page, name)[21:23, 14].max() == 0
+    assert drawing(shown)[21:23, 14].max() == 0
 
 
 def test_a_drawing_is_shifted_and_centred(page, tmp_path) -> None:
     seven = explorers.DigitNetwork("7").drawing
-    (name,) = opened(page, tmp_path, explorers.DigitNetwork("7"))
+    shown = show(page, tmp_path, explorers.DigitNetwork("7"))
     for _ in range(8):
-        page.click(f'#{name} [data-cell="shift right"]')
-    assert shown(page, name)[0] != 7
+        shown.cell("shift right").click()
+    assert answers(shown)[0] != 7
     expected = np.zeros_like(seven)
     expected[:, 8:] = seven[:, :20]
-    np.testing.assert_array_equal(drawing(page, name), expected)
-    page.focus(f'#{name} [data-cell="put the ink into the centre"]')
+    np.testing.assert_array_equal(drawing(shown), expected)
+    shown.cell("put the ink into the centre").focus()
     page.keyboard.press("Enter")
-    ink = drawing(page, name).astype(float)
+    ink = drawing(shown).astype(float)
     rows, columns = np.mgrid[:28, :28]
     for places in (rows, columns):
         assert abs((ink * places).sum() / ink.sum() - 13.5) <= 0.5
-    assert shown(page, name)[0] == 7
+    assert answers(shown)[0] == 7
     focused = "() => document.activeElement.dataset.cell"
     assert page.evaluate(focused) == "put the ink into the centre"
 
 
 def test_a_map_is_chosen_with_the_mouse_and_without(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.DigitNetwork("7"))
-    maps = page.locator(f"#{name} .explorer-maps").nth(2)  # conv_2: 4 rows of 16
+    shown = show(page, tmp_path, explorers.DigitNetwork("7"))
+    maps = shown.at(".explorer-maps").nth(2)  # conv_2: 4 rows of 16
     box = maps.bounding_box()
     maps.click(position={"x": box["width"] * 2.5 / 16, "y": box["height"] * 1.5 / 4})
-    assert "conv_2, map 18" in page.inner_text(f"#{name} .explorer-body")
-    assert "32 kernels of 3 x 3" in page.inner_text(f"#{name} .explorer-body")
-    page.select_option(f"#{name} [data-name=layer]", "conv_1")
-    page.focus(f"#{name} [data-name=map]")
+    assert "conv_2, map 18" in shown.text("body")
+    assert "32 kernels of 3 x 3" in shown.text("body")
+    shown.pick(layer="conv_1")
+    shown.control("map").focus()
     page.keyboard.press("End")
-    assert "conv_1, map 31" in page.inner_text(f"#{name} .explorer-body")
-    assert page.get_attribute(f"#{name} [data-name=map]", "aria-valuetext") == "number 31"
-    page.select_option(f"#{name} [data-name=layer]", "pool_2")
-    assert "kernel" not in page.inner_text(f"#{name} .explorer-body")
+    assert "conv_1, map 31" in shown.text("body")
+    assert shown.control("map").get_attribute("aria-valuetext") == "number 31"
+    shown.pick(layer="pool_2")
+    assert "kernel" not in shown.text("body")
 
 
 def test_ones_own_drawing_comes_back_and_an_empty_one_says_so(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.DigitNetwork("7"))
-    page.select_option(f"#{name} [data-name=drawing_name]", "own")
-    assert "no drawing of yours yet" in page.inner_text(f"#{name} .explorer-message")
-    page.click(f'#{name} [data-cell="shift up"]')
-    mine = drawing(page, name)
-    page.select_option(f"#{name} [data-name=drawing_name]", "3")
-    page.select_option(f"#{name} [data-name=drawing_name]", "own")
-    np.testing.assert_array_equal(drawing(page, name), mine)
-    page.select_option(f"#{name} [data-name=layer]", "conv_3")
-    before = shown(page, name)
-    led_to(page, page.url)
-    np.testing.assert_array_equal(shown(page, name)[1], before[1])
-    page.click(f'#{name} [data-cell="shift down"]')
-    np.testing.assert_array_equal(drawing(page, name)[1:], mine[:-1])
-    page.click(f'#{name} [data-cell="clear"]')
-    assert page.inner_text(f"#{name} .explorer-sum").startswith("Nothing is drawn.")
+    shown = show(page, tmp_path, explorers.DigitNetwork("7"))
+    shown.pick(drawing_name="own")
+    assert "no drawing of yours yet" in shown.text("message")
+    shown.cell("shift up").click()
+    mine = drawing(shown)
+    shown.pick(drawing_name="3")
+    shown.pick(drawing_name="own")
+    np.testing.assert_array_equal(drawing(shown), mine)
+    shown.pick(layer="conv_3")
+    before = answers(shown)
+    shown.come_back()
+    np.testing.assert_array_equal(answers(shown)[1], before[1])
+    shown.cell("shift down").click()
+    np.testing.assert_array_equal(drawing(shown)[1:], mine[:-1])
+    shown.cell("clear").click()
+    assert shown.text("sum").startswith("Nothing is drawn.")
     assert page.complaints == []
 
 
 def test_a_stroke_computes_the_network_once_and_paints_each_canvas_once(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.DigitNetwork("8"))
-    done = work(page, f"document.querySelector(`#{name} [data-cell='shift right']`).click()")
-    canvases = page.locator(f"#{name} canvas").count()
+    shown = show(page, tmp_path, explorers.DigitNetwork("8"))
+    done = work(page, f"document.querySelector(`#{shown.name} [data-cell='shift right']`).click()")
+    canvases = shown.at("canvas").count()
     assert done["paints"] == canvases
     assert done["nodes"] < 100
 

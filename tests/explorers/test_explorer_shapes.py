@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 
 import pytest
-from explorer_pages import kept, led_to, load, opened, outcomes
+from explorer_pages import Shown, load, outcomes, show
 from playwright.sync_api import Page
 
 from cnn_course import classtest, counting, explorers, models
@@ -227,83 +227,75 @@ def test_what_a_layer_takes_must_stand_before_it(module) -> None:
             explorers.Shapes(shape=state["input"], layers=state["layers"])
 
 
-def added(page: Page, name: str, *kinds: str) -> None:
+def added(shown: Shown, *kinds: str) -> None:
     for kind in kinds:
-        page.select_option(f"#{name} [data-cell=new]", kind)
-        page.click(f"#{name} >> text=add at the end")
+        shown.cell("new").select_option(kind)
+        shown.at(">> text=add at the end").click()
 
 
-def message(page: Page, name: str) -> str:
-    return page.inner_text(f"#{name} .explorer-message")
-
-
-def sums(page: Page, name: str) -> str:
-    return page.inner_text(f"#{name} .explorer-sum")
-
-
-def last_row(page: Page, name: str) -> str:
-    return page.locator(f"#{name} tbody tr").last.inner_text()
+def last_row(shown: Shown) -> str:
+    return shown.at("tbody tr").last.inner_text()
 
 
 def test_branches_are_built_on_the_page(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.Shapes(shape=[8, 8, 4], layers=[]))
-    added(page, name, "add")
-    assert "none before fits the last, 8 × 8 × 4" in message(page, name)
-    added(page, name, "depthwise", "depthwise")  # they keep the shape
-    page.select_option(f'#{name} [data-cell="layer 2 takes"]', "0")
-    second = page.locator(f"#{name} tbody tr").nth(1).inner_text()
+    shown = show(page, tmp_path, explorers.Shapes(shape=[8, 8, 4], layers=[]))
+    added(shown, "add")
+    assert "none before fits the last, 8 × 8 × 4" in shown.text("message")
+    added(shown, "depthwise", "depthwise")  # they keep the shape
+    shown.cell("layer 2 takes").select_option("0")
+    second = shown.at("tbody tr").nth(1).inner_text()
     assert "No layer takes what comes out of it." in second
-    assert page.locator(f'#{name} [data-cell="layer 1 takes"]').count() == 0
-    added(page, name, "add")
-    assert page.input_value(f'#{name} [data-cell="layer 3 takes 1"]') == "1"
-    assert page.input_value(f'#{name} [data-cell="layer 3 takes 2"]') == "2"
-    page.select_option(f'#{name} [data-cell="layer 3 takes 1"]', "0")
-    added(page, name, "concatenate", "dense")
-    assert "8 × 8 × 10" in last_row(page, name)
-    state = kept(page, name)
+    assert shown.cell("layer 1 takes").count() == 0
+    added(shown, "add")
+    assert shown.cell("layer 3 takes 1").input_value() == "1"
+    assert shown.cell("layer 3 takes 2").input_value() == "2"
+    shown.cell("layer 3 takes 1").select_option("0")
+    added(shown, "concatenate", "dense")
+    assert "8 × 8 × 10" in last_row(shown)
+    state = shown.state
     explorer = explorers.Shapes(shape=state["input"], layers=state["layers"])
     assert [layer.get("after") for layer in state["layers"]] == [None, [0], [0, 2], [2, 3], None]
-    said = sums(page, name)
+    said = shown.text("sum")
     assert said.startswith(f"{explorer.table.parameters:,} parameters")
-    page.click(f'#{name} [data-cell="layer 3 earlier"]')
+    shown.cell("layer 3 earlier").click()
     refused = "Layer 3, add, takes layer 2, depthwise convolution, and stays behind it"
-    assert refused in message(page, name)
-    led_to(page, page.url)
-    assert sums(page, name) == said
+    assert refused in shown.text("message")
+    shown.come_back()
+    assert shown.text("sum") == said
     assert page.complaints == []
 
 
 def test_a_stack_is_built_changed_and_counted_on_the_page(page, tmp_path) -> None:
     explorer = explorers.Shapes("LeNet-5")
-    (name,) = opened(page, tmp_path, explorer)
-    assert sums(page, name).startswith("61,706 parameters")
-    assert "(5 × 5 × 6 + 1) × 16 = 2,416" in page.inner_text(f"#{name} table")
-    filters = f'#{name} [data-cell="layer 1 filters"]'
-    page.fill(filters, "7")
+    shown = show(page, tmp_path, explorer)
+    assert shown.text("sum").startswith("61,706 parameters")
+    assert "(5 × 5 × 6 + 1) × 16 = 2,416" in shown.at("table").inner_text()
+    filters = shown.cell("layer 1 filters")
+    filters.fill("7")
     page.keyboard.press("Tab")
     changed = [dict(layer) for layer in explorer.state["layers"]]
     changed[0]["filters"] = 7
     explorer.set(layers=changed)
     right = f"{explorer.table.parameters:,} parameters"
-    assert sums(page, name).startswith(right)
+    assert shown.text("sum").startswith(right)
     for text in ("", "0", "2.5", "three", "1000000"):
-        page.fill(filters, text)
+        filters.fill(text)
         page.keyboard.press("Tab")
-        assert "7 is kept" in message(page, name), text
-        assert page.input_value(filters) == "7"
+        assert "7 is kept" in shown.text("message"), text
+        assert filters.input_value() == "7"
     for network, parameters in (("the class test", 248), ("LeNet-5", 61_706)) * 2:  # and again
-        page.select_option(f"#{name} [data-cell=network]", network)
-        assert sums(page, name).startswith(f"{parameters:,} parameters")
-        page.click(f'#{name} [data-cell="remove layer 2"]')
-    assert page.locator(f"#{name} tbody tr").count() == 8
-    page.click(filters)  # what is typed counts, and the click after it acts on the layer meant
+        shown.cell("network").select_option(network)
+        assert shown.text("sum").startswith(f"{parameters:,} parameters")
+        shown.cell("remove layer 2").click()
+    assert shown.at("tbody tr").count() == 8
+    filters.click()  # what is typed counts, and the click after it acts on the layer meant
     page.keyboard.press("Control+A")
     page.keyboard.type("11")
-    page.click(f'#{name} [data-cell="remove layer 7"]')
-    assert page.input_value(filters) == "11"
-    assert page.locator(f"#{name} tbody tr").count() == 7
-    added(page, name, "norm")
-    assert "4 × 84 = 336, half of them trained" in last_row(page, name)
+    shown.cell("remove layer 7").click()
+    assert filters.input_value() == "11"
+    assert shown.at("tbody tr").count() == 7
+    added(shown, "norm")
+    assert "4 × 84 = 336, half of them trained" in last_row(shown)
     assert page.complaints == []
 
 
@@ -315,13 +307,13 @@ CHOSEN = (
 def test_layers_are_removed_by_keyboard_until_none_is_left_and_the_fields_are_as_on_a_new_page(
     page, tmp_path
 ) -> None:
-    (name,) = opened(page, tmp_path, explorers.Shapes("LeNet-5"))
+    shown = show(page, tmp_path, explorers.Shapes("LeNet-5"))
     for layer in (3, 1):
-        page.click(f'#{name} [data-cell="remove layer {layer}"]')
+        shown.cell(f"remove layer {layer}").click()
         chosen = page.evaluate(CHOSEN)
-        led_to(page, page.url)
+        shown.come_back()
         assert page.evaluate(CHOSEN) == chosen
-    page.focus(f'#{name} [data-cell="remove layer 6"]')
+    shown.cell("remove layer 6").focus()
     for left in range(5, 0, -1):
         page.keyboard.press("Enter")
         focused = page.evaluate("document.activeElement.dataset.cell")
@@ -331,14 +323,14 @@ def test_layers_are_removed_by_keyboard_until_none_is_left_and_the_fields_are_as
 def test_a_stack_that_cannot_be_says_why_and_dense_on_maps_what_is_usually_meant(
     page, tmp_path
 ) -> None:
-    (name,) = opened(page, tmp_path, explorers.Shapes())
-    page.click(f'#{name} [data-cell="layer 6 earlier"]')
+    shown = show(page, tmp_path, explorers.Shapes())
+    shown.cell("layer 6 earlier").click()
     said = "Layer 6, max pooling|Layer 6, convolution|values in a row come in"
-    assert re.search(said, message(page, name))
-    assert sums(page, name).startswith("104,202 parameters")
-    page.click(f'#{name} [data-cell="remove layer 6"]')
+    assert re.search(said, shown.text("message"))
+    assert shown.text("sum").startswith("104,202 parameters")
+    shown.cell("remove layer 6").click()
     for words in ("3 × 3 × 10", "Usually flatten comes before it.", f"{(128 + 1) * 10:,}"):
-        assert words in last_row(page, name)
+        assert words in last_row(shown)
 
 
 def test_python_refuses_what_cannot_be_counted() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from explorer_pages import kept, led_to, opened, outcomes
+from explorer_pages import Shown, opened, outcomes, show
 
 from cnn_course import cases, explorers
 from cnn_course.records import recorded
@@ -122,8 +122,8 @@ def test_its_stretches_cover_every_number_and_say_what_advise_says(name: str) ->
 
 
 def test_the_plane_is_moved_over_by_keyboard(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.TransferCases())
-    page.focus(f"#{name} svg[tabindex]")
+    shown = show(page, tmp_path, explorers.TransferCases())
+    shown.at("svg[tabindex]").focus()
     for key, pictures, similarity in (
         ("ArrowRight", 120, "near"),
         ("ArrowDown", 120, "middle"),
@@ -139,15 +139,15 @@ def test_the_plane_is_moved_over_by_keyboard(page, tmp_path) -> None:
         ("ArrowLeft", 1, "middle"),
     ):
         page.keyboard.press(key)
-        said = page.inner_text(f"#{name} .explorer-sum")
+        said = shown.text("sum")
         advice = cases.advise(pictures=pictures, similarity=similarity)
         assert said.lower().startswith(f"{advice.case}. try: {advice.strategy.lower()}.")
-        assert kept(page, name) == {"pictures": pictures, "similarity": similarity}
+        assert shown.state == {"pictures": pictures, "similarity": similarity}
     met = []
     for _ in range(60):
-        met.append(kept(page, name)["pictures"])
+        met.append(shown.state["pictures"])
         page.keyboard.press("ArrowRight")
-    assert page.input_value(f"#{name} [data-name=pictures]") == "10000"
+    assert shown.control("pictures").input_value() == "10000"
     assert {*met} >= {2, 100, 400, 1_600, cases.SMALL, cases.LARGE, 10_000}
     assert met == sorted(met)
     assert page.evaluate("document.activeElement.dataset.cell") == "plane"
@@ -156,9 +156,9 @@ def test_the_plane_is_moved_over_by_keyboard(page, tmp_path) -> None:
     assert page.complaints == []
 
 
-def place_of(page, name: str, pictures: int, row: int) -> tuple[float, float]:
+def place_of(shown: Shown, pictures: int, row: int) -> tuple[float, float]:
     """Return where a case is on the screen."""
-    box = page.locator(f"#{name} svg[tabindex]").bounding_box()
+    box = shown.at("svg[tabindex]").bounding_box()
     scale = box["width"] / 320
     x = 44 + 268 * math.log(pictures) / math.log(10_000)
     return box["x"] + x * scale, box["y"] + (34 + 54 * (row + 0.5)) * scale
@@ -169,49 +169,49 @@ def test_a_tap_sets_the_case(page, tmp_path, width: int) -> None:
     size = {"width": width, "height": 700}
     context = page.context.browser.new_context(offline=True, has_touch=True, viewport=size)
     touched = context.new_page()
-    (name,) = opened(touched, tmp_path, explorers.TransferCases())
+    shown = show(touched, tmp_path, explorers.TransferCases())
     for pictures, row in ((3_000, 2), (5, 1), (400, 0), (1, 2), (10_000, 0)):
-        touched.touchscreen.tap(*place_of(touched, name, pictures, row))
-        found = kept(touched, name)
+        touched.touchscreen.tap(*place_of(shown, pictures, row))
+        found = shown.state
         assert found["pictures"] == pytest.approx(pictures, rel=0.06)
         assert found["similarity"] == cases.SIMILARITIES[row]
-        said = touched.inner_text(f"#{name} .explorer-sum").lower()
+        said = shown.text("sum").lower()
         assert said.startswith(cases.advise(**found).case)
     assert touched.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
 
 
 def test_a_mouse_draws_the_case_over_the_plane(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.TransferCases())
-    page.mouse.move(*place_of(page, name, 20, 0))
-    assert page.input_value(f"#{name} [data-name=pictures]") == "100"  # not before it is pressed
+    shown = show(page, tmp_path, explorers.TransferCases())
+    page.mouse.move(*place_of(shown, 20, 0))
+    assert shown.control("pictures").input_value() == "100"  # not before it is pressed
     page.mouse.down()
-    page.mouse.move(*place_of(page, name, 2_000, 2))
+    page.mouse.move(*place_of(shown, 2_000, 2))
     page.mouse.up()
-    assert page.input_value(f"#{name} [data-name=similarity]") == "far"
-    assert page.locator(f"#{name} rect.measured").count() == 9
+    assert shown.control("similarity").input_value() == "far"
+    assert shown.at("rect.measured").count() == 9
 
 
 def test_the_address_brings_back_the_case(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.TransferCases())
-    page.fill(f"#{name} [data-name=pictures]", "1,250")
+    shown = show(page, tmp_path, explorers.TransferCases())
+    shown.control("pictures").fill("1,250")
     page.keyboard.press("Tab")
-    page.select_option(f"#{name} [data-name=similarity]", "far")
-    assert kept(page, name) == {"pictures": 1_250, "similarity": "far"}
-    led_to(page, page.url)
-    compare(page.evaluate(READ, {"name": name}), 1_250, "far", RECORDED)
+    shown.pick(similarity="far")
+    assert shown.state == {"pictures": 1_250, "similarity": "far"}
+    shown.come_back()
+    compare(page.evaluate(READ, {"name": shown.name}), 1_250, "far", RECORDED)
     assert page.complaints == []
 
 
 def test_what_is_no_number_of_pictures_is_refused_and_the_case_kept(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.TransferCases(300, "far"))
-    before = page.evaluate(READ, {"name": name})
+    shown = show(page, tmp_path, explorers.TransferCases(300, "far"))
+    before = page.evaluate(READ, {"name": shown.name})
     for text in (" ", "0", "-5", "2.5", "1e3", "many", "10,001", "1,0", "0x10"):
-        found = page.evaluate(READ, {"name": name, "pictures": text})
+        found = page.evaluate(READ, {"name": shown.name, "pictures": text})
         said = f'"{text}" is not a whole number from 1 to 10,000. 300 is kept.'
         assert found == {**before, "message": said}
-        assert page.input_value(f"#{name} [data-name=pictures]") == "300"
-    found = page.evaluate(READ, {"name": name, "pictures": "301"})
+        assert shown.control("pictures").input_value() == "300"
+    found = page.evaluate(READ, {"name": shown.name, "pictures": "301"})
     assert found["message"] == ""  # and the next good one is taken
     assert "(301)" in found["case"]
 

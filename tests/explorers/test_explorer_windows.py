@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from explorer_pages import kept, led_to, load, numbers, opened, outcomes, work
+from explorer_pages import load, outcomes, show, work
 from PIL import Image
 from playwright.sync_api import Page
 
@@ -91,46 +91,42 @@ def compare(outcomes: list, expected: list, refused: str) -> None:
 
 def test_it_works_from_a_folder_and_shows_what_python_computes(page, tmp_path) -> None:
     explorer = explorers.Convolution(divide=True)
-    (name,) = opened(page, tmp_path, explorer)
-    np.testing.assert_allclose(numbers(page, name), explorer.output.round(2), atol=0.006)
-    for control, choice in (
-        *(("stride", "2"), ("padding", "same"), ("pad_mode", "edge"), ("relu", "true")),
-    ):
-        page.select_option(f"#{name} [data-name={control}]", choice)
+    shown = show(page, tmp_path, explorer)
+    np.testing.assert_allclose(shown.numbers(), explorer.output.round(2), atol=0.006)
+    shown.pick(stride="2", padding="same", pad_mode="edge", relu="true")
     expected = conv.correlate2d(NINE, LOOP, stride=2, padding="same", pad_mode="edge") / 9
-    np.testing.assert_allclose(numbers(page, name), np.maximum(expected, 0).round(2), atol=0.006)
-    assert "= 4. Columns" in page.inner_text(f"#{name} .explorer-sizes")
+    np.testing.assert_allclose(shown.numbers(), np.maximum(expected, 0).round(2), atol=0.006)
+    assert "= 4. Columns" in shown.text("sizes")
     assert page.complaints == []
 
 
 def test_every_product_of_a_place_is_written_out(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.Convolution(divide=True))
-    page.click(f'#{name} [data-cell="output-0-1"]')
-    text = page.inner_text(f"#{name} .explorer-sum")
+    shown = show(page, tmp_path, explorers.Convolution(divide=True))
+    shown.cell("output-0-1").click()
+    text = shown.text("sum")
     assert text.startswith("Row 0, column 1: 1\u00b71 + 1\u00b71")
     assert text.endswith("= 9; 9 / 9 = 1")
     assert text.count("\u00b7") == 9
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    assert page.inner_text(f"#{name} .explorer-sum").startswith("Row 0, column 2")
+    assert shown.text("sum").startswith("Row 0, column 2")
 
 
 def test_the_winner_of_a_window_is_marked_and_gets_the_gradient(page, tmp_path) -> None:
     explorer = explorers.Pooling()
-    (name,) = opened(page, tmp_path, explorer)
-    assert numbers(page, name).tolist() == explorer.output.tolist() == [[8, 9], [3, 2]]
-    page.click(f'#{name} [data-cell="output-0-1"]')
-    assert page.locator(f"#{name} td.marked input").input_value() == "9"
-    assert "the largest of 3, 4, 9, 2 is 9" in page.inner_text(f"#{name} .explorer-sum")
-    np.testing.assert_allclose(numbers(page, name, "gradient"), explorer.gradient)
-    page.select_option(f"#{name} [data-name=kind]", "average")
-    assert numbers(page, name).tolist() == [[4, 4.5], [2, 0.75]]
-    assert "(3 + 4 + 9 + 2) / 4 = 4.5" in page.inner_text(f"#{name} .explorer-sum")
-    assert (numbers(page, name, "gradient") == 0.25).all()
-    page.select_option(f"#{name} [data-name=size]", "3")
-    page.select_option(f"#{name} [data-name=padding]", "same")
+    shown = show(page, tmp_path, explorer)
+    assert shown.numbers().tolist() == explorer.output.tolist() == [[8, 9], [3, 2]]
+    shown.cell("output-0-1").click()
+    assert shown.at("td.marked input").input_value() == "9"
+    assert "the largest of 3, 4, 9, 2 is 9" in shown.text("sum")
+    np.testing.assert_allclose(shown.numbers("gradient"), explorer.gradient)
+    shown.pick(kind="average")
+    assert shown.numbers().tolist() == [[4, 4.5], [2, 0.75]]
+    assert "(3 + 4 + 9 + 2) / 4 = 4.5" in shown.text("sum")
+    assert (shown.numbers("gradient") == 0.25).all()
+    shown.pick(size="3", padding="same")
     explorer.set(kind="average", size=3, padding="same")
-    np.testing.assert_allclose(numbers(page, name), explorer.output, atol=0.006)
+    np.testing.assert_allclose(shown.numbers(), explorer.output, atol=0.006)
     assert page.complaints == []
 
 
@@ -169,33 +165,33 @@ def test_an_output_says_what_it_shows_to_those_without_scripts_and_cannot_end_it
 
 def test_what_is_no_number_is_refused_and_the_one_before_kept(page, tmp_path) -> None:
     explorer = explorers.Convolution()
-    (name,) = opened(page, tmp_path, explorer)
+    shown = show(page, tmp_path, explorer)
     for text in ("", "two", "1e999", "NaN", "0x1f", "1,000", "1000001"):
-        page.fill(f'#{name} [data-cell="kernel-0-0"]', text)
+        shown.cell("kernel-0-0").fill(text)
         page.keyboard.press("Tab")
-        said = page.inner_text(f"#{name} .explorer-message")
+        said = shown.text("message")
         assert f'"{text}" is not a number from −1000000 to 1000000. 1 is kept.' in said
-        assert page.input_value(f'#{name} [data-cell="kernel-0-0"]') == "1"
-    np.testing.assert_allclose(numbers(page, name), explorer.output)
-    page.select_option(f"#{name} [data-name=kernel_name]", "loop")
-    assert page.inner_text(f"#{name} .explorer-message") == ""
+        assert shown.cell("kernel-0-0").input_value() == "1"
+    np.testing.assert_allclose(shown.numbers(), explorer.output)
+    shown.pick(kernel_name="loop")
+    assert shown.text("message") == ""
 
 
 def test_a_picture_of_ones_own_is_drawn_at_one_go_and_stays_out_of_the_address(
     page, tmp_path
 ) -> None:
     explorer = explorers.Convolution(kernel="Sobel x")
-    (name,) = opened(page, tmp_path, explorer)
+    shown = show(page, tmp_path, explorer)
     (tmp_path / "cat.jpg").write_bytes(b"<svg onload=alert(1)>" * 9)
-    page.set_input_files(f"#{name} input[type=file]", tmp_path / "cat.jpg")
-    page.wait_for_selector(f"#{name} .explorer-message >> text=cat.jpg cannot be read")
-    np.testing.assert_allclose(numbers(page, name), explorer.output)
+    shown.at("input[type=file]").set_input_files(tmp_path / "cat.jpg")
+    shown.at(".explorer-message >> text=cat.jpg cannot be read").wait_for()
+    np.testing.assert_allclose(shown.numbers(), explorer.output)
     noise = np.random.default_rng(1).integers(0, 256, (700, 700, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
-    page.set_input_files(f"#{name} input[type=file]", tmp_path / "noise.png")
-    page.wait_for_selector(f"#{name} canvas")
-    assert "image, 256 x 256" in page.inner_text(f"#{name} .explorer-body")
-    assert "output, 254 x 254" in page.inner_text(f"#{name} .explorer-body")
+    shown.at("input[type=file]").set_input_files(tmp_path / "noise.png")
+    shown.at("canvas").first.wait_for()
+    assert "image, 256 x 256" in shown.text("body")
+    assert "output, 254 x 254" in shown.text("body")
     assert len(page.url) < 1_000
     change = "const one = document.querySelector('[data-name=relu]'); one.value = 'true';"
     done = work(page, f"{change} one.onchange({{ target: one }});")
@@ -208,127 +204,125 @@ def test_a_picture_of_ones_own_is_drawn_at_one_go_and_stays_out_of_the_address(
 def test_a_picture_of_any_size_is_taken_made_small_or_refused_and_the_page_lives(
     page, tmp_path, size
 ) -> None:
-    (name,) = opened(page, tmp_path, explorers.Convolution(kernel=[[1]]))
+    shown = show(page, tmp_path, explorers.Convolution(kernel=[[1]]))
     Image.new("L", size, 99).save(tmp_path / "grey.png")
-    page.set_input_files(f"#{name} input[type=file]", tmp_path / "grey.png")
+    shown.at("input[type=file]").set_input_files(tmp_path / "grey.png")
     page.wait_for_function(
         "() => document.querySelector('.explorer-message').textContent"
         " || document.querySelector('[data-name=image_name]').value === 'own'",
     )
-    if page.input_value(f"#{name} [data-name=image_name]") == "own":
+    if shown.control("image_name").input_value() == "own":
         scale = min(1, 256 / max(size))
         width, height = (max(1, round(side * scale)) for side in size)
-        assert f"image, {height} x {width}" in page.inner_text(f"#{name} .explorer-body")
+        assert f"image, {height} x {width}" in shown.text("body")
     else:
-        assert "grey.png cannot be read" in page.inner_text(f"#{name} .explorer-message")
-        assert "image, 7 x 5" in page.inner_text(f"#{name} .explorer-body")
-    page.select_option(f"#{name} [data-name=relu]", "true")
+        assert "grey.png cannot be read" in shown.text("message")
+        assert "image, 7 x 5" in shown.text("body")
+    shown.pick(relu="true")
     assert page.complaints == []
 
 
 def test_a_number_is_typed_the_arrow_keys_lead_to_the_next_and_the_address_brings_it_back(
     page, tmp_path
 ) -> None:
-    (name,) = opened(page, tmp_path, explorers.Convolution())
-    page.fill(f'#{name} [data-cell="image-0-0"]', "7")
+    shown = show(page, tmp_path, explorers.Convolution())
+    shown.cell("image-0-0").fill("7")
     page.keyboard.press("ArrowDown")
     assert page.evaluate(FOCUSED) == "image-1-0"
     image, kernel = NINE.copy(), LOOP.copy()
     image[0, 0] = 7
-    np.testing.assert_allclose(numbers(page, name), conv.correlate2d(image, kernel))
-    assert page.input_value(f"#{name} [data-name=image_name]") == "typed"
+    np.testing.assert_allclose(shown.numbers(), conv.correlate2d(image, kernel))
+    assert shown.control("image_name").input_value() == "typed"
     page.keyboard.type("-1")
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUSED) == "kernel-0-0"
-    page.fill(f'#{name} [data-cell="kernel-1-1"]', "5")
+    shown.cell("kernel-1-1").fill("5")
     page.keyboard.press("Tab")
     kernel[1, 1] = 5
-    led_to(page, page.url)
-    np.testing.assert_allclose(numbers(page, name), conv.correlate2d(image, kernel))
-    assert page.input_value(f"#{name} [data-name=kernel_name]") == "own"
+    shown.come_back()
+    np.testing.assert_allclose(shown.numbers(), conv.correlate2d(image, kernel))
+    assert shown.control("kernel_name").input_value() == "own"
 
 
 def test_what_one_draws_is_convolved(page, tmp_path) -> None:
     explorer = explorers.Convolution(kernel=np.ones((3, 3)), padding="same", stride=4)
-    (name,) = opened(page, tmp_path, explorer)
-    page.select_option(f"#{name} [data-name=image_name]", "drawn")
-    assert "image, 28 x 28: draw here" in page.inner_text(f"#{name} .explorer-body")
-    box = page.locator(f"#{name} .explorer-pad").bounding_box()
+    shown = show(page, tmp_path, explorer)
+    shown.pick(image_name="drawn")
+    assert "image, 28 x 28: draw here" in shown.text("body")
+    box = shown.at(".explorer-pad").bounding_box()
     for share in (0.2, 0.8):
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + share * box["height"])
         page.mouse.down()
     page.mouse.up()
-    drawn = np.array(kept(page, name)["image"])
+    drawn = np.array(shown.state["image"])
     assert drawn[:, 13:15].sum() > 20
     assert drawn[:, [0, 27]].sum() == 0
     expected = conv.correlate2d(drawn, np.ones((3, 3)), padding="same", stride=4)
-    page.select_option(f"#{name} [data-name=stride]", "4")
-    np.testing.assert_allclose(numbers(page, name), expected.round(2), atol=0.011)
-    page.click(f'#{name} [data-cell="clear"]')
-    assert (numbers(page, name) == 0).all()
+    shown.pick(stride="4")
+    np.testing.assert_allclose(shown.numbers(), expected.round(2), atol=0.011)
+    shown.cell("clear").click()
+    assert (shown.numbers() == 0).all()
     assert page.complaints == []
 
 
 def test_a_click_right_after_typing_acts_and_what_is_typed_counts(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.Convolution())
+    shown = show(page, tmp_path, explorers.Convolution())
     changed = NINE.copy()
     for row, text in enumerate(("50", "7", "8")):
-        page.click(f'#{name} [data-cell="image-{row}-0"]')
+        shown.cell(f"image-{row}-0").click()
         page.keyboard.type(text)
         changed[row, 0] = int(text)
-    page.click(f'#{name} [data-cell="output-1-1"]')
-    assert page.inner_text(f"#{name} .explorer-sum").startswith("Row 1, column 1")
-    np.testing.assert_allclose(numbers(page, name), conv.correlate2d(changed, LOOP))
+    shown.cell("output-1-1").click()
+    assert shown.text("sum").startswith("Row 1, column 1")
+    np.testing.assert_allclose(shown.numbers(), conv.correlate2d(changed, LOOP))
 
 
 def test_what_one_types_while_it_plays_is_not_lost(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.Convolution())
-    page.click(f'#{name} [aria-label="play"]')
-    page.click(f'#{name} [data-cell="image-0-0"]')
+    shown = show(page, tmp_path, explorers.Convolution())
+    shown.at('[aria-label="play"]').click()
+    shown.cell("image-0-0").click()
     page.keyboard.type("4")
-    before = page.inner_text(f"#{name} .explorer-sum")
+    before = shown.text("sum")
     page.wait_for_function(
         "(before) => document.querySelector('.explorer-sum').innerText !== before", arg=before
     )
     page.keyboard.type("2")
     page.keyboard.press("Tab")
-    assert page.input_value(f'#{name} [data-cell="image-0-0"]') == "42"
-    page.click(f'#{name} [aria-label="pause"]')
+    assert shown.cell("image-0-0").input_value() == "42"
+    shown.at('[aria-label="pause"]').click()
     assert page.complaints == []
 
 
 def test_a_place_of_a_large_output_is_chosen_with_the_mouse_and_the_arrow_keys(
     page, tmp_path
 ) -> None:
-    (name,) = opened(page, tmp_path, explorers.Convolution("cat", "Sobel x"))
-    output = page.locator(f'#{name} canvas[data-cell="output"]')
+    shown = show(page, tmp_path, explorers.Convolution("cat", "Sobel x"))
+    output = shown.at('canvas[data-cell="output"]')
     box = output.bounding_box()
     output.click(position={"x": 30.5 / 62 * box["width"], "y": 10.5 / 62 * box["height"]})
-    assert page.inner_text(f"#{name} .explorer-sum").startswith("Row 10, column 30:")
+    assert shown.text("sum").startswith("Row 10, column 30:")
     output.focus()
     for key in ("ArrowDown", "ArrowLeft", "ArrowLeft"):
         page.keyboard.press(key)
-    assert page.inner_text(f"#{name} .explorer-sum").startswith("Row 11, column 28:")
+    assert shown.text("sum").startswith("Row 11, column 28:")
 
 
 def test_what_one_typed_and_drew_comes_back_and_what_is_missing_says_so(page, tmp_path) -> None:
-    (name,) = opened(page, tmp_path, explorers.Convolution())
-    images = f"#{name} [data-name=image_name]"
+    shown = show(page, tmp_path, explorers.Convolution())
     for missing, said in (("own", "no picture of your own"), ("typed", "no numbers of yours")):
-        page.select_option(images, missing)
-        assert f"{said} yet" in page.inner_text(f"#{name} .explorer-message")
-        assert page.input_value(images) == "9"
-    page.fill(f'#{name} [data-cell="kernel-1-1"]', "5")
-    page.fill(f'#{name} [data-cell="image-0-0"]', "7")
+        shown.pick(image_name=missing)
+        assert f"{said} yet" in shown.text("message")
+        assert shown.control("image_name").input_value() == "9"
+    shown.cell("kernel-1-1").fill("5")
+    shown.cell("image-0-0").fill("7")
     page.keyboard.press("Tab")
-    mine = numbers(page, name)
-    page.select_option(f"#{name} [data-name=kernel_name]", "blur")
-    page.select_option(f"#{name} [data-name=kernel_name]", "own")
-    page.select_option(images, "drawn")
-    page.click(f"#{name} .explorer-pad")
+    mine = shown.numbers()
+    shown.pick(kernel_name="blur")
+    shown.pick(kernel_name="own", image_name="drawn")
+    shown.at(".explorer-pad").click()
     address = page.url
-    page.select_option(images, "typed")
-    np.testing.assert_array_equal(numbers(page, name), mine)
-    page.select_option(images, "drawn")
+    shown.pick(image_name="typed")
+    np.testing.assert_array_equal(shown.numbers(), mine)
+    shown.pick(image_name="drawn")
     assert page.url == address
     assert page.complaints == []
