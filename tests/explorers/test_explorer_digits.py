@@ -8,7 +8,7 @@ import pytest
 from explorer_pages import Shown, load, show, work
 from playwright.sync_api import Page
 
-from cnn_course import checks, data, explorers, records
+from cnn_course import data, explorers, records
 from cnn_course.explorers.digits import LAYERS
 
 import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
@@ -87,19 +87,6 @@ def test_every_example_is_taken_for_what_it_is_and_weighs_little() -> None:
         assert explorer.output.max() > 0.9
     assert len(base64.b64decode(explorer.choices["weights"]["halves"])) < 500_000
     assert len(explorer.choices["weights"]["halves"]) < 500_000  # as it is sent
-
-
-def test_the_answer_that_the_exercise_expects_is_the_networks() -> None:
-    wrong = {}
-    for name, step in (("right", (0, 1)), ("up", (-1, 0))):
-        explorer, pixels = explorers.DigitNetwork("7"), 0
-        digit = np.pad(explorer.drawing, 28)
-        while explorer.output.argmax() == 7:
-            pixels += 1
-            top, left = 28 - pixels * step[0], 28 - pixels * step[1]
-            explorer.set(drawing=digit[top : top + 28, left : left + 28])
-        wrong[name] = pixels
-    assert checks.check("shifted-seven", wrong), wrong
 
 
 def answers(shown: Shown) -> tuple[int, np.ndarray]:

@@ -93,23 +93,19 @@ def test_it_works_from_a_folder_and_shows_what_python_computes(page, tmp_path) -
     explorer = explorers.Convolution(divide=True)
     shown = show(page, tmp_path, explorer)
     np.testing.assert_allclose(shown.numbers(), explorer.output.round(2), atol=0.006)
+    shown.cell("output-0-1").click()
+    text = shown.text("sum")
+    assert text.startswith("Row 0, column 1: 1\u00b71 + 1\u00b71")
+    assert text.endswith("= 9; 9 / 9 = 1")
+    assert text.count("\u00b7") == 9  # every product is written out
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert shown.text("sum").startswith("Row 0, column 2")
     shown.pick(stride="2", padding="same", pad_mode="edge", relu="true")
     expected = conv.correlate2d(NINE, LOOP, stride=2, padding="same", pad_mode="edge") / 9
     np.testing.assert_allclose(shown.numbers(), np.maximum(expected, 0).round(2), atol=0.006)
     assert "= 4. Columns" in shown.text("sizes")
     assert page.complaints == []
-
-
-def test_every_product_of_a_place_is_written_out(page, tmp_path) -> None:
-    shown = show(page, tmp_path, explorers.Convolution(divide=True))
-    shown.cell("output-0-1").click()
-    text = shown.text("sum")
-    assert text.startswith("Row 0, column 1: 1\u00b71 + 1\u00b71")
-    assert text.endswith("= 9; 9 / 9 = 1")
-    assert text.count("\u00b7") == 9
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    assert shown.text("sum").startswith("Row 0, column 2")
 
 
 def test_the_winner_of_a_window_is_marked_and_gets_the_gradient(page, tmp_path) -> None:
