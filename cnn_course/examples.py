@@ -16,9 +16,9 @@ def _grid(text: str) -> np.ndarray:
 
 def _digits(*lines: str) -> list[np.ndarray]:
     """Return the digits that stand beside each other: ink, #, is 1, and paper is -1."""
-    rows = zip(*(line.split() for line in lines), strict=True)
-    signs = {"#": "1", ".": "-1"}
-    return [_grid("/".join(" ".join(signs[sign] for sign in row) for row in one)) for one in rows]
+    shapes = zip(*(line.split() for line in lines), strict=True)
+    numbers = str.maketrans({"#": "1 ", ".": "-1 "})
+    return [_grid("/".join(shape).translate(numbers)) for shape in shapes]
 
 
 # The digit 9 on 7 rows and 5 columns; the same one column further left; two by other hands.

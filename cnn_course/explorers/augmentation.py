@@ -290,17 +290,13 @@ def _resampled(picture: np.ndarray, matrix: list[np.float32], fill_mode: str) ->
     )
     left, top = np.floor(x), np.floor(y)
     right, below = (x - left)[..., None], (y - top)[..., None]
-    upper = _read(picture, top, left) * (1 - right) + _read(picture, top, left + 1) * right
-    lower = _read(picture, top + 1, left) * (1 - right) + _read(picture, top + 1, left + 1) * right
+    edged = np.pad(picture, ((1, 1), (1, 1), (0, 0)))  # black where there is no pixel
+    rows = [np.clip(top + step, -1, height).astype(int) + 1 for step in (0, 1)]
+    columns = [np.clip(left + step, -1, width).astype(int) + 1 for step in (0, 1)]
+    upper, lower = (
+        edged[row, columns[0]] * (1 - right) + edged[row, columns[1]] * right for row in rows
+    )
     return np.asarray(upper * (1 - below) + lower * below, dtype=_F)
-
-
-def _read(picture: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Return pixels, black where there are none."""
-    height, width = picture.shape[:2]
-    there = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    r, c = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
-    return np.where(there[..., None], picture[r.astype(int), c.astype(int)], 0.0)
 
 
 def _inside(places: np.ndarray, size: int, fill_mode: str) -> np.ndarray:
