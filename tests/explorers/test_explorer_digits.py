@@ -1,15 +1,14 @@
 """The digit network computes what Keras computes, live, for what is drawn in whatever way."""
 
 import base64
+import json
 import re
 
 import numpy as np
 import pytest
-from explorer_pages import Shown, load, show, work
-from playwright.sync_api import Page
+from explorer_pages import Shown, load, outcomes, show, work
 
 from cnn_course import data, explorers, records
-from cnn_course.explorers.digits import LAYERS
 
 import keras  # isort: skip - after cnn_course, which keeps TensorFlow quiet
 from keras import layers
@@ -34,50 +33,32 @@ def network() -> keras.Model:
     return model
 
 
-def computed(page: Page, pictures: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what the module computes for pictures, layer by layer."""
-    explorer = explorers.DigitNetwork()
-    inputs = (pictures / 255).astype("<f4")
-    digits = [base64.b64encode(picture.tobytes()).decode() for picture in inputs]
-    page.goto("about:blank")
-    load(page, explorer, "forward", "weightsOf")
-    found = page.evaluate(
-        """([digits, weights, names]) => {
-            const kernels = weightsOf(weights);
-            const text = (values) => {
-                let letters = "";
-                const bytes = new Uint8Array(Float32Array.from(values).buffer);
-                for (let n = 0; n < bytes.length; n += 8192)
-                    letters += String.fromCharCode(...bytes.subarray(n, n + 8192));
-                return btoa(letters);
-            };
-            return digits.map((digit) => {
-                const bytes = Uint8Array.from(atob(digit), (letter) => letter.charCodeAt(0));
-                const { maps, probabilities } = forward(new Float32Array(bytes.buffer), kernels);
-                return [...names.map((name) => text(maps[name].values)), text(probabilities)];
-            });
-        }""",
-        [digits, explorer.choices["weights"], LAYERS],
-    )
-    arrays = [[np.frombuffer(base64.b64decode(text), "<f4") for text in one] for one in found]
-    return {
-        name: np.stack(column) for name, *column in zip([*LAYERS, "output"], *arrays, strict=True)
-    }
+COMPUTED = """
+const kernels = weightsOf(WEIGHTS);
+const computed = (picture) => {
+    const { maps, probabilities } = forward(Float32Array.from(picture), kernels);
+    const values = Object.entries(maps).map(([name, { values }]) => [name, [...values]]);
+    return { ...Object.fromEntries(values), output: [...probabilities] };
+};"""
 
 
-def test_module_and_package_compute_what_keras_computes_on_test_digits(page, network):
-    _, (pictures, _) = data.load_digits("tiny")
-    pictures = pictures[:60]  # which nobody trained this network on
+def test_module_and_package_compute_what_keras_computes_on_test_digits(page, network) -> None:
+    _, (pictures, _) = data.load_digits("tiny")  # nobody trained this network on them
+    pictures = pictures[:100:8]
     expected = network.predict(pictures[..., None] / 255, verbose=0)
-    for name, values in computed(page, pictures).items():
-        right = np.asarray(expected[name]).reshape(len(pictures), -1)
-        np.testing.assert_allclose(values, right, atol=1e-4, err_msg=name)
     explorer = explorers.DigitNetwork()
-    for place in range(0, 60, 10):
-        explorer.set(drawing=pictures[place])
-        np.testing.assert_allclose(explorer.output, expected["output"][place], atol=1e-4)
-        for name, maps in explorer.maps.items():
-            np.testing.assert_allclose(maps, expected[name][place], atol=1e-4)
+    page.goto("about:blank")
+    weights = json.dumps(explorer.choices["weights"])
+    load(page, explorer, "computed", more=COMPUTED.replace("WEIGHTS", weights))
+    found = outcomes(page, "computed", (pictures.reshape(-1, 784) / 255).tolist())
+    for place, (picture, one) in enumerate(zip(pictures, found, strict=True)):
+        explorer.set(drawing=picture)
+        by_package = {**explorer.maps, "output": explorer.output}
+        assert sorted(by_package) == sorted(expected)
+        for name, values in expected.items():
+            np.testing.assert_allclose(by_package[name], values[place], atol=1e-4, err_msg=name)
+            in_module = np.reshape(one["value"][name], values[place].shape)
+            np.testing.assert_allclose(in_module, values[place], atol=1e-4, err_msg=name)
 
 
 def test_every_example_is_taken_for_what_it_is_and_weighs_little() -> None:
@@ -105,7 +86,7 @@ def test_a_line_drawn_with_the_mouse_is_a_1_and_python_agrees(page, tmp_path) ->
     shown = show(page, tmp_path, explorers.DigitNetwork("0"))
     assert answers(shown)[0] == 0
     shown.cell("clear").click()
-    box = shown.at(f"{PAD}").bounding_box()
+    box = shown.at(PAD).bounding_box()
     middle = box["x"] + box["width"] / 2
     page.mouse.move(middle, box["y"] + 0.2 * box["height"])
     page.mouse.down()
@@ -148,7 +129,7 @@ def test_a_finger_draws_too(page, tmp_path) -> None:
 
 def test_the_keyboard_draws_erases_and_says_where_the_pen_is(page, tmp_path) -> None:
     shown = show(page, tmp_path, explorers.DigitNetwork(np.zeros((28, 28), int)))
-    shown.at(f"{PAD}").focus()
+    shown.at(PAD).focus()
     for _ in range(5):
         page.keyboard.press("ArrowDown")
     for _ in range(14):
@@ -164,7 +145,7 @@ def test_the_keyboard_draws_erases_and_says_where_the_pen_is(page, tmp_path) -> 
     assert answers(shown)[0] == 1
     page.keyboard.press("Space")
     shown.cell("tool").select_option("eraser")
-    shown.at(f"{PAD}").focus()
+    shown.at(PAD).focus()
     page.keyboard.press("Space")
     page.keyboard.press("ArrowUp")
     assert drawing(shown)[21:23, 14].max() == 0
