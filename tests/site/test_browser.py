@@ -131,6 +131,7 @@ def test_a_page_fits_every_screen_and_distorts_no_picture(visit: Watched) -> Non
     page = visit.page
     for width in (320, 390, 768, 1024, 1440, 1280):
         page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function("width => innerWidth === width", arg=width)
         sideways, distorted = page.evaluate(SHAPE)
         assert sideways <= 0, width
         assert distorted == [], width
