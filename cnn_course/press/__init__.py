@@ -1,23 +1,22 @@
 """The maker's side: run the chapters, keep what did not change, print the book.
 
-The learner's side never imports this room.
+The learner's side never imports this part.
 
 | module | what it does |
 |---|---|
 | `project` | finds the clone of the course and its chapters |
 | `notebooks` | notebooks as data: parameter, outputs, comparison |
+| `machine` | what a run is made on, and the environment that is the same for everybody |
 | `fingerprint` | what a chapter depends on, as one digest |
-| `worker` | runs one chapter, in a process of its own |
-| `execute` | runs the chapters that need it, several at a time |
-| `store` | the last good run of every chapter |
-| `stage` | puts together what Jupyter Book reads |
-| `filling` | fills in what pages take from chapters; `chapter_map` draws the map |
-| `measured` | says how long a chapter takes |
-| `lean` | makes the rendered pages light |
-| `render` | the finished site: renders, swaps, recovers |
-| `record` | keeps what a full run measured |
+| `runs` | good runs of chapters: which hold, where they are, new ones |
+| `execute` | runs notebooks by papermill, several at a time |
+| `book` | puts the pages together, renders them, swaps the finished site in |
+| `filling` | what pages say about chapters: times, pictures, the map, the terms |
+| `postprocess` | makes the rendered pages light |
+| `record`, `pretraining` | what full runs and several seeds measured; the small base |
+| `copies` | a learner's own copy of the chapters, and handouts |
+| `class_test` | class tests for a class, and their marks |
 | `sync` | files that repeat what `pyproject.toml` says |
-| `own_copy` | a learner's own chapters, which updates keep |
 | `cli` | the command `cnn-course` |
 """
 

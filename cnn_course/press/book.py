@@ -1,14 +1,63 @@
-"""Prints the book: runs what needs it, stages, renders, and says where the site is."""
+"""Makes the book: runs what needs it, puts the pages together, and renders them.
+
+The finished site carries a hidden file that says what it was made of.
+"""
+
+import copy
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import click
+import yaml
+from tqdm import tqdm
 
-from cnn_course.press import files, notebooks
-from cnn_course.press.execute import bring_up_to_date
-from cnn_course.press.project import Project
-from cnn_course.press.render import Site
-from cnn_course.press.stage import stage
-from cnn_course.press.store import GoodRun, RunStore
-from cnn_course.press.stored import find_stored
+from cnn_course.files import digest, read_json, write_json
+from cnn_course.press import notebooks
+from cnn_course.press.filling import Shown, fill, with_times
+from cnn_course.press.machine import versions
+from cnn_course.press.notebooks import Cell, Notebook, Output
+from cnn_course.press.project import (
+    PressError,
+    Project,
+    files_below,
+    locked,
+    read_settings,
+    repository,
+    scratch,
+)
+from cnn_course.press.runs import GoodRun, RunStore, bring_up_to_date, find_stored
+
+STAMP = ".made-of.json"
+_LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__")
+# What a tag of a cell becomes on those parts of it that show outputs only.
+_TAGS_OF_A_PART = {"hide-cell": "hide-output", "hide-input": "remove-input"}
+_PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
+_RENDERED_WITH = (
+    "docutils",
+    "jupyter-book",
+    "latex2mathml",
+    "myst-nb",
+    "myst-parser",
+    "pillow",
+    "pydata-sphinx-theme",
+    "pygments",
+    "sphinx",
+    "sphinx-book-theme",
+    "sphinx-copybutton",
+    "sphinx-design",
+    "sphinx-togglebutton",
+    "sphinxcontrib-bibtex",
+)
+_JUPYTER_BOOK = "import cnn_course.press; from jupyter_book.cli.main import main; main()"
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_LINES_SHOWN = 30
 
 
 def build_book(
@@ -26,44 +75,237 @@ def build_book(
     Raises:
         PressError: a chapter failed, or Jupyter Book warned; the previous site is as it was.
     """
-    for name in project.unlisted():
-        click.echo(
-            f"Note: notebooks/{name}.ipynb is not in _toc.yml, so the book has no page for it."
-        )
-    with files.locked(project.build), files.locked(RunStore(project, profile).folder):
-        site = Site(project.build)
-        site.recover()
-        shown, summary = _good_runs(project, profile, fresh=fresh, compared=compared)
-        with files.scratch(project.build) as scratch:
-            source = scratch / "stage"
-            stage(project, profile, shown, source)
-            if not fresh and site.is_made_of(source):
+    listed = {chapter.file for chapter in project.chapters}
+    for file in sorted((project.root / "notebooks").glob("*.ipynb")):
+        if file not in listed:
+            click.echo(
+                f"Note: notebooks/{file.name} is not in _toc.yml, so the book has no page for it."
+            )
+    store = RunStore(project, profile)
+    html = project.build / "html"
+    with locked(project.build), locked(store.folder):
+        _recover(html)
+        shown, summary = _good_runs(store, fresh=fresh, compared=compared)
+        with scratch(project.build) as folder:
+            pages = folder / "pages"
+            _put_together(project, shown, pages)
+            source = _source_digest(pages)
+            if not fresh and read_json(html / STAMP) == _stamp(source, html):
                 click.echo("Nothing changed: the book is up to date.")
             else:
-                site.render(source, scratch / "output")
+                _render(pages, source, folder / "output", html)
                 click.echo("The book is printed.")
-    click.echo(f"Open  {site.html / 'index.html'}")
-    click.echo(f'or    python -m http.server --directory "{site.html}"')
+    click.echo(f"Open  {html / 'index.html'}")
+    click.echo(f'or    python -m http.server --directory "{html}"')
     click.echo(summary)
 
 
-def _good_runs(
-    project: Project, profile: str, *, fresh: bool, compared: bool
-) -> tuple[dict[str, GoodRun], str]:
-    """Return the run of every chapter that the book shows, and in words where they come from."""
-    shown: dict[str, GoodRun] = {}
-    if profile == "tiny" and not fresh:
-        shown, reasons = find_stored(project, project.chapters, compared=compared)
+def _good_runs(store: RunStore, *, fresh: bool, compared: bool) -> tuple[dict[str, Shown], str]:
+    """Return every chapter as the book shows it, and in words where the outputs come from."""
+    project = store.project
+    stored: dict[str, GoodRun] = {}
+    if store.profile == "tiny" and not fresh:
+        stored, reasons = find_stored(project, project.chapters, compared=compared)
         for name, reason in reasons.items():
             click.echo(f"{name}: the stored outputs are not printed, since {reason}.")
-    stored = len(shown)
-    rest = [chapter for chapter in project.chapters if chapter.name not in shown]
-    ran = bring_up_to_date(project, rest, profile, fresh=fresh)
-    store = RunStore(project, profile)
-    for chapter in rest:
-        run, executed = store.read(chapter.name)
-        page = notebooks.with_outputs(notebooks.for_profile(chapter, profile), executed)
-        shown[chapter.name] = run, page
+    rest = [chapter for chapter in project.chapters if chapter.name not in stored]
+    ran = bring_up_to_date(store, rest, fresh=fresh)
+    shown = {}
+    for chapter in project.chapters:
+        if chapter in rest:
+            run, executed = store.read(chapter.name)
+            source = notebooks.for_profile(chapter, store.profile)
+            notebook = notebooks.with_outputs(source, executed)
+        else:
+            run, notebook = stored[chapter.name]
+        shown[chapter.name] = Shown(project, chapter, store.profile, run, notebook)
     kept = len(rest) - len(ran)
     earlier = f", {kept} from an earlier run" if kept else ""
-    return shown, f"Chapters: {stored} printed from stored outputs, {len(ran)} run{earlier}."
+    return shown, (f"Chapters: {len(stored)} printed from stored outputs, {len(ran)} run{earlier}.")
+
+
+# What Jupyter Book reads
+
+
+def _put_together(project: Project, shown: Mapping[str, Shown], folder: Path) -> None:
+    """Fill `folder` with a book that Jupyter Book renders without executing anything.
+
+    Every file keeps its relative path: Jupyter Book makes the links to Colab and Binder from it.
+
+    Raises:
+        PressError: a file of the book cannot be read, or a page asks for what there is not.
+    """
+    (folder / "notebooks").mkdir(parents=True)
+    shutil.copytree(project.root / "book", folder / "book", ignore=_LEFT_OUT)
+    shutil.copyfile(project.root / "_toc.yml", folder / "_toc.yml")
+    config = read_settings(project.root / "_config.yml")
+    for name in set(_paths(config)):
+        _copy_named(project.root, name, folder)
+    address = {"url": repository(project.root), "branch": "main"}
+    config["repository"] = (config.get("repository") or {}) | address
+    (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    for one in shown.values():
+        target = folder / one.chapter.file.relative_to(project.root)
+        target.write_text(json.dumps(_as_page(one)), encoding="utf-8")
+    for file in sorted((folder / "book").glob("*.md")):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(fill(text, project, shown, file.parent), encoding="utf-8")
+
+
+def _paths(config: Any) -> Iterator[str]:
+    """Yield every text in a configuration that may be a path below the root of the clone."""
+    if isinstance(config, dict | list):
+        for value in config.values() if isinstance(config, dict) else config:
+            yield from _paths(value)
+    elif isinstance(config, str) and "/" in config and len(config) < 256:
+        yield config
+
+
+def _copy_named(root: Path, name: str, folder: Path) -> None:
+    """Copy a file or a folder of the clone that the configuration names, unless it is there."""
+    source, target = (root / name).resolve(), folder / name
+    if not source.is_relative_to(root.resolve()) or target.exists():
+        return
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=_LEFT_OUT)
+    elif source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def _as_page(shown: Shown) -> Notebook:
+    """Return a chapter as the book shows it: with alt texts, and with how long it takes.
+
+    A solution's heading is left out: it folds the solution in JupyterLab alone.
+    """
+    cells = [
+        part
+        for cell in shown.notebook["cells"]
+        if cell["cell_type"] == "code" or "solution" not in notebooks.tags(cell)
+        for part in _split(cell)
+    ]
+    for cell in cells:
+        for description in filter(None, map(_description, cell.get("outputs", []))):
+            # MyST-NB takes alt text and class from here, the same for all pictures of a cell.
+            options = cell["metadata"].setdefault("mystnb", {}).setdefault("image", {})
+            options |= description
+    return shown.notebook | {"cells": with_times(cells, shown.sentences())}
+
+
+def _split(cell: Cell) -> Iterator[Cell]:
+    """Yield a cell so that each part shows pictures of one description only."""
+    groups: list[list[Output]] = [[]]
+    described = None
+    for output in cell.get("outputs", []):
+        description = _description(output)
+        if description and described and description != described:
+            groups.append([])
+        described = description or described
+        groups[-1].append(output)
+    if len(groups) == 1:
+        yield cell
+        return
+    yield cell | {"outputs": groups[0]}
+    tags = {"remove-input"} | {_TAGS_OF_A_PART.get(tag, tag) for tag in notebooks.tags(cell)}
+    for number, outputs in enumerate(groups[1:], start=2):
+        about = cell["metadata"] | {"tags": sorted(tags)}
+        part = {"id": f"{cell.get('id', 'cell')}-{number}", "outputs": outputs}
+        part["source"] = "# More outputs of the cell above."  # MyST-NB leaves out an empty cell
+        yield copy.deepcopy(cell | part | {"metadata": about})
+
+
+def _description(output: Output) -> dict[str, str]:
+    """Return the alt text and the classes that an output's metadata gives its picture."""
+    for kind in _PICTURES:
+        if kind in output.get("data", {}):
+            about = output.get("metadata", {}).get(kind, {})
+            named = {"alt": about.get("alt"), "classes": about.get("class")}
+            return {name: text for name, text in named.items() if text}
+    return {}
+
+
+# The finished site: rendered beside it, swapped in whole, recovered after a kill
+
+
+def _recover(html: Path) -> None:
+    """Put things right after a kill between the two renames of a swap."""
+    previous = _previous(html)
+    if not html.exists() and previous.exists():
+        previous.rename(html)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _previous(html: Path) -> Path:
+    return html.with_name("html.previous")
+
+
+def _render(pages: Path, source: str, output: Path, html: Path) -> None:
+    """Render `pages` and put the result in the place of the finished site.
+
+    Raises:
+        PressError: Jupyter Book failed or warned; the finished site is as it was.
+    """
+    from cnn_course.press.postprocess import make_light  # noqa: PLC0415 - Pillow, latex2mathml
+
+    _run_jupyter_book(pages, output)
+    fresh = output / "_build" / "html"
+    make_light(fresh)
+    write_json(fresh / STAMP, _stamp(source, fresh))
+    if html.exists():
+        html.rename(_previous(html))
+    fresh.rename(html)
+    shutil.rmtree(_previous(html), ignore_errors=True)
+
+
+def _source_digest(pages: Path) -> str:
+    parts = {
+        file.relative_to(pages).as_posix(): digest(file.read_bytes()) for file in files_below(pages)
+    }
+    lightening = digest(Path(__file__).with_name("postprocess.py").read_bytes())
+    return digest(json.dumps([parts, versions(_RENDERED_WITH), lightening], sort_keys=True))
+
+
+def _stamp(source: str, html: Path) -> dict[str, str]:
+    """Return what a site is made of, and its files' names and sizes: one may be missing."""
+    found = [
+        (file.relative_to(html).as_posix(), file.stat().st_size)
+        for file in files_below(html)
+        if file.name != STAMP
+    ]
+    return {"source": source, "pages": digest(json.dumps(found))}
+
+
+def _run_jupyter_book(pages: Path, output: Path) -> None:
+    # -n: a reference to nothing is a warning; -W: a warning is an error.
+    options = ["-W", "-n", "--keep-going", "--path-output", str(output)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", _JUPYTER_BOOK, "build", str(pages), *options],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        env=os.environ | {"PYTHONUTF8": "1"},
+    )
+    lines = []
+    try:
+        with tqdm(bar_format="{desc}", disable=None, leave=False) as bar:
+            for line in process.stdout or ():
+                # Progress comes as one long line whose parts are divided by carriage returns.
+                said = _COLOUR.sub("", line).rstrip().rpartition("\r")[2]
+                lines.append(said)
+                bar.set_description_str(f"Rendering the book: {said[:60]}")
+        process.wait()
+    finally:
+        process.terminate()
+        process.wait()
+    if process.returncode:
+        raise PressError(_explain(lines, pages))
+
+
+def _explain(lines: list[str], pages: Path) -> str:
+    """Return the warnings among `lines`, else the last lines, with paths as in the clone."""
+    marked = [line for line in lines if re.search(r"\b(WARNING|ERROR|CRITICAL|SEVERE)\b", line)]
+    shown = marked or [line for line in lines if line.strip()]
+    text = "\n".join(f"  {line.replace(f'{pages}{os.sep}', '')}" for line in shown[-_LINES_SHOWN:])
+    return f"Jupyter Book does not accept the book. The previous site is as it was.\n{text}"

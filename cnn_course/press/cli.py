@@ -3,11 +3,12 @@
 import io
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from cnn_course.press.project import PressError, find_project
+from cnn_course.press.project import PressError, find_project, locked
 from cnn_course.profiles import PROFILES, other_bases
 
 # Each command imports what it needs itself: `--help` and a build with nothing to do take no time.
@@ -19,6 +20,9 @@ _PROFILE = click.option(
     show_default=True,
     help="tiny: seconds a chapter, no network. full: the real data, the real training.",
 )
+_AT_ONCE = click.option("--at-once", type=click.IntRange(min=1), help="What runs at the same time.")
+_OUT = click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The folder.")
+_STYLES = {"whole": "green", "mended": "yellow", "missing": "yellow", "broken": "bold red"}
 _FRESH = click.option("--fresh", is_flag=True, help="Do also what is up to date; continue nothing.")
 
 
@@ -50,27 +54,22 @@ def run(
     timeout: int | None,
 ) -> None:
     """Run those chapters whose inputs changed since their last good run; all, if none is named."""
-    from cnn_course.press import files  # noqa: PLC0415
-    from cnn_course.press.execute import bring_up_to_date, find_due  # noqa: PLC0415
-    from cnn_course.press.store import RunStore  # noqa: PLC0415
-    from cnn_course.press.stored import save_outputs  # noqa: PLC0415
+    from cnn_course.press import runs  # noqa: PLC0415
 
     if save and profile != "tiny":
         raise PressError("Only the outputs of the tiny profile are stored. Leave out --save.")
     project = find_project()
     chosen = project.select(chapters)
+    store = runs.RunStore(project, profile)
     if dry_run:
-        for due in find_due(project, chosen, profile, fresh=fresh):
+        for due in runs.find_due(store, chosen, fresh=fresh):
             click.echo(due.chapter.name)
         return
-    store = RunStore(project, profile)
-    with files.locked(store.folder):
-        ran = bring_up_to_date(
-            project, chosen, profile, fresh=fresh, at_once=at_once, timeout=timeout
-        )
+    with locked(store.folder):
+        ran = runs.bring_up_to_date(store, chosen, fresh=fresh, at_once=at_once, timeout=timeout)
         click.echo(f"{len(ran)} run, {len(chosen) - len(ran)} up to date.")
         if save:
-            saved = [chapter.name for chapter in chosen if save_outputs(store, chapter)]
+            saved = [chapter.name for chapter in chosen if runs.save_outputs(store, chapter)]
             click.echo(f"Stored in notebooks/: {', '.join(saved) or 'nothing new'}.")
 
 
@@ -97,17 +96,16 @@ def build(*, profile: str, fresh: bool, compared: bool) -> None:
 @_FRESH
 def record(chapter: str, *, base: str | None, fresh: bool) -> None:
     """Run a chapter with the full profile and keep what it measured in book/measured."""
-    from cnn_course.press import files  # noqa: PLC0415
-    from cnn_course.press.execute import bring_up_to_date  # noqa: PLC0415
     from cnn_course.press.record import write_record  # noqa: PLC0415
-    from cnn_course.press.store import RunStore  # noqa: PLC0415
+    from cnn_course.press.runs import RunStore, bring_up_to_date  # noqa: PLC0415
 
     project = find_project()
     chosen = project.select([chapter])
-    with files.locked(RunStore(project, "full", base or "").folder):
-        if not bring_up_to_date(project, chosen, "full", base=base or "", fresh=fresh):
+    store = RunStore(project, "full", base or "")
+    with locked(store.folder):
+        if not bring_up_to_date(store, chosen, fresh=fresh):
             click.echo("Nothing changed since the last full run: it is the one to be recorded.")
-        file = write_record(project, chosen[0], base or "")
+        file = write_record(store, chosen[0])
     click.echo(f"Recorded in {file.relative_to(project.root)}.")
 
 
@@ -121,11 +119,10 @@ def seeds(chapters: tuple[str, ...], *, first: int, count: int, at_once: int | N
 
     A claim of a chapter that does not hold for one of the seeds is an error.
     """
-    from cnn_course.press import files  # noqa: PLC0415
-    from cnn_course.press.seeds import measure_seeds  # noqa: PLC0415
+    from cnn_course.press.record import measure_seeds  # noqa: PLC0415
 
     project = find_project()
-    with files.locked(project.build / "seeds"):
+    with locked(project.build / "seeds"):
         for chapter in project.select(chapters):
             file = measure_seeds(project, chapter, range(first, first + count), at_once=at_once)
             click.echo(f"All claims of {chapter.name} held for {count} seeds.")
@@ -138,11 +135,11 @@ def seeds(chapters: tuple[str, ...], *, first: int, count: int, at_once: int | N
 @_FRESH
 def pretrain(*, pictures: int | None, epochs: int | None, fresh: bool) -> None:
     """Train the small base of the tiny profile on drawn animals: ten minutes."""
-    from cnn_course.press import files, pretraining  # noqa: PLC0415
+    from cnn_course.press import pretraining  # noqa: PLC0415
 
     project = find_project()
     click.echo("Drawing animals, then training.", err=True)
-    with files.locked(project.build / "pretrain"):
+    with locked(project.build / "pretrain"):
         record = pretraining.pretrain(
             project,
             pictures=pictures or pretraining.PICTURES,
@@ -160,9 +157,30 @@ def data() -> None:
 @data.command()
 def check() -> None:
     """Show which data sets are on this machine and whether they are whole."""
-    from cnn_course.press.datasets import show_findings  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
-    if not show_findings():
+    from cnn_course.data import check as find  # noqa: PLC0415
+    from cnn_course.data.errors import listing  # noqa: PLC0415
+
+    findings = find()
+    table = Table("data set", "state", "size", "place")
+    for one in findings:
+        size = f"{one.size / 1e6:.1f} MB" if one.size else ""
+        state = Text(one.state, style=_STYLES[one.state])
+        table.add_row(one.name, state, size, Text(str(one.path or "")))
+    console = Console()
+    console.print(table)
+    lines = []
+    for one in findings:
+        if said := "\n".join(filter(None, (one.problem, one.advice))):
+            lines.append(f"{one.name}: {said}")
+        for heading, items in one.lists.items():
+            lines += [f"{one.name}, {heading} ({len(items):,}):", *listing(items)]
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if any(one.state == "broken" for one in findings):  # what is missing may never be needed
         sys.exit(1)
 
 
@@ -170,10 +188,15 @@ def check() -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def get(names: tuple[str, ...]) -> None:
     """Make sure that data sets are on this machine; all, if none is named."""
-    from cnn_course.press.datasets import get_data  # noqa: PLC0415
+    from cnn_course.data import DataError  # noqa: PLC0415
+    from cnn_course.data import get as find  # noqa: PLC0415
+    from cnn_course.data import DATA_SETS  # noqa: PLC0415
 
-    for name, place in get_data(names):
-        click.echo(f"{name} is in {place}.")
+    for name in names or [data_set.name for data_set in DATA_SETS]:
+        try:
+            click.echo(f"{name} is in {find(name)}.")
+        except (ValueError, DataError) as error:
+            raise PressError(str(error)) from None
 
 
 @commands.group("class-test", invoke_without_command=True)
@@ -203,16 +226,13 @@ def class_test(
     """Write class tests in counting, with keys, for printing or as notebooks."""
     if context.invoked_subcommand:
         return
-    from cnn_course.press.classroom import sheets  # noqa: PLC0415
+    from cnn_course.press import class_test as tests  # noqa: PLC0415
 
     if out is None or not (seeds or class_list):
         raise click.UsageError("Say how many and where: --seeds 1-30 --out FOLDER.")
-    chosen = sheets.seeds_in(seeds) if seeds else None
-    if class_list:
-        wanted, delimiter = sheets.for_class(class_list, level, chosen)
-    else:
-        wanted, delimiter = sheets.for_seeds(level, chosen or []), ","
-    for file in sheets.write_sheets(out, wanted, delimiter):
+    chosen = tests.seeds_in(seeds) if seeds else []
+    students, delimiter = tests.students_in(class_list) if class_list else ([], ",")
+    for file in tests.write_sheets(out, level, chosen, students, delimiter):
         click.echo(f"Written: {file}")
 
 
@@ -223,20 +243,20 @@ def mark(answers: Path, *, out: Path | None) -> None:
     """Mark the answers of a class: CSV with the columns student, level, seed, 1, 2, and so on."""
     from rich.console import Console  # noqa: PLC0415
 
-    from cnn_course.press import files  # noqa: PLC0415
-    from cnn_course.press.classroom import marking  # noqa: PLC0415
+    from cnn_course.files import write  # noqa: PLC0415
+    from cnn_course.press import class_test as tests  # noqa: PLC0415
 
     if out and out.resolve() == answers.resolve():
         raise PressError(f"{out} holds the answers. Choose another file for the points.")
-    marked = marking.mark_class(answers)
+    marked = tests.mark_class(answers)
     console = Console()
-    if len(marked.rows) <= marking.SHOWN or not out:
-        console.print(marking.scores(marked))
-    console.print(marking.common_slips(marked), marking.summary(marked))
+    if len(marked.rows) <= tests.SHOWN or not out:
+        console.print(tests.scores(marked))
+    console.print(tests.common_slips(marked), tests.summary(marked))
     if marked.ignored:
         click.echo(f"No question of any test, so not looked at: {', '.join(marked.ignored)}.")
     if out:
-        files.write(out, marking.as_csv(marked))
+        write(out, tests.as_csv(marked))
         click.echo(f"Written: {out}")
     if marked.problems:
         listed = "\n".join(f"  {problem}" for problem in marked.problems)
@@ -258,7 +278,7 @@ def progress(*, clear: bool) -> None:
 @commands.command()
 def copy() -> None:
     """Copy the chapters to my-course/, where updates of the course keep what you write."""
-    from cnn_course.press.own_copy import copy_chapters  # noqa: PLC0415
+    from cnn_course.press.copies import copy_chapters  # noqa: PLC0415
 
     for line in copy_chapters(find_project()):
         click.echo(line)
@@ -269,7 +289,7 @@ def copy() -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
 def handout(chapters: tuple[str, ...], *, out: Path) -> None:
     """Write chapters without solutions for students, and with everything for instructors."""
-    from cnn_course.press.handouts import write_handouts  # noqa: PLC0415
+    from cnn_course.press.copies import write_handouts  # noqa: PLC0415
 
     project = find_project()
     for folder in write_handouts(project, project.select(chapters), out):
@@ -280,7 +300,7 @@ def handout(chapters: tuple[str, ...], *, out: Path) -> None:
 @click.option("--check", is_flag=True, help="Only list what differs; status 1 if anything does.")
 def sync(*, check: bool) -> None:
     """Carry the address, the requirements and the names of exercises to files that repeat them."""
-    from cnn_course.press import files  # noqa: PLC0415
+    from cnn_course.files import write  # noqa: PLC0415
     from cnn_course.press.sync import differing  # noqa: PLC0415
 
     project = find_project()
@@ -289,19 +309,23 @@ def sync(*, check: bool) -> None:
     if check and found:
         raise PressError(f"These are not up to date. Run: cnn-course sync\n{names}")
     for file, wanted in found:
-        files.write(file, wanted)
+        write(file, wanted)
     click.echo(f"Written:\n{names}" if found else "Everything is up to date.")
 
 
-def main() -> None:
-    """Run the command; every error becomes one message and a status."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; every error becomes one message and a status.
+
+    Args:
+        arguments: those of this process, if not given.
+    """
     # Shells start what runs in the background with this signal ignored, and so does nohup.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a file on Windows may not take every sign
     try:
-        commands.main(standalone_mode=False)
+        commands.main(arguments, standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Stopped. What was finished is kept.", err=True)
         sys.exit(130)

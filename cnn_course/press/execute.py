@@ -1,264 +1,262 @@
-"""Runs the chapters that need it, several at a time, and keeps each good run at once.
+"""Runs notebooks by papermill, several at a time, each with a kernel of its own.
 
-Each chapter has a process of its own: papermill changes the working folder of its process, and a
-process that is killed takes no other chapter with it.
+A kernel is always the interpreter that runs this, whatever kernels are installed, and it sees no
+settings of the person who started it: equal inputs, equal outputs.
 """
 
 import os
+import re
 import subprocess
 import sys
-from collections import deque
+import threading
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from importlib.util import find_spec
-from multiprocessing import get_all_start_methods, get_context
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerContext, SpawnContext
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import click
+import nbformat
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine
+from tqdm import tqdm
+from traitlets import Float
+from traitlets.config import Config
 
-from cnn_course.press import files, notebooks, unfinished
-from cnn_course.press.fingerprint import COMPUTED_WITH, fingerprint, surroundings
-from cnn_course.press.machine import cores, hardware, versions
-from cnn_course.press.notebooks import Notebook
-from cnn_course.press.project import Chapter, PressError, Project
-from cnn_course.press.store import RunStore
-from cnn_course.press.worker import Job, Outcome, log_tail, work
+from cnn_course.press import notebooks
+from cnn_course.press.machine import TENSORFLOW_THREADS, make_environment_neutral
+from cnn_course.press.notebooks import Cell, Notebook
+from cnn_course.press.project import PressError
+from cnn_course.training.state import FOLDER_VARIABLE, read_progress
 
-_SECONDS_TO_LEAVE = 15
-_SECONDS_A_CELL = {"tiny": 600, "full": None}
+_START_SECONDS = 120  # on a busy machine a kernel takes its time to start, and to answer
+_SECONDS_BETWEEN_LOOKS = 1
+_LINES_OF_ERROR = 12
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
-class Due:
-    """A chapter whose inputs changed since its last good run, or whose last run was interrupted.
+class Job:
+    """A notebook to run.
 
     Attributes:
-        chapter: the chapter.
-        notebook: its source as it will be run.
-        fingerprint: of what it depends on now.
-        surroundings: of what its trainings depend on now besides its own code.
+        name: what messages call it.
+        notebook: its source, with its parameters set.
+        folder: the kernel's working folder.
+        timeout: seconds that one cell may take; None for no limit.
+        backups: a folder for the state of its trainings; None for none.
     """
 
-    chapter: Chapter
+    name: str
     notebook: Notebook
-    fingerprint: str
-    surroundings: str
+    folder: Path
+    timeout: int | None
+    backups: Path | None = None
 
 
-def find_due(
-    project: Project,
-    chapters: Iterable[Chapter],
-    profile: str,
-    *,
-    base: str = "",
-    fresh: bool = False,
-) -> list[Due]:
-    """Return those chapters that have no good run with their present inputs.
+#: takes a job, its executed notebook or what went wrong, and its seconds
+Finished = Callable[[Job, Notebook | PressError, float], None]
 
-    A full run that was interrupted is due, too: it was asked for, and has not been stored.
+
+class OwnKernelManager(AsyncKernelManager):
+    """Starts kernels with `sys.executable`: a kernelspec named `python3` may point anywhere."""
+
+    # About one kernel in fifteen hangs in its own exit, when all that it computed has been read.
+    # It may try for half of this time, then it is ended.
+    shutdown_wait_time = Float(1.0)
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """How to start a kernel."""
+        # Some versions warn at every start that local sockets are not encrypted.
+        return KernelSpec(**get_kernel_dict(extra_arguments=["--log-level=ERROR"]))
+
+
+def run_jobs(
+    jobs: Iterable[Job], at_once: int, *, scratch: Path, caches: Path, finished: Finished
+) -> None:
+    """Run every job and hand each result to `finished` as it comes.
+
+    Progress goes to standard error: a bar for each notebook on a terminal, else a line when it
+    starts and a line when it ends; and a line for each tenth of a training of a full run.
 
     Args:
-        project: the clone of the course.
-        chapters: the chapters to look at.
-        profile: `"tiny"` or `"full"`.
-        base: the pretrained base, if not the one that is usual in the profile.
-        fresh: return all of them.
-
-    Raises:
-        PressError: a notebook cannot be read, or takes no profile, or no other base.
+        jobs: what is to be run.
+        at_once: how many at the same time.
+        scratch: a folder for what is not needed afterwards.
+        caches: a folder for what tools keep between runs.
+        finished: is called in this thread.
     """
-    store = RunStore(project, profile, base)
-    found = []
-    for chapter in chapters:
-        notebook = notebooks.for_profile(chapter, profile, base)
-        mark = fingerprint(project, chapter, notebook, profile)
-        known = store.find(chapter.name)
-        interrupted = store.backups(chapter.name).exists()
-        if fresh or interrupted or known is None or known[0].why_not(project, mark):
-            around = surroundings(project, chapter, notebook, profile)
-            found.append(Due(chapter, notebook, mark, around))
+    _prepare_fonts(caches)
+    runner = _Runner(scratch, caches)
+    told: dict[str, int] = {}
+    pool = ThreadPoolExecutor(at_once)
+    running = {pool.submit(runner.run, job): job for job in jobs}
+    try:
+        while running:
+            ended, _ = wait(running, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
+            for job in running.values():
+                _tell_progress(job, told)
+            for future in ended:
+                job = running.pop(future)
+                result, seconds = future.result()
+                end = "failed" if isinstance(result, PressError) else "done"
+                _say(f"{job.name}: {end}, {seconds:.0f} s")
+                finished(job, result, seconds)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        while any(not future.cancelled() and not future.done() for future in running):
+            runner.stop()
+            wait([one for one in running if not one.cancelled()], timeout=0.2)
+
+
+class _Runner:
+    """Runs one notebook in each thread that asks, and ends all kernels when it is stopped."""
+
+    def __init__(self, scratch: Path, caches: Path) -> None:
+        self._scratch = scratch
+        self._caches = caches
+        self._stopped = threading.Event()
+        self._clients: list[PapermillNotebookClient] = []
+
+    def run(self, job: Job) -> tuple[Notebook | PressError, float]:
+        """Return the executed notebook, or an error for the person at the keyboard; and seconds."""
+        started = time.perf_counter()
+        result: Notebook | PressError
+        _say(f"{job.name}: started")
+        try:
+            executed, reason = self._attempt(job)
+            if reason and not _started(executed) and not self._stopped.is_set():
+                executed, reason = self._attempt(job)  # two may have chosen the same port
+            _check(job, executed, reason)
+            result = notebooks.finish(job.notebook, executed)
+        except PressError as error:
+            result = error
+        except OSError as error:
+            result = PressError(f"{job.name} broke off: {error}")
+        return result, time.perf_counter() - started
+
+    def stop(self) -> None:
+        """End all kernels."""
+        self._stopped.set()
+        for client in self._clients:
+            if client.km is not None and client.km.has_kernel:
+                client.km.provisioner.process.kill()
+
+    def _attempt(self, job: Job) -> tuple[Notebook, str]:
+        """Return a notebook as papermill leaves it, and why it broke off, if it did."""
+        notebook = nbformat.from_dict(job.notebook)
+        notebook.metadata.papermill = {}
+        log = self._scratch / f"{job.name}.log"
+        bar = {"desc": job.name} if sys.stderr.isatty() else False
+        try:
+            # What a kernel writes there is worth reading only where it dies by itself.
+            with log.open("w") as stream:
+                self._engine().execute_notebook(
+                    notebook,
+                    "python3",
+                    progress_bar=bar,
+                    kernel_manager_class=OwnKernelManager,
+                    config=Config(
+                        OwnKernelManager={"connection_file": str(log.with_suffix(".json"))}
+                    ),
+                    timeout=job.timeout,
+                    startup_timeout=_START_SECONDS,
+                    iopub_timeout=_START_SECONDS,
+                    started_with={
+                        "cwd": str(job.folder),
+                        "env": _environment(job, self._caches),
+                        "stderr": stream,
+                    },
+                )
+        except TimeoutError:
+            return notebook, f"It took longer than {job.timeout} s."
+        except RuntimeError as error:
+            died = isinstance(error, DeadKernelError)
+            reason = "Its kernel died: out of memory, or ended from outside." if died else error
+            return notebook, f"{log.read_text(encoding='utf-8', errors='replace')}\n{reason}"
+        return notebook, ""
+
+    def _engine(self) -> type[Engine]:
+        clients = self._clients
+
+        class OwnEngine(Engine):
+            """Papermill with a kernel of our own, and without any file."""
+
+            @classmethod
+            def execute_managed_notebook(
+                cls, nb_man: Any, kernel_name: str, *, started_with: dict[str, Any], **options: Any
+            ) -> None:
+                client = PapermillNotebookClient(nb_man, kernel_name=kernel_name, **options)
+                clients.append(client)
+                client.execute(**started_with)
+
+        return OwnEngine
+
+
+def _check(job: Job, executed: Notebook, reason: str) -> None:
+    """Raise for the first cell that failed or did not run.
+
+    Papermill takes `SystemExit(0)` for a good end, and runs nothing that follows.
+    """
+    if reason:
+        ran = _started(executed)
+        raise (
+            _stopped(job, ran, reason)
+            if ran
+            else PressError(f"{job.name} did not start:\n{_tail(reason)}")
+        )
+    cells = notebooks.code_cells(executed)
+    for number, cell in enumerate(cells, start=1):
+        errors = [item for item in cell["outputs"] if item["output_type"] == "error"]
+        failed = errors or cell["metadata"]["papermill"]["exception"]
+        if failed and "raises-exception" not in notebooks.tags(cell):
+            trace = "\n".join(line for item in errors for line in item["traceback"])
+            raise _stopped(job, cells[:number], trace or "It failed and gave no reason.")
+        if cell["source"].strip() and cell["execution_count"] is None:
+            raise _stopped(job, cells[:number], "It was not run.")
+
+
+def _started(executed: Notebook) -> list[Cell]:
+    """Return the code cells that were started; the last of them may not have ended."""
+    cells = notebooks.code_cells(executed)
+    return [cell for cell in cells if cell["metadata"]["papermill"]["start_time"]]
+
+
+def _stopped(job: Job, ran: list[Cell], reason: str) -> PressError:
+    """Return an error about the last cell of `ran`, with the last lines of the reason."""
+    number = sum(bool(cell["source"].strip()) for cell in ran)
+    first = next((line for line in ran[-1]["source"].splitlines() if line.strip()), "")
+    return PressError(
+        f"{job.name} stopped in code cell {number}, which begins with `{first}`:\n{_tail(reason)}"
+    )
+
+
+def _tail(text: str) -> str:
+    lines = [line for line in _ANSI.sub("", text).splitlines() if line.strip()]
+    return "\n".join(f"    {line}" for line in lines[-_LINES_OF_ERROR:])
+
+
+def _environment(job: Job, caches: Path) -> dict[str, str]:
+    """Return what a kernel sees: the same on every machine and for everybody."""
+    found = dict(os.environ)
+    make_environment_neutral(caches, found)
+    if job.backups is not None:  # a full run
+        for name in ("KERAS_HOME", *TENSORFLOW_THREADS):
+            del found[name]
+        if "KERAS_HOME" in os.environ:  # where weights may lie that a person has got already
+            found["KERAS_HOME"] = os.environ["KERAS_HOME"]
+        found[FOLDER_VARIABLE] = str(job.backups)
     return found
 
 
-def bring_up_to_date(
-    project: Project,
-    chapters: Iterable[Chapter],
-    profile: str,
-    *,
-    base: str = "",
-    fresh: bool = False,
-    at_once: int | None = None,
-    timeout: int | None = None,
-) -> list[str]:
-    """Run those chapters whose inputs changed since their last good run.
-
-    The caller holds the lock of the profile's runs.
-
-    Args:
-        project: the clone of the course.
-        chapters: the chapters to look at.
-        profile: `"tiny"` or `"full"`.
-        base: the pretrained base, if not the one that is usual in the profile.
-        fresh: run them whether or not anything changed, and continue nothing.
-        at_once: how many run at the same time; if not given, one a core with the tiny profile,
-            and one with the full profile, whose training takes every core there is.
-        timeout: seconds that one cell may take.
-
-    Returns:
-        The names of the chapters that were run.
-
-    Raises:
-        PressError: a chapter failed, after the others have finished; or it cannot be run at all.
-    """
-    store = RunStore(project, profile, base)
-    due = find_due(project, chapters, profile, base=base, fresh=fresh)
-    if not due:
-        return []
-    caches = project.build / "cache"
-    prepare_fonts(caches)
-    backups = _prepare_backups(store, due, fresh=fresh)
-    keeper = _Keeper(store, {item.chapter.name: item.fingerprint for item in due})
-    with files.scratch(store.folder) as scratch:
-        jobs = [
-            Job(
-                name=item.chapter.name,
-                notebook=item.notebook,
-                folder=item.chapter.file.parent,
-                scratch=scratch,
-                caches=caches,
-                timeout=timeout or _SECONDS_A_CELL[profile],
-                backups=backups.get(item.chapter.name),
-            )
-            for item in due
-        ]
-        run_jobs(jobs, at_once or (cores() if profile == "tiny" else 1), keeper.keep)
-    keeper.complain()
-    return [item.chapter.name for item in due]
-
-
-def _prepare_backups(store: RunStore, due: list[Due], *, fresh: bool) -> dict[str, Path]:
-    """Return the folder of backups of each chapter that has one: no run of seconds needs any."""
-    if store.profile != "full":
-        return {}
-    folders = {item.chapter.name: store.backups(item.chapter.name) for item in due}
-    for item in due:
-        unfinished.prepare(folders[item.chapter.name], item.surroundings, fresh=fresh)
-    return folders
-
-
-class _Keeper:
-    """Stores good runs as they come, and remembers what went wrong with the others."""
-
-    def __init__(self, store: RunStore, fingerprints: dict[str, str]) -> None:
-        self._store = store
-        self._fingerprints = fingerprints
-        self._machine = hardware(gpu=store.profile == "full")
-        self._errors: list[str] = []
-
-    def keep(self, outcome: Outcome) -> None:
-        if outcome.notebook is None:
-            self._errors.append(str(outcome.error))
-            return
-        backups = self._store.backups(outcome.name)
-        earlier = unfinished.taken_over(backups)
-        self._store.save(
-            outcome.name,
-            outcome.notebook,
-            fingerprint=self._fingerprints[outcome.name],
-            seconds=round(earlier.seconds + outcome.seconds, 1),
-            resumed=earlier.runs,
-            finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            hardware=self._machine,
-            versions=versions(COMPUTED_WITH),
-        )
-        unfinished.forget(backups)
-
-    def complain(self) -> None:
-        if self._errors:
-            raise PressError("\n\n".join(self._errors))
-
-
-def run_jobs(jobs: Iterable[Job], at_once: int, finished: Callable[[Outcome], None]) -> None:
-    """Run every job in a process of its own and hand each outcome to `finished` as it comes.
-
-    Progress goes to standard error: a bar a chapter on a terminal, else a line when it starts and
-    a line when it ends.
-    """
-    context = _processes()
-    lock = context.RLock()
-    waiting = deque(jobs)
-    running: dict[Connection, tuple[Job, BaseProcess]] = {}
-    free = list(range(at_once))
-    try:
-        while waiting or running:
-            while waiting and free:
-                job = replace(waiting.popleft(), position=free.pop(0))
-                pipe, process = _start(context, job, lock)
-                running[pipe] = job, process
-                _say(f"{job.name}: started")
-            ready = wait(list(running))
-            for pipe in [pipe for pipe in running if pipe in ready]:
-                job, process = running.pop(pipe)
-                outcome = _receive(pipe, job)
-                process.join()
-                free.append(job.position)
-                end = "failed" if outcome.error else "done"
-                _say(f"{job.name}: {end}, {outcome.seconds:.0f} s")
-                finished(outcome)
-    finally:
-        _end([process for _, process in running.values()])
-
-
-def _processes() -> ForkServerContext | SpawnContext:
-    """Return how to start processes: from one that has imported papermill, which takes seconds."""
-    if "forkserver" not in get_all_start_methods():
-        return get_context("spawn")
-    context = get_context("forkserver")
-    context.set_forkserver_preload([work.__module__, "cnn_course.press.kernel", "papermill"])
-    return context
-
-
-def _start(
-    context: ForkServerContext | SpawnContext, job: Job, lock: Any
-) -> tuple[Connection, BaseProcess]:
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=work, args=(job, theirs, lock), name=job.name)
-    process.start()
-    theirs.close()  # now the death of the process ends the pipe
-    return ours, process
-
-
-def _receive(pipe: Connection, job: Job) -> Outcome:
-    try:
-        return pipe.recv()
-    except (EOFError, OSError):
-        error = f"{job.name} broke off: its process was killed.\n{log_tail(job.log)}"
-        return Outcome(job.name, 0.0, error=error.rstrip())
-    finally:
-        pipe.close()
-
-
-def _end(processes: list[BaseProcess]) -> None:
-    """End processes that still run; each ends its kernel first, if it is given the time."""
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join(_SECONDS_TO_LEAVE)
-        process.kill()
-        process.join()
-
-
-def _say(line: str) -> None:
-    if not sys.stderr.isatty():
-        click.echo(line, err=True)
-
-
-def prepare_fonts(caches: Path) -> None:
+def _prepare_fonts(caches: Path) -> None:
     """Let Matplotlib list the fonts once; a kernel that has to would say so in a chapter."""
     folder = caches / "matplotlib"
     if find_spec("matplotlib") and not list(folder.glob("fontlist-*.json")):
@@ -268,3 +266,19 @@ def prepare_fonts(caches: Path) -> None:
             env=os.environ | {"MPLCONFIGDIR": str(folder)},
             check=False,
         )
+
+
+def _tell_progress(job: Job, told: dict[str, int]) -> None:
+    """Write a line for each tenth of each training: to papermill a training is one long cell."""
+    for now in read_progress(job.backups) if job.backups is not None else []:
+        tenth = 10 * now.done // max(1, now.epochs)
+        line = f"{job.name}: {now.name}, epoch {now.done} of {now.epochs}"
+        key = f"{job.name}: {now.name}"
+        if tenth > told.get(key, 0):
+            told[key] = tenth
+            tqdm.write(line, file=sys.stderr)
+
+
+def _say(line: str) -> None:
+    if not sys.stderr.isatty():
+        click.echo(line, err=True)

@@ -1,53 +1,215 @@
-"""Fills in what pages of the book take from the chapters: times, a picture, the map, the terms.
+"""What the book says about chapters: how long each takes, its pictures, its place on the map.
 
-A page asks for it in a comment, `<!-- fill: minutes 02-mnist-convnet -->`; the stage answers.
+A page asks for it in a comment, `<!-- fill: minutes 02-mnist-convnet -->`, and gets the answer.
 """
 
 import base64
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
 from pathlib import Path
+from typing import Any
 
-from cnn_course.press import files, notebooks
-from cnn_course.press.chapter_map import Place, draw
-from cnn_course.press.measured import times
-from cnn_course.press.notebooks import Notebook
+from cnn_course.files import read_json
+from cnn_course.press import notebooks
+from cnn_course.press.notebooks import Cell, Notebook
 from cnn_course.press.project import Chapter, PressError, Project
-from cnn_course.press.store import GoodRun
+from cnn_course.press.runs import Run
+
+_WORDS_A_MINUTE = 150  # of technical prose, read with a pencil in the hand
+_MINUTES_AN_EXERCISE = 5
 
 _ASKED = re.compile(r"<!-- fill: (\w+)([^>]*?) -->")
 _LINK_TO_CHAPTER = re.compile(r"\((\d\d-[\w-]+)\.ipynb")
 _LINK_TO_TERM = re.compile(r"glossary\.md#([\w-]+)")
 _HEADING = re.compile(r"(?m)^#{1,3} (.+)$")
 
+# Of the map, in pixels: a box, the distance between boxes, a line of text; and letters in a line.
+_WIDTH, _HEIGHT = 210, 74
+_ACROSS, _DOWN = 236, 108
+_LINE = 17
+_LETTERS = 21
 
-def fill(
-    page: str, project: Project, profile: str, shown: Mapping[str, GoodRun], folder: Path
-) -> str:
+
+# How long a chapter takes
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader has to do in a chapter.
+
+    Attributes:
+        words: of its text.
+        exercises: how many there are.
+        exercise_minutes: for all of them; one that takes longer than usual says so in its metadata.
+        questions: cells with quiz questions.
+    """
+
+    words: int
+    exercises: int
+    exercise_minutes: int
+    questions: int
+
+    @property
+    def minutes(self) -> int:
+        """For a class that reads everything and tries every exercise, to the next five."""
+        needed = self.words / _WORDS_A_MINUTE + self.exercise_minutes
+        return 5 * round((needed + self.questions * 2) / 5)
+
+    def sentence(self) -> str:
+        """Return how long a reader needs; nothing for a page without exercises."""
+        about = f"About {self.minutes} minutes to read it and to try the exercises."
+        return about if self.exercises else ""
+
+    def note(self, run_seconds: float | None) -> str:
+        """Return what an instructor is told above a chapter.
+
+        Args:
+            run_seconds: of the run whose outputs are stored; None where that is not known.
+        """
+        run = (
+            f"runs in about {run_seconds:.0f} seconds (measured, tiny profile)"
+            if run_seconds
+            else "was not measured yet: `cnn-course run --save` measures how long it takes"
+        )
+        return (
+            f"> **For instructors.** About {self.minutes} minutes for a class that reads all of it "
+            f"and tries all exercises: {self.words:,} words of text at {_WORDS_A_MINUTE} a minute, "
+            f"{self.exercises} exercises in {self.exercise_minutes} minutes, {self.questions} "
+            f"groups of quiz questions at 2. The notebook {run}."
+        )
+
+
+def reading_of(notebook: Notebook) -> Reading:
+    """Return what a reader has to do in a chapter."""
+    text = " ".join(c["source"] for c in notebook["cells"] if c["cell_type"] == "markdown")
+    code = notebooks.code_cells(notebook)
+    exercises = [cell["metadata"] for cell in code if "exercise" in notebooks.tags(cell)]
+    return Reading(
+        words=len(re.findall(r"\w+", text)),
+        exercises=len(exercises),
+        exercise_minutes=sum(one.get("minutes", _MINUTES_AN_EXERCISE) for one in exercises),
+        questions=sum("remove-input" in notebooks.tags(cell) for cell in code),
+    )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A chapter as the book shows it.
+
+    Attributes:
+        project: the clone.
+        chapter: the chapter.
+        profile: of the run.
+        run: what is known of it.
+        notebook: the chapter with the outputs of the run.
+    """
+
+    project: Project
+    chapter: Chapter
+    profile: str
+    run: Run
+    notebook: Notebook
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What a reader has to do."""
+        return reading_of(self.notebook)
+
+    @cached_property
+    def record(self) -> Any:
+        """The record of its full run; None where there is none."""
+        return read_json(self._record_file)
+
+    @property
+    def _record_file(self) -> Path:
+        return self.project.measured / f"{self.chapter.name}.json"
+
+    def times(self) -> str:
+        """Return in a few words how long it takes, for example `"85 min; its code 32 s"`."""
+        minutes = f"{self.reading.minutes} min; " if self.reading.exercises else ""
+        return f"{minutes}its code {_duration(self.run.seconds)}"
+
+    def sentences(self) -> str:
+        """Return how long it takes, for its page.
+
+        The record of a full run is used where the page does not show a full run itself.
+
+        Raises:
+            PressError: there is a record, and it does not say how long it took.
+        """
+        run = self.run
+        found = {self.profile: (run.seconds, run.hardware, run.finished)}
+        if self.profile != "full" and self._record_file.exists():
+            try:
+                record = self.record
+                found["full"] = record["seconds"], record["hardware"], record["date"]
+            except (KeyError, TypeError):
+                raise PressError(
+                    f"{self._record_file} is not a whole record. "
+                    f"Make it again: cnn-course record {self.chapter.name}"
+                ) from None
+        parts = [
+            f"{_duration(seconds)} with the {profile} profile ({_place(hardware, moment)})"
+            for profile, (seconds, hardware, moment) in found.items()
+        ]
+        return f"{self.reading.sentence()} The code runs in {', '.join(parts)}.".lstrip()
+
+
+def with_times(cells: list[Cell], times: str) -> list[Cell]:
+    """Say in the box at the beginning how long a chapter takes, or else below its title."""
+    for place, cell in enumerate(cells):
+        if cell["source"].startswith("> **Questions**"):
+            box = cell | {"source": f"{cell['source']}\n>\n> **Time** {times}"}
+            return [*cells[:place], box, *cells[place + 1 :]]
+    title = next((n for n, cell in enumerate(cells) if cell["cell_type"] == "markdown"), -1)
+    note = {"cell_type": "markdown", "id": "times", "metadata": {}, "source": f"*{times}*"}
+    return [*cells[: title + 1], note, *cells[title + 1 :]]
+
+
+def _place(hardware: dict[str, Any], moment: str) -> str:
+    cores = hardware["cores"]
+    words = [f"{cores} core{'s' * (cores != 1)}", hardware.get("gpu"), moment[:10]]
+    return ", ".join(filter(None, words))
+
+
+def _duration(seconds: float) -> str:
+    """Return a time that a person can plan with."""
+    if seconds < 99.5:
+        return f"{max(1, round(seconds))} s"
+    minutes = seconds / 60
+    return f"{round(minutes)} min" if minutes < 99.5 else f"{minutes / 60:.1f} h"
+
+
+# What a page asks for
+
+
+def fill(page: str, project: Project, shown: Mapping[str, Shown], folder: Path) -> str:
     """Return the text of a page with everything that it asks for.
 
     Args:
         page: Markdown.
         project: the clone.
-        profile: of the runs that the book shows.
-        shown: the run of each chapter, by name.
+        shown: each chapter, by name.
         folder: where the page will lie; pictures are written there.
 
     Raises:
         PressError: the page asks for something that there is not.
     """
     answers: dict[str, Callable[..., str]] = {
-        "minutes": lambda name: times(project, name, profile, *shown[name]),
-        "picture": lambda name, cell: _picture(shown[name][1], cell, folder),
-        "recorded": lambda name, *keys: f"{_recorded(project, name, keys):.3f}",
-        "map": lambda: draw(_places(project, profile, shown)),
+        "minutes": lambda name: shown[name].times(),
+        "picture": lambda name, cell: _picture(shown[name].notebook, cell, folder),
+        "recorded": lambda name, *keys: _recorded(shown[name], keys),
+        "map": lambda: draw_map([place_of(one) for one in shown.values() if one.chapter.number]),
         "terms": lambda: _terms(project, shown),
     }
 
     def answer(asked: re.Match[str]) -> str:
-        wanted, words = asked[1], asked[2].split()
         try:
-            return answers[wanted](*words)
+            return answers[asked[1]](*asked[2].split())
         except (KeyError, TypeError):
             known = "minutes CHAPTER, recorded CHAPTER NAME, picture CHAPTER CELL, map, terms"
             raise PressError(f"A page asks for {asked[0]}. It can ask for: {known}.") from None
@@ -60,35 +222,76 @@ def _picture(notebook: Notebook, cell_id: str, folder: Path) -> str:
     for cell in notebooks.code_cells(notebook):
         for output in cell["outputs"] if cell["id"] == cell_id else []:
             if "image/png" in output.get("data", {}):
-                (folder / f"{cell_id}.png").write_bytes(
-                    base64.b64decode(output["data"]["image/png"])
-                )
-                about = output["metadata"]["image/png"]
-                return f"![{about['alt']}]({cell_id}.png)"
+                picture = base64.b64decode(output["data"]["image/png"])
+                (folder / f"{cell_id}.png").write_bytes(picture)
+                return f"![{output['metadata']['image/png']['alt']}]({cell_id}.png)"
     raise PressError(f"A page asks for the figure of the cell {cell_id!r}, and there is none.")
 
 
-def _recorded(project: Project, name: str, keys: Sequence[str]) -> float:
+def _recorded(shown: Shown, keys: Sequence[str]) -> str:
     """Return a number from the record of a full run."""
-    value = files.read_json(project.measured / f"{name}.json")["results"]
+    value = shown.record["results"]
     for key in keys:
         value = value[key]
-    return float(value)
+    return f"{float(value):.3f}"
 
 
-def _places(project: Project, profile: str, shown: Mapping[str, GoodRun]) -> list[Place]:
-    """Return the chapters with what each needs, as its opening says it."""
-    return [
-        Place(
-            name=chapter.name,
-            title=title(notebook),
-            needs=needs(notebook),
-            note=times(project, chapter.name, profile, run, notebook),
-        )
-        for chapter in project.chapters
-        for run, notebook in [shown[chapter.name]]
-        if chapter.number
-    ]
+def _terms(project: Project, shown: Mapping[str, Shown]) -> str:
+    """Return the list of the glossary's terms, each with the sections that link it."""
+    glossary = (project.root / "book" / "glossary.md").read_text(encoding="utf-8")
+    used: dict[str, list[str]] = {}
+    for one in shown.values():
+        for term, place in _uses(one.chapter, one.notebook).items():
+            used.setdefault(term, []).append(place)
+    return "\n".join(
+        f"- [{term}](glossary.md#{anchor(term)}): {'; '.join(used.get(anchor(term), []))}"
+        for term in re.findall(r"(?m)^## (.+)$", glossary)
+    )
+
+
+def _uses(chapter: Chapter, notebook: Notebook) -> dict[str, str]:
+    """Return the terms that a chapter links: each with a link to the section where it does."""
+    found: dict[str, str] = {}
+    section, about = "", chapter.number or title(notebook)
+    for cell in notebook["cells"]:
+        for line in cell["source"].splitlines() if cell["cell_type"] == "markdown" else []:
+            heading = _HEADING.match(line)
+            section = heading[1].strip() if heading else section
+            for term in _LINK_TO_TERM.findall(line):
+                address = f"../{chapter.file.parent.name}/{chapter.file.name}#{anchor(section)}"
+                found.setdefault(term, f"[{section}]({address}) ({about})")
+    return found
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor of a heading, by JupyterLab's rule; `_config.yml` gives it to the book."""
+    return heading.strip().replace(" ", "-")
+
+
+# The map
+
+
+@dataclass(frozen=True)
+class Place:
+    """A chapter on the map.
+
+    Attributes:
+        name: the file's name without its ending.
+        title: its heading.
+        needs: names of the chapters that it builds on.
+        note: how long it takes.
+    """
+
+    name: str
+    title: str
+    needs: tuple[str, ...]
+    note: str
+
+
+def place_of(shown: Shown) -> Place:
+    """Return a chapter with what it needs, as its opening says it."""
+    notebook = shown.notebook
+    return Place(shown.chapter.name, title(notebook), needs(notebook), shown.times())
 
 
 def title(notebook: Notebook) -> str:
@@ -104,36 +307,67 @@ def needs(notebook: Notebook) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_LINK_TO_CHAPTER.findall(opening)))
 
 
-def _terms(project: Project, shown: Mapping[str, GoodRun]) -> str:
-    """Return the list of the glossary's terms, each with the sections that link it."""
-    glossary = (project.root / "book" / "glossary.md").read_text(encoding="utf-8")
-    used: dict[str, list[str]] = {}
-    for chapter in project.chapters:
-        for term, place in _uses(chapter, shown[chapter.name][1]):
-            used.setdefault(term, []).append(place)
-    lines = []
-    for term in re.findall(r"(?m)^## (.+)$", glossary):
-        places = used.get(anchor(term), [])
-        lines.append(f"- [{term}](glossary.md#{anchor(term)}): {'; '.join(places)}")
-    return "\n".join(lines)
+def draw_map(places: Sequence[Place]) -> str:
+    """Return the map as HTML: one box for each chapter, below everything that it needs.
+
+    A line that follows from others is left out: who needs chapter 3 needs what chapter 3 needs.
+    """
+    at = _corners(places)
+    width = max(x for x, _ in at.values()) + _WIDTH + 2
+    height = max(y for _, y in at.values()) + _HEIGHT + 2
+    lines = [
+        _line(at[source], at[place.name])
+        for place in places
+        for source in direct_needs(place, places)
+    ]
+    boxes = [_box(place, *at[place.name]) for place in places]
+    return "\n".join(
+        [
+            "```{raw} html",
+            '<nav class="chapter-map" aria-label="Map of the chapters">',
+            f'<svg viewBox="-1 -1 {width} {height}" width="{width}" height="{height}">',
+            *lines,
+            *boxes,
+            "</svg>\n</nav>\n```",
+        ]
+    )
 
 
-def _uses(chapter: Chapter, notebook: Notebook) -> list[tuple[str, str]]:
-    """Return the terms that a chapter links: each with a link to the section where it does."""
-    found: dict[str, str] = {}
-    section, about = "", chapter.number or title(notebook)
-    for cell in notebook["cells"]:
-        if cell["cell_type"] != "markdown":
-            continue
-        for line in cell["source"].splitlines():
-            heading = _HEADING.match(line)
-            section = heading[1].strip() if heading else section
-            for term in _LINK_TO_TERM.findall(line):
-                address = f"../{chapter.file.parent.name}/{chapter.file.name}#{anchor(section)}"
-                found.setdefault(term, f"[{section}]({address}) ({about})")
-    return list(found.items())
+def direct_needs(place: Place, places: Sequence[Place]) -> list[str]:
+    """Return what a chapter needs without what its other needs need already."""
+    by_name = {one.name: one for one in places}
+
+    def below(name: str) -> set[str]:
+        return set(by_name[name].needs).union(*map(below, by_name[name].needs))
+
+    return [need for need in place.needs if not any(need in below(name) for name in place.needs)]
 
 
-def anchor(heading: str) -> str:
-    """Return the anchor of a heading, by JupyterLab's rule; `_config.yml` gives it to the book."""
-    return heading.strip().replace(" ", "-")
+def _corners(places: Sequence[Place]) -> dict[str, tuple[int, int]]:
+    """Return where each box is: as far down as its longest way, then in a column of its own."""
+    rows: dict[str, int] = {}
+    columns: dict[str, int] = {}
+    for place in places:  # a chapter needs earlier ones only
+        row = 1 + max((rows[need] for need in place.needs), default=-1)
+        taken = [columns[name] + 1 for name in rows if rows[name] == row]
+        above = [columns[need] for need in direct_needs(place, places)]
+        columns[place.name] = max([min(above, default=0), *taken])
+        rows[place.name] = row
+    return {name: (columns[name] * _ACROSS, rows[name] * _DOWN) for name in rows}
+
+
+def _line(source: tuple[int, int], target: tuple[int, int]) -> str:
+    x, y = source[0] + _WIDTH // 2, source[1] + _HEIGHT
+    to_x, to_y = target[0] + _WIDTH // 2, target[1]
+    middle = (y + to_y) // 2
+    return f'<path d="M{x},{y} C{x},{middle} {to_x},{middle} {to_x},{to_y}"/>'
+
+
+def _box(place: Place, x: int, y: int) -> str:
+    texts = "".join(
+        f'<text x="{x + 12}" y="{y + 22 + _LINE * n}">{escape(words)}</text>'
+        for n, words in enumerate(textwrap.wrap(place.title, _LETTERS))
+    )
+    note = f'<text class="note" x="{x + 12}" y="{y + _HEIGHT - 10}">{escape(place.note)}</text>'
+    box = f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>'
+    return f'<a href="../notebooks/{place.name}.html">{box}{texts}{note}</a>'

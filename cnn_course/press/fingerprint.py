@@ -1,7 +1,7 @@
 """What a chapter depends on, as one digest: where it is equal, the outputs of a run still hold.
 
 A chapter depends on its own code, on the package, on the records that it may show, and on the
-versions of what it computes with. Its text does not count, nor do its outputs, nor this room.
+versions of what it computes with. Its text does not count, nor do its outputs, nor `press`.
 """
 
 import json
@@ -9,17 +9,16 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib import util
 from pathlib import Path
 from typing import Any, Final
 
+import cnn_course
+from cnn_course.files import digest
 from cnn_course.press import notebooks
-from cnn_course.press.files import digest, tree
 from cnn_course.press.machine import versions
 from cnn_course.press.notebooks import Notebook
-from cnn_course.press.project import Chapter, PressError, Project
+from cnn_course.press.project import Chapter, Project, files_below
 
-PACKAGE: Final = "cnn_course"
 COMPUTED_WITH: Final = (
     "numpy",
     "tensorflow",
@@ -28,7 +27,7 @@ COMPUTED_WITH: Final = (
     "scikit-learn",
     "scikit-image",
 )
-# These rooms look at networks, and give them nothing to learn from.
+# These parts look at networks, and give them nothing to learn from.
 _LOOKING_ON = ("checks", "counting", "explorers", "plots")
 _LAYOUT = "2"  # another number here reruns everything: for a change in what `notebooks.finish` does
 _CHECKS_OF_A_CHAPTER = re.compile(r"chapter_(\d\d)")
@@ -84,18 +83,17 @@ def other_versions(project: Project, made_with: Mapping[str, str]) -> list[str]:
 def _parts(project: Project, chapter: Chapter, notebook: Notebook, profile: str) -> dict[str, Any]:
     code = notebooks.code(notebook)
     others = {other.name for other in project.chapters} - {chapter.name}
-    named = {name for name in others if any(name in source for source, _ in code)}
-    found = dict(_package())
-    if profile == "tiny":
-        # A full run is what a record is made of: were it to depend on records, too, then
-        # recording one would make it, and every other full run, out of date.
-        found |= _digests(project.measured)
+    unnamed = {name for name in others if not any(name in source for source, _ in code)}
+    # A full run is what a record is made of: were it to depend on records, too, then recording
+    # one would make it, and every other full run, out of date.
+    records = _digests(project.measured) if profile == "tiny" else {}
 
     def of_another(path: str) -> bool:
         stem = Path(path).stem
         checks = _CHECKS_OF_A_CHAPTER.fullmatch(stem)
-        return stem in others - named or bool(checks and checks[1] != chapter.name[:2])
+        return stem in unnamed or bool(checks and checks[1] != chapter.name[:2])
 
+    found = package_files(Path(cnn_course.__file__).parent) | records
     return {
         "layout": _LAYOUT,
         "profile": profile,
@@ -106,12 +104,9 @@ def _parts(project: Project, chapter: Chapter, notebook: Notebook, profile: str)
 
 
 @cache
-def _package() -> dict[str, str]:
-    """Return the digest of each file of the package but the press: a command reads them once."""
-    spec = util.find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
-        raise PressError(f"{PACKAGE} is not installed. Install it: pip install -e .")
-    found = _digests(Path(spec.origin).parent)
+def package_files(folder: Path) -> dict[str, str]:
+    """Return the digest of each file of the package but `press`: a command reads them once."""
+    found = _digests(folder)
     return {path: mark for path, mark in found.items() if not path.startswith("press/")}
 
 
@@ -119,7 +114,7 @@ def _digests(folder: Path) -> dict[str, str]:
     """Return path -> digest of the files below a folder; line ends are what each system writes."""
     return {
         path: digest(file.read_bytes().replace(b"\r\n", b"\n"))
-        for file in tree(folder)
+        for file in files_below(folder)
         if not re.search(r"(^|/)\.|\.(pyc|md)$", path := file.relative_to(folder).as_posix())
     }
 

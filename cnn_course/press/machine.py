@@ -6,7 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,39 +19,40 @@ gpus = tf.config.list_physical_devices("GPU")
 names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
 print("\\n".join(names))
 """
-
-
 # Settings of a person that can change what a chapter computes or shows. PYTHONOPTIMIZE, for one,
 # switches every `assert` off.
 _OF_A_PERSON = re.compile(
     r"PYTHON(?!PATH$|HOME$)|IPYTHON|JUPYTER|KERAS|MPL|MATPLOTLIB|TF_|XLA_|CNN_COURSE_BACKUPS$"
     r"|(COLUMNS|LINES|FORCE_COLOR|NO_COLOR)$"
 )
-
-
 TENSORFLOW_THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
-def make_environment_neutral(caches: Path) -> None:
-    """Let this process and the kernels that it starts run as on every machine and for everybody.
+def make_environment_neutral(
+    caches: Path, environment: MutableMapping[str, str] = os.environ
+) -> None:
+    """Let a process and the kernels that it starts run as on every machine and for everybody.
 
     Args:
         caches: a folder for what tools keep between runs, in place of the person's own.
+        environment: is changed; that of this process, if not given.
     """
-    for name in filter(_OF_A_PERSON.match, list(os.environ)):
-        del os.environ[name]
-    os.environ |= {
-        "PYTHONHASHSEED": "0",  # the order of a printed set
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": str(caches / "matplotlib"),
-        "IPYTHONDIR": str(caches / "ipython"),  # no start-up files, and none written to HOME
-        "JUPYTER_RUNTIME_DIR": str(caches / "jupyter"),
-        "KERAS_HOME": str(caches / "keras"),
-        "CNN_COURSE_PROGRESS": str(caches / "progress.txt"),  # a run is no learner
-        # Networks this small lose by a second thread, and on one they compute the same everywhere.
-        **dict.fromkeys(TENSORFLOW_THREADS, "1"),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger's greeting on standard error
-    }
+    for name in filter(_OF_A_PERSON.match, list(environment)):
+        del environment[name]
+    environment.update(
+        {
+            "PYTHONHASHSEED": "0",  # the order of a printed set
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "MPLCONFIGDIR": str(caches / "matplotlib"),
+            "IPYTHONDIR": str(caches / "ipython"),  # no start-up files, and none written to HOME
+            "JUPYTER_RUNTIME_DIR": str(caches / "jupyter"),
+            "KERAS_HOME": str(caches / "keras"),
+            "CNN_COURSE_PROGRESS": str(caches / "progress.txt"),  # a run is no learner
+            # Networks this small lose by a second thread, and on one they compute the same everywhere.
+            **dict.fromkeys(TENSORFLOW_THREADS, "1"),
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger's greeting on standard error
+        }
+    )
 
 
 def hardware(*, gpu: bool = False) -> dict[str, Any]:
@@ -71,10 +73,8 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
     """Return the versions of Python and of those `packages` that are installed."""
     found = {"python": platform.python_version()}
     for name in packages:
-        try:
+        with suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     return found
 
 
@@ -87,11 +87,9 @@ def cores() -> int:
 
 def _processor() -> str | None:
     facts = Path("/proc/cpuinfo")
-    if facts.is_file():
-        for line in facts.read_text(encoding="utf-8").splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == "model name":
-                return value.strip()
+    text = facts.read_text(encoding="utf-8") if facts.is_file() else ""
+    if found := re.search(r"(?m)^model name\s*: (.+)$", text):
+        return found[1].strip()
     return platform.processor() or platform.machine() or None
 
 
@@ -106,5 +104,4 @@ def _memory() -> float | None:
 def _gpus() -> str | None:
     command = [sys.executable, "-c", _NAME_GPUS]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    names = answer.stdout.split("\n") if answer.returncode == 0 else []
-    return ", ".join(name for name in names if name) or None
+    return ", ".join(answer.stdout.split("\n")).strip(", ") or None

@@ -1,15 +1,16 @@
 """Notebooks as data: read them, give them a parameter, take over outputs, compare, write."""
 
-import ast
 import base64
 import copy
 import io
 import json
+import re
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from cnn_course.press.files import digest
+from cnn_course.files import digest
 from cnn_course.press.project import Chapter, PressError
 
 Notebook = dict[str, Any]
@@ -20,7 +21,7 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 KERNELSPEC = {"name": "python3", "language": "python", "display_name": "Python 3"}
 
 # Written by tools at every run or click; says nothing about the chapter.
-PASSING_METADATA = ("execution", "papermill", "ExecuteTime", "collapsed", "scrolled", "trusted")
+_PASSING_METADATA = ("execution", "papermill", "ExecuteTime", "collapsed", "scrolled", "trusted")
 
 
 def read(file: Path) -> Notebook:
@@ -107,41 +108,21 @@ def with_parameter(notebook: Notebook, name: str, value: str | int) -> Notebook:
     Raises:
         PressError: there is no such cell, or it does not assign `name`.
     """
+    written = json.dumps(value)
+    assignment = re.compile(rf"(?m)^({name}\b[^=\n]*= *)(\"[^\"\n]*\"|'[^'\n]*'|\d+)")
     changed = copy.deepcopy(notebook)
     for cell in code_cells(changed):
         if "parameters" not in tags(cell):
             continue
-        span = _assigned_value(cell["source"], name)
-        if span is None:
+        source, found = assignment.subn(lambda old: old[1] + written, cell["source"], count=1)
+        if not found:
             raise PressError(
                 f"The cell tagged `parameters` does not assign `{name}`. "
-                f"Write there: {name} = {json.dumps(value)}"
+                f"Write there: {name} = {written}"
             )
-        start, end = span
-        source = cell["source"].encode()
-        cell["source"] = (source[:start] + json.dumps(value).encode() + source[end:]).decode()
+        cell["source"] = source
         return changed
-    raise PressError(
-        f"No cell is tagged `parameters`. Tag the one with {name} = {json.dumps(value)}."
-    )
-
-
-def _assigned_value(source: str, name: str) -> tuple[int, int] | None:
-    """Return where the value stands that `source` assigns to `name`, as offsets in bytes."""
-    try:
-        statements = ast.parse(source).body
-    except SyntaxError:
-        return None
-    starts = [0]
-    for line in source.encode().splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-    for node in reversed(statements):
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        value = getattr(node, "value", None)
-        if value and any(isinstance(item, ast.Name) and item.id == name for item in targets):
-            first, last = starts[value.lineno - 1], starts[value.end_lineno - 1]
-            return first + value.col_offset, last + value.end_col_offset
-    return None
+    raise PressError(f"No cell is tagged `parameters`. Tag the one with {name} = {written}.")
 
 
 def finish(source: Notebook, executed: Notebook) -> Notebook:
@@ -154,7 +135,7 @@ def finish(source: Notebook, executed: Notebook) -> Notebook:
     result = copy.deepcopy(source)
     for cell, ran in zip(result["cells"], executed["cells"], strict=True):
         if cell["cell_type"] == "code":
-            cell["outputs"] = [_without_kernel(output) for output in _merged(ran["outputs"])]
+            cell["outputs"] = list(_as_shown(ran["outputs"]))
     language = dict(executed["metadata"].get("language_info", {}))
     language.pop("version", None)  # the page does not show it, and it differs between machines
     result["metadata"] |= {"kernelspec": dict(KERNELSPEC), "language_info": language}
@@ -164,18 +145,10 @@ def finish(source: Notebook, executed: Notebook) -> Notebook:
     return tidy(result)
 
 
-def _without_kernel(output: Output) -> Output:
-    """Return an output without its widget where it has HTML that does the same without a kernel."""
-    data = output.get("data", {})
-    if _WIDGET not in data or "text/html" not in data:
-        return output
-    return output | {"data": {kind: data[kind] for kind in data if kind != _WIDGET}}
-
-
 def tidy(notebook: Notebook) -> Notebook:
     """Return `notebook` with execution counts 1..n and without passing metadata, in place."""
     for cell in notebook["cells"]:
-        for key in PASSING_METADATA:
+        for key in _PASSING_METADATA:
             cell["metadata"].pop(key, None)
     count = 0
     for cell in code_cells(notebook):
@@ -199,8 +172,9 @@ def with_outputs(stored: Notebook, ran: Notebook) -> Notebook:
     """
     result = copy.deepcopy(stored)
     for cell, fresh in zip(code_cells(result), code_cells(ran), strict=True):
-        if not _same_outputs(cell.get("outputs", []), fresh["outputs"]):
-            cell["outputs"] = fresh["outputs"]
+        old, new = cell.get("outputs", []), fresh["outputs"]
+        if len(old) != len(new) or not all(map(_same_output, old, new)):
+            cell["outputs"] = new
     about = result["metadata"]
     about |= {"kernelspec": dict(KERNELSPEC)}
     about.setdefault("language_info", ran["metadata"]["language_info"]).pop("version", None)
@@ -209,50 +183,35 @@ def with_outputs(stored: Notebook, ran: Notebook) -> Notebook:
     return tidy(result)
 
 
-def _same_outputs(one: list[Output], other: list[Output]) -> bool:
-    return len(one) == len(other) and all(map(_same_output, one, other))
-
-
 def _same_output(one: Output, other: Output) -> bool:
-    one, other = dict(one, execution_count=None), dict(other, execution_count=None)
-    one_data, other_data = one.pop("data", {}), other.pop("data", {})
-    return (
-        one == other
-        and one_data.keys() == other_data.keys()
-        and all(_same_datum(kind, one_data[kind], other_data[kind]) for kind in one_data)
-    )
+    one, other = ({**each, "execution_count": None} for each in (one, other))
+    return one == other or _with_pixels(one) == _with_pixels(other)
 
 
-def _same_datum(kind: str, one: Any, other: Any) -> bool:
-    if one == other:
-        return True
-    return kind in {"image/png", "image/jpeg"} and _pixels(one) == _pixels(other)
-
-
-def _pixels(encoded: str) -> tuple[tuple[int, int], bytes]:
+def _with_pixels(output: Output) -> Output:
+    """Return an output with its pictures decompressed."""
     from PIL import Image  # noqa: PLC0415 - only `--save` compares pictures
 
-    with Image.open(io.BytesIO(base64.b64decode(encoded))) as picture:
-        return picture.size, picture.convert("RGBA").tobytes()
+    data = dict(output.get("data", {}))
+    for kind in data.keys() & {"image/png", "image/jpeg"}:
+        with Image.open(io.BytesIO(base64.b64decode(data[kind]))) as picture:
+            data[kind] = picture.size, picture.convert("RGBA").tobytes()
+    return {**output, "data": data}
 
 
-def _merged(outputs: list[Output]) -> Iterator[Output]:
+def _as_shown(outputs: list[Output]) -> Iterator[Output]:
     """Yield outputs with neighbouring pieces of the same stream joined.
 
-    The kernel sends a stream in pieces whose number depends on timing.
+    The kernel sends a stream in pieces whose number depends on timing. A widget is left out where
+    there is HTML beside it that does the same without a kernel.
     """
-    pending: Output | None = None
-    for output in copy.deepcopy(outputs):
-        if pending and output["output_type"] == "stream" and output["name"] == pending["name"]:
-            pending["text"] += output["text"]
-            continue
-        if pending:
-            yield pending
-        pending = output if output["output_type"] == "stream" else None
-        if pending is None:
-            yield output
-    if pending:
-        yield pending
+    for _, group in groupby(copy.deepcopy(outputs), lambda one: one.get("name") or id(one)):
+        first, *others = group
+        if first["output_type"] == "stream":
+            first["text"] += "".join(one["text"] for one in others)
+        if "text/html" in first.get("data", {}):
+            first["data"].pop(_WIDGET, None)
+        yield first
 
 
 def _joined(text: str | list[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from cnn_course import data, training, transfer  # before Keras: it keeps TensorFlow quiet
 from cnn_course.data import drawings
-from cnn_course.press import files
+from cnn_course.files import write_json
 from cnn_course.press.fingerprint import COMPUTED_WITH
 from cnn_course.press.machine import hardware, versions
 from cnn_course.press.project import PressError, Project
@@ -94,7 +94,7 @@ def pretrain(
     }
     transfer.store_mini_vgg16(base, file or MINI_VGG16_FILE)
     if file is None:
-        files.write_json(project.measured / RECORD, record)
+        write_json(project.measured / RECORD, record)
     return record
 
 

@@ -1,17 +1,19 @@
-"""A clone of the course: where it is, and its chapters in the order of the book."""
+"""A clone of the course: where it is, its settings, and its chapters in the order of the book."""
 
-import difflib
+import shutil
 import tomllib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import yaml
 
 
 class PressError(Exception):
-    """What stops the press, as one message for the person at the keyboard."""
+    """What stops a command, as one message for the person at the keyboard."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,6 @@ class Project:
         """The folder with the recorded full runs."""
         return self.root / "book" / "measured"
 
-    def unlisted(self) -> list[str]:
-        """Return the notebooks that the table of contents leaves out, by name."""
-        listed = {chapter.name for chapter in self.chapters}
-        names = (file.stem for file in sorted((self.root / "notebooks").glob("*.ipynb")))
-        return [name for name in names if name not in listed]
-
     def select(self, words: Sequence[str]) -> list[Chapter]:
         """Return the chapters that `words` name, in the order of the book; all for no word.
 
@@ -80,11 +76,14 @@ class Project:
             same_number = wanted.isdecimal() and number.isdecimal() and int(wanted) == int(number)
             if wanted == chapter.name or same_number:
                 return chapter
+        from cnn_course.arguments import did_you_mean  # noqa: PLC0415 - it brings NumPy along
+
         names = [chapter.name for chapter in self.chapters]
-        near = difflib.get_close_matches(wanted, names, n=1)
-        guess = f" Did you mean {near[0]}?" if near else ""
         listed = "\n".join(f"  {name}" for name in names)
-        raise PressError(f"There is no chapter {word!r}.{guess} The chapters are:\n{listed}")
+        raise PressError(
+            f"There is no chapter {word!r}.{did_you_mean(wanted, names)} "
+            f"The chapters are:\n{listed}"
+        )
 
 
 def find_project(start: Path | None = None) -> Project:
@@ -103,19 +102,24 @@ def find_project(start: Path | None = None) -> Project:
     )
 
 
-def read_pyproject(root: Path) -> dict[str, Any]:
-    """Return what `pyproject.toml` says.
+def read_settings(file: Path) -> dict[str, Any]:
+    """Return the mapping in a file of YAML or, by its ending, TOML.
 
     Raises:
-        PressError: it is missing or is not TOML.
+        PressError: the file is missing, cannot be read as what it is, or holds no mapping.
     """
-    file = root / "pyproject.toml"
+    is_toml = file.suffix == ".toml"
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        content = tomllib.loads(text) if is_toml else yaml.safe_load(text)
     except FileNotFoundError:
-        raise PressError(f"{file} is missing. It says where the course is published.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise PressError(f"{file} is not valid TOML: {error}") from None
+        raise PressError(f"{file} is missing. Get it back: git checkout {file.name}") from None
+    except (yaml.YAMLError, tomllib.TOMLDecodeError) as error:
+        language = "TOML" if is_toml else "YAML"
+        raise PressError(f"{file} is not valid {language}: {error}") from None
+    if not isinstance(content, dict):
+        raise PressError(f"{file} holds no mapping of names to values.")
+    return content
 
 
 def repository(root: Path) -> str:
@@ -124,46 +128,70 @@ def repository(root: Path) -> str:
     Raises:
         PressError: `pyproject.toml` has no `Repository` under `[project.urls]`.
     """
-    address = read_pyproject(root).get("project", {}).get("urls", {}).get("Repository")
+    about = read_settings(root / "pyproject.toml")
+    address = about.get("project", {}).get("urls", {}).get("Repository")
     if not address:
         raise PressError("pyproject.toml has no Repository under [project.urls]. Write it there.")
     return str(address).rstrip("/").removesuffix(".git")
 
 
-def read_yaml(file: Path) -> dict[str, Any]:
-    """Return the mapping in a YAML file.
+def files_below(folder: Path) -> list[Path]:
+    """Return every file below `folder`, sorted."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
-    Raises:
-        PressError: the file is missing, is not YAML, or holds no mapping.
+
+@contextmanager
+def scratch(parent: Path) -> Iterator[Path]:
+    """Give a fresh folder `parent/scratch` and remove it afterwards.
+
+    What a killed run left there is removed first, so the caller holds the lock of `parent`.
     """
+    folder = parent / "scratch"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise PressError(f"{file} is missing.") from None
-    except yaml.YAMLError as error:
-        raise PressError(f"{file} is not valid YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise PressError(f"{file} holds no mapping of names to values.")
-    return content
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold `folder` for this process; say so when another one has it first.
+
+    The system takes the lock back from a process that dies.
+    """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - `--help` does without
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        click.echo(
+            f"Another cnn-course is working in {folder}. Waiting until it is done.", err=True
+        )
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _chapters(root: Path) -> Iterator[Chapter]:
-    for entry in _files(read_yaml(root / "_toc.yml")):
+    for entry in _files(read_settings(root / "_toc.yml")):
         file = root / f"{entry.removesuffix('.ipynb')}.ipynb"
-        if not entry.startswith("notebooks/") and not file.is_file():
-            continue  # a page in Markdown
-        if not file.is_file():
+        if file.is_file():
+            yield Chapter(file.stem, file)
+        elif entry.startswith("notebooks/"):  # other entries are pages in Markdown
             raise PressError(f"_toc.yml lists {entry}, but {file} does not exist.")
-        yield Chapter(file.stem, file)
 
 
 def _files(node: Any) -> Iterator[str]:
     """Yield every file that a table of contents names, depth first."""
-    if isinstance(node, list):
-        for item in node:
-            yield from _files(item)
-    elif isinstance(node, dict):
+    if isinstance(node, dict):
         if isinstance(node.get("file"), str):
             yield node["file"]
-        for value in node.values():
-            yield from _files(value)
+        node = list(node.values())
+    for item in node if isinstance(node, list) else []:
+        yield from _files(item)

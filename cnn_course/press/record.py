@@ -1,4 +1,4 @@
-"""Keeps what a full run measured in `book/measured/CHAPTER.json`; no such number is typed by hand.
+"""Keeps what runs measured in `book/measured`; no such number is typed by hand.
 
 A chapter hands its numbers over as an output whose metadata has the key `cnn_course_results`
 (`cnn_course.training.Results` makes it).
@@ -7,27 +7,31 @@ A chapter hands its numbers over as an output whose metadata has the key `cnn_co
 import base64
 import io
 import math
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cnn_course.press import files, notebooks
+from cnn_course.files import write, write_json
+from cnn_course.press import notebooks
+from cnn_course.press.fingerprint import COMPUTED_WITH
+from cnn_course.press.machine import cores, hardware, versions
 from cnn_course.press.notebooks import Notebook
-from cnn_course.press.project import Chapter, PressError, Project
-from cnn_course.press.store import RunStore
+from cnn_course.press.project import Chapter, PressError, Project, scratch
+from cnn_course.press.runs import RunStore
 
-HANDED_OVER = "cnn_course_results"
 _VERSIONS = ("python", "tensorflow", "keras", "numpy")
+_SECONDS_A_CELL = 600
 
 
-def write_record(project: Project, chapter: Chapter, base: str = "") -> Path:
+def write_record(store: RunStore, chapter: Chapter) -> Path:
     """Write the record of a chapter from its last good full run.
 
     Args:
-        project: the clone of the course.
+        store: the full runs. Those on another base than the usual one have a folder of its name.
         chapter: the chapter.
-        base: the pretrained base, if not the usual one; the record has a folder of that name.
 
     Returns:
         The file that was written.
@@ -36,8 +40,8 @@ def write_record(project: Project, chapter: Chapter, base: str = "") -> Path:
         PressError: there is no full run, or it hands over no results that can be recorded; a
             previous record is as it was.
     """
-    run, notebook = RunStore(project, "full", base).read(chapter.name)
-    measured = handed_over(chapter.name, notebook)
+    run, notebook = store.read(chapter.name)
+    measured = _handed_over(chapter.name, notebook)
     record = {
         "chapter": chapter.name,
         "profile": "full",
@@ -51,27 +55,86 @@ def write_record(project: Project, chapter: Chapter, base: str = "") -> Path:
         "results": measured["results"],
         "curves": measured.get("curves", {}),
     }
-    file = project.measured / base / f"{chapter.name}.json"
+    file = store.project.measured / store.base / f"{chapter.name}.json"
     if weights := [_as_array(weight) for weight in measured.get("weights", [])]:
         kept = io.BytesIO()
         np.savez_compressed(kept, *weights)
-        files.write(file.with_suffix(".npz"), kept.getvalue())
-    files.write_json(file, record)
+        write(file.with_suffix(".npz"), kept.getvalue())
+    write_json(file, record)
     return file
 
 
-def handed_over(name: str, notebook: Notebook) -> dict[str, Any]:
+def measure_seeds(
+    project: Project, chapter: Chapter, seeds: Sequence[int], *, at_once: int | None = None
+) -> Path:
+    """Run the tiny profile of a chapter once for each seed, and keep what each run measured.
+
+    A chapter's claims are cells that fail when they do not hold, so a run that ends is a run in
+    which all of them held.
+
+    Args:
+        project: the clone of the course.
+        chapter: a chapter that assigns `seed` in its parameters, and hands over its results.
+        seeds: one run for each.
+        at_once: how many run at the same time; one a core, if not given.
+
+    Returns:
+        The file that was written: `book/measured/seeds/CHAPTER.json`.
+
+    Raises:
+        PressError: a claim of the chapter does not hold for one of the seeds, or the chapter cannot
+            be run; a previous table is as it was.
+    """
+    from cnn_course.press.execute import Job, run_jobs  # noqa: PLC0415 - papermill takes a second
+
+    source = notebooks.for_profile(chapter, "tiny")
+    ended: dict[str, Notebook | PressError] = {}
+    names = {seed: f"{chapter.name}.seed-{seed}" for seed in seeds}
+    jobs = [
+        Job(
+            name=name,
+            notebook=notebooks.with_parameter(source, "seed", seed),
+            folder=chapter.file.parent,
+            timeout=_SECONDS_A_CELL,
+        )
+        for seed, name in names.items()
+    ]
+    with scratch(project.build / "seeds") as folder:
+        run_jobs(
+            jobs,
+            at_once or cores(),
+            scratch=folder,
+            caches=project.build / "cache",
+            finished=lambda job, result, _: ended.update({job.name: result}),
+        )
+    measured: dict[str, Any] = {}
+    for seed, name in names.items():
+        result = ended[name]
+        if isinstance(result, PressError):
+            raise PressError(f"Nothing is recorded: not every seed holds.\n{result}")
+        measured[str(seed)] = _handed_over(chapter.name, result)["results"]
+    table = {
+        "chapter": chapter.name,
+        "profile": "tiny",
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": versions(COMPUTED_WITH),
+        "hardware": hardware(),
+        "seeds": measured,
+    }
+    file = project.measured / "seeds" / f"{chapter.name}.json"
+    write_json(file, table)
+    return file
+
+
+def _handed_over(name: str, notebook: Notebook) -> dict[str, Any]:
     """Return what an executed chapter hands over: `results`, and maybe `curves`, `seed`, `base`.
 
     Raises:
         PressError: it hands over nothing, or more than once, or what is not a finite number.
     """
-    found = [
-        output["metadata"][HANDED_OVER]
-        for cell in notebooks.code_cells(notebook)
-        for output in cell["outputs"]
-        if HANDED_OVER in output.get("metadata", {})
-    ]
+    key = "cnn_course_results"
+    abouts = (o.get("metadata", {}) for c in notebooks.code_cells(notebook) for o in c["outputs"])
+    found = [about[key] for about in abouts if key in about]
     if len(found) != 1:
         raise PressError(
             f"{name} hands over its results {len(found)} times; once is needed. "
@@ -86,8 +149,12 @@ def handed_over(name: str, notebook: Notebook) -> dict[str, Any]:
     for key, value in results.items():
         if isinstance(value, bool) or not isinstance(value, int | float | dict):
             raise PressError(f"{name}: the result {key} is {value!r}. Hand over a number.")
-    _check_numbers(results, f"{name}: results")
-    _check_numbers(measured.get("curves", {}), f"{name}: curves")
+    for kind in ("results", "curves"):
+        for where, number in _numbers(measured.get(kind, {}), f"{name}: {kind}"):
+            if not math.isfinite(number):  # JSON has no word for it, a page no use
+                raise PressError(
+                    f"{where} is {number}. The training went wrong; nothing is recorded."
+                )
     return measured
 
 
@@ -96,13 +163,13 @@ def _as_array(weight: dict[str, Any]) -> np.ndarray:
     return np.frombuffer(base64.b64decode(weight["half"]), "<f2").reshape(weight["shape"])
 
 
-def _check_numbers(value: Any, where: str) -> None:
-    """Raise if a number in `value` is not finite: JSON has no word for it, a page no use."""
+def _numbers(value: Any, where: str) -> Iterator[tuple[str, float]]:
+    """Yield each number in `value` with the way to it."""
     if isinstance(value, dict):
         for key, item in value.items():
-            _check_numbers(item, f"{where}, {key}")
+            yield from _numbers(item, f"{where}, {key}")
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            _check_numbers(item, f"{where}, value {number}")
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise PressError(f"{where} is {value}. The training went wrong; nothing is recorded.")
+            yield from _numbers(item, f"{where}, value {number}")
+    elif isinstance(value, float):
+        yield where, value

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from cnn_course.press import notebooks
-from cnn_course.press.project import PressError, Project, read_pyproject, repository
+from cnn_course.press.project import PressError, Project, read_settings, repository
 
 _HEAD = """\
 # For conda and Binder. Written by `cnn-course sync` from pyproject.toml: edit that file.
@@ -36,7 +36,7 @@ def differing(project: Project) -> Iterator[tuple[Path, str]]:
             yield file, wanted
 
 
-def environment(pyproject: dict[str, Any], address: str) -> str:
+def _environment(pyproject: dict[str, Any], address: str) -> str:
     """Return the text of `environment.yml` for a parsed `pyproject.toml`.
 
     It remembers the address, so that the next one is put in its place wherever it stands.
@@ -55,11 +55,11 @@ def environment(pyproject: dict[str, Any], address: str) -> str:
 
 def _wanted(project: Project) -> Iterator[tuple[Path, str]]:
     root = project.root
-    pyproject, address = read_pyproject(root), repository(root)
+    pyproject, address = read_settings(root / "pyproject.toml"), repository(root)
     file = root / "environment.yml"
     known = file.read_text(encoding="utf-8") if file.exists() else ""
     try:
-        yield file, environment(pyproject, address)
+        yield file, _environment(pyproject, address)
         names = {pyproject["project"]["name"], *re.findall(r"# The course .*/(\S+)", known)}
     except KeyError as missing:
         raise PressError(f"pyproject.toml has no {missing} under [project].") from None
@@ -71,10 +71,10 @@ def _wanted(project: Project) -> Iterator[tuple[Path, str]]:
         yield file, _chapter_with_address(file, replace)
     checks = root / "cnn_course" / "checks"
     if checks.is_dir():
-        yield checks / "sections.json", sections(project)
+        yield checks / "sections.json", _sections(project)
 
 
-def sections(project: Project) -> str:
+def _sections(project: Project) -> str:
     """Return chapter -> section -> names of its exercises, as JSON; a learner's progress needs it.
 
     Sections without an exercise are left out.
@@ -94,12 +94,12 @@ def sections(project: Project) -> str:
 def _chapter_with_address(file: Path, replace: Callable[[str], str]) -> str:
     """Return the text of a notebook with the address in its cells; outputs are not touched."""
     notebook = notebooks.read(file)
-    before = [cell["source"] for cell in notebook["cells"]]
+    changed = False
     for cell in notebook["cells"]:
-        cell["source"] = replace(cell["source"])
-    if before == [cell["source"] for cell in notebook["cells"]]:
-        return file.read_text(encoding="utf-8")  # not even its layout changes
-    return notebooks.dumps(notebook)
+        before, cell["source"] = cell["source"], replace(cell["source"])
+        changed |= before != cell["source"]
+    # Where nothing changes, not even the layout does.
+    return notebooks.dumps(notebook) if changed else file.read_text(encoding="utf-8")
 
 
 def _replacement(names: set[str], address: str) -> Callable[[str], str]:

@@ -12,7 +12,7 @@ from patience import HANGS
 from PIL import Image
 
 from cnn_course.data import drawings
-from cnn_course.press.kernel import OwnKernelManager
+from cnn_course.press.execute import OwnKernelManager
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 

@@ -1,10 +1,12 @@
 """Small courses for the tests of the press, whose chapters need no TensorFlow."""
 
+import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +14,9 @@ import nbformat
 import pytest
 from nbformat import NotebookNode, v4
 from patience import HANGS
+
+from cnn_course.press import fingerprint
+from cnn_course.press.cli import main
 
 COMMAND = Path(sys.executable).with_name("cnn-course")
 PARAMETERS = 'profile = "tiny"  # or "full"'
@@ -87,14 +92,24 @@ class Course:
         )
 
     def do(self, *arguments: str, status: int = 0) -> str:
-        """Run the command and return what it says, on both streams."""
-        return self.end(self.start(*arguments), status)
+        """Run the command in this process and return what it says, on both streams."""
+        fingerprint.package_files.cache_clear()  # a new process would read the package again
+        said = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
+            patch.chdir(self.root)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main(arguments)
+                sys.exit(0)
+        assert ended.value.code == status, said.getvalue()
+        return said.getvalue()
 
     def end(self, process: subprocess.Popen[str], status: int) -> str:
-        """Wait for the command and return what it says, on both streams."""
+        """Wait for a process of the command and return what it says, on both streams."""
         said = "".join(process.communicate(timeout=HANGS))
         assert process.returncode == status, said
-        assert "cnn_course/press" not in said, "A traceback of the press reached the user."
+        assert "cnn_course/press" not in said, "A traceback reached the user."
         return said
 
     def source(self, name: str) -> Path:

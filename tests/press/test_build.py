@@ -158,7 +158,7 @@ def test_a_warning_stops_it_names_the_file_and_leaves_the_site(course: Course):
     said = course.do("build", status=1)
     assert "book/index.md:3: WARNING" in said
     assert "nowhere.md" in said
-    assert "/stage/" not in said
+    assert "/pages/" not in said
     assert site(course) == before
     assert sorted(os.listdir(course.root / "_build")) == [".lock", "cache", "html", "runs"]
 
@@ -220,7 +220,7 @@ def test_a_kill_between_the_two_renames_is_put_right(course: Course):
 
 
 @pytest.mark.parametrize(
-    "moment", ["stage/_toc.yml", "output/_build/.doctrees", "output/_build/html/book"]
+    "moment", ["pages/_toc.yml", "output/_build/.doctrees", "output/_build/html/book"]
 )
 def test_a_kill_while_rendering_leaves_the_previous_site(course: Course, moment: str):
     before = site(course)

@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from cnn_course import classtest
-from cnn_course.press.classroom import marking, sheets
+from cnn_course.press import class_test
 from press.conftest import Course
 
 HOSTILE = [
@@ -73,7 +73,7 @@ def test_the_same_order_writes_the_same_files(tmp_path: Path) -> None:
 
 
 def test_a_notebook_sheet_prints_the_row_that_is_marked(tmp_path: Path) -> None:
-    sheets.write_sheets(tmp_path, sheets.for_seeds("first", [4]))
+    class_test.write_sheets(tmp_path, "first", [4])
     notebook = nbformat.read(tmp_path / "sheets" / "first-4.ipynb", as_version=4)
     nbformat.validate(notebook)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
@@ -83,13 +83,13 @@ def test_a_notebook_sheet_prints_the_row_that_is_marked(tmp_path: Path) -> None:
     with (tmp_path / "row.csv").open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream).writerow(head("first"))
         exec(code, {"stream": stream})
-    (row,) = marking.mark_class(tmp_path / "row.csv").rows
+    (row,) = class_test.mark_class(tmp_path / "row.csv").rows
     assert (row.student, row.problem) == ("Ada", "")
     assert row.marking.points == row.marking.possible
 
 
 def test_a_notebook_key_marks_itself_with_all_points(tmp_path: Path) -> None:
-    sheets.write_sheets(tmp_path, sheets.for_seeds("hard", [4]))
+    class_test.write_sheets(tmp_path, "hard", [4])
     notebook = nbformat.read(tmp_path / "keys" / "hard-4.ipynb", as_version=4)
     *setup, last = notebook.cells[-1].source.splitlines()
     names: dict[str, object] = {}
@@ -152,7 +152,7 @@ def test_a_class_is_marked_with_scores_and_common_slips(tmp_path: Path) -> None:
     assert [row["slips"] for row in rows] == ["", "2: bias forgotten", "2: bias forgotten"]
     assert [row["2"] for row in rows] == ["2", "1", "1"]
     assert rows[0]["percent"] == "100"
-    assert marking.mark_class(file).slips == {"bias forgotten": 2}
+    assert class_test.mark_class(file).slips == {"bias forgotten": 2}
 
 
 def test_bad_rows_are_reported_by_line_and_lose_nothing(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_tables_of_every_spreadsheet_are_read(
 ) -> None:
     file = write_csv(tmp_path / "a.csv", [head(), ["Änne", *answered(1)]], delimiter)
     file.write_bytes(file.read_text(encoding="utf-8").replace("\n", "\r\n").encode(encoding))
-    (row,) = marking.mark_class(file).rows
+    (row,) = class_test.mark_class(file).rows
     assert row.student == "Änne"
     assert row.marking.points == row.marking.possible
 
@@ -212,7 +212,7 @@ def test_columns_that_are_no_question_are_named_once_and_questions_may_be_named(
             *([name, "@", "exam", 1, *test.key.values()] for name in ("Ada", "Grace")),
         ],
     )
-    marked = marking.mark_class(file)
+    marked = class_test.mark_class(file)
     assert marked.ignored == ("mail",)
     assert marked.problems == []
     assert all(row.marking.points == row.marking.possible for row in marked.rows)
@@ -279,7 +279,7 @@ def test_as_many_students_as_there_are_seeds_are_marked_each_by_a_test_of_their_
     for seed in range(200):
         rows.append([f"s{seed}", "exam", seed, *["4x4x2", "90", "", "seven"] * 5])
     file = write_csv(tmp_path / "a.csv", rows)
-    marked = marking.mark_class(file)
+    marked = class_test.mark_class(file)
     assert len(marked.rows) == 200
     assert all(row.marking for row in marked.rows)
 
@@ -310,20 +310,20 @@ def test_what_is_written_for_a_spreadsheet_opens_in_it(tmp_path: Path) -> None:
 def test_a_spreadsheets_own_first_line_is_passed_over(tmp_path: Path, encoding: str) -> None:
     text = "sep=;\nstudent;level;seed;1\nÄnne;exam;1;4x4\n"
     (tmp_path / "a.csv").write_bytes(text.encode(encoding))
-    (row,) = marking.mark_class(tmp_path / "a.csv").rows
-    assert (row.student, row.line.number) == ("Änne", 3)
+    (row,) = class_test.mark_class(tmp_path / "a.csv").rows
+    assert (row.student, row.number) == ("Änne", 3)
     assert row.marking is not None
 
 
 def test_half_of_two_students_know_everything_and_absent_ones_do_not_count(tmp_path: Path) -> None:
     nothing = ["exam", 1, *[0] * 20]
     rows = [head(), ["Ada", *answered(1)], ["Alan", *nothing], ["absent", "exam", 1]]
-    marked = marking.mark_class(write_csv(tmp_path / "a.csv", rows))
+    marked = class_test.mark_class(write_csv(tmp_path / "a.csv", rows))
     zero = marked.rows[1].marking
     low = zero.points / zero.possible
     assert (
         f"2 marked: {(1 + low) / 2:.0%} on average, median {(1 + low) / 2:.0%}"
-        in marking.summary(marked)
+        in class_test.summary(marked)
     )
     assert marked.problems[-1] == "line 4: nothing is answered"
 
@@ -331,7 +331,7 @@ def test_half_of_two_students_know_everything_and_absent_ones_do_not_count(tmp_p
 def test_levels_in_capitals_and_long_seeds_are_understood(tmp_path: Path) -> None:
     seed = 12345678901234567890
     rows = [head(), ["Ada", "Exam", *answered(seed)[1:]], ["Alan", "exam", "8.0", "4x4"]]
-    first, second = marking.mark_class(write_csv(tmp_path / "a.csv", rows)).rows
+    first, second = class_test.mark_class(write_csv(tmp_path / "a.csv", rows)).rows
     assert first.marking.points == first.marking.possible
     assert second.marking is not None
 
@@ -348,9 +348,9 @@ def test_a_row_that_cannot_be_read_spoils_no_other(tmp_path: Path, row: str, sai
     others = [f'"Student {n}",exam,{n},"4, 4, 2"' for n in range(40)]
     lines = ["student,level,seed,1", *others[:20], row, *others[20:]]
     (tmp_path / "a.csv").write_text("\n".join(lines))
-    marked = marking.mark_class(tmp_path / "a.csv")
+    marked = class_test.mark_class(tmp_path / "a.csv")
     good = [one.student for one in marked.rows if one.marking]
     assert good == [f"Student {n}" for n in range(40)]
     (bad,) = [one for one in marked.rows if not one.marking]
-    assert bad.line.number == 22
+    assert bad.number == 22
     assert said in bad.problem

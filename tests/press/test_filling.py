@@ -7,13 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from cnn_course.press.chapter_map import Place, direct_needs, draw
 from nbformat import v4
 
 from cnn_course.press import notebooks
-from cnn_course.press.chapter_map import Place, direct_needs, draw
 from cnn_course.press.filling import anchor, fill, needs, title
 from cnn_course.press.project import PressError, Project, find_project
-from cnn_course.press.store import RunStore
+from cnn_course.press.runs import RunStore
 
 from .conftest import Course
 

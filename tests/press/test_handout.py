@@ -11,8 +11,7 @@ from nbformat import NotebookNode, v4
 from patience import HANGS
 
 from cnn_course.press import notebooks
-from cnn_course.press.handouts import for_students, write_handouts
-from cnn_course.press.measured import times_of
+from cnn_course.press.copies import for_students, write_handouts
 from cnn_course.press.project import Chapter, PressError, Project
 from press.conftest import Course
 

@@ -7,7 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from cnn_course.press.lean import slim
+from cnn_course.press.postprocess import make_light as slim
 from cnn_course.press.project import PressError
 
 PAGE = """<html><head>

@@ -71,7 +71,7 @@ def test_a_chapter_is_named_by_number_name_or_path(course: Course, word: str):
 
 def test_a_misspelt_chapter_is_refused_with_the_right_ones(course: Course):
     said = course.do("run", "02-secnod", status=1)
-    assert "There is no chapter '02-secnod'. Did you mean 02-second?" in said
+    assert "There is no chapter '02-secnod'. Did you mean '02-second'?" in said
     assert "01-first" in said
 
 

@@ -1,4 +1,4 @@
-r"""What makes the rendered pages light: they load fast, on a phone and from a folder, too.
+r"""Makes the rendered pages light: they load fast, on a phone and from a folder, too.
 
 Jupyter Book's pages bring 1.5 MB of script that draws icons, which fonts draw as well, and 1.2 MB
 that sets formulas, which browsers set themselves since they know MathML. Pictures come as PNG.
@@ -16,9 +16,9 @@ from PIL import Image
 
 from cnn_course.press.project import PressError
 
-_ICON_SCRIPT = re.compile(r'\s*<script defer src="[^"]*/fontawesome\.js[^"]*"></script>')
-_FORMULA_SCRIPTS = re.compile(
-    r"\s*<script>window\.MathJax = .*?</script>"
+_SCRIPTS = re.compile(
+    r'\s*<script defer src="[^"]*/fontawesome\.js[^"]*"></script>'
+    r"|\s*<script>window\.MathJax = .*?</script>"
     r'|\s*<script defer="defer" src="[^"]*/mathjax/[^"]*"></script>'
 )
 _FORMULA = re.compile(
@@ -29,12 +29,10 @@ _FORMULA = re.compile(
 _PICTURE = re.compile(r'"[^"]*(_images/[^"/]+\.png)"')
 #: what the converter leaves to TeX: ln x, not lnx; 48,120, not 48, 120; = −1, not = − 1
 _SPACING = (
-    (re.compile(r"(<mi>[a-z]{2,}</mi>)(?=<m[infr])"), r'\1<mspace width="0.17em"/>'),
-    (re.compile(r"(?<=\d)</mn><mo>&#x0002C;</mo><mn>(?=\d{3}<)"), ","),
+    (r"(<mi>[a-z]{2,}</mi>)(?=<m[infr])", r'\1<mspace width="0.17em"/>'),
+    (r"(?<=\d)</mn><mo>&#x0002C;</mo><mn>(?=\d{3}<)", ","),
     (
-        re.compile(
-            r"(<mo[^>]*>(?:&#x0003D;|&#x02192;|&#x0002C;|&#x00028;)</mo>)<mo>&#x02212;</mo>"
-        ),
+        r"(<mo[^>]*>(?:&#x0003D;|&#x02192;|&#x0002C;|&#x00028;)</mo>)<mo>&#x02212;</mo>",
         r'\1<mo form="prefix">&#x02212;</mo>',
     ),
 )
@@ -42,15 +40,14 @@ _LOGO = re.compile(r'<div class="sidebar-primary-item">(?=\s*<a class="navbar-br
 _DETAILED = 60_000  # bytes; a picture that is larger without loss is a photograph
 
 
-def slim(site: Path) -> None:
+def make_light(site: Path) -> None:
     """Make the pages of a fresh site light, and give its logo a landmark.
 
     Raises:
         PressError: a formula that cannot be set.
     """
     pages = {page: page.read_text(encoding="utf-8") for page in sorted(site.rglob("*.html"))}
-    named = {name for text in pages.values() for name in _PICTURE.findall(text)}
-    names = sorted(named)
+    names = sorted({name for text in pages.values() for name in _PICTURE.findall(text)})
     with ThreadPoolExecutor() as threads:  # Pillow lets other threads run while it compresses
         smaller = list(compress(names, threads.map(lambda name: _to_webp(site / name), names)))
     for page, text in pages.items():
@@ -66,8 +63,7 @@ def slim(site: Path) -> None:
 
 
 def _lighter(page: str) -> str:
-    page = _FORMULA_SCRIPTS.sub("", _ICON_SCRIPT.sub("", page))
-    page = _FORMULA.sub(_as_mathml, page)
+    page = _FORMULA.sub(_as_mathml, _SCRIPTS.sub("", page))
     return _LOGO.sub('<div class="sidebar-primary-item" role="banner">', page, count=1)
 
 
@@ -76,7 +72,7 @@ def _as_mathml(found: re.Match[str]) -> str:
     tex = html.unescape(source).strip()
     formula = convert(tex, display="inline" if bracket == "(" else "block")
     for written, wanted in _SPACING:
-        formula = written.sub(wanted, formula)
+        formula = re.sub(written, wanted, formula)
     if "\\" in formula:  # a command that the converter does not know stays as it is
         raise ValueError(f"this formula cannot be set for the page: {tex}")
     return f"{opening}{formula}</{tag}>"

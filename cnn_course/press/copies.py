@@ -1,0 +1,225 @@
+"""Copies of chapters: a learner's own, for students without solutions, and for instructors.
+
+What somebody has written in their own copy, in `my-course/`, is never lost: where a chapter has a
+new edition, the answers to its exercises move into it, and the old file is kept in
+`my-course/old copies/`. git leaves that folder alone.
+"""
+
+import ast
+import contextlib
+import copy
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+from cnn_course.files import digest, write
+from cnn_course.press import notebooks
+from cnn_course.press.filling import reading_of, with_times
+from cnn_course.press.notebooks import Cell, Notebook
+from cnn_course.press.project import Chapter, PressError, Project
+from cnn_course.press.runs import KEY, of_stored_outputs
+
+FOLDER = "my-course"  # as deep as notebooks/, so that links lead where they led
+_EDITION = "cnn_course_edition"  # in the metadata of a copy: the digest of what it was copied from
+_CHECK = re.compile(r'(?m)^check\("([a-z0-9-]+)"')
+_CHECK_OF_A_NAME = re.compile(r'(?m)^check\("[a-z0-9-]+", (\w+)\)')
+
+
+# A learner's own copy
+
+
+def copy_chapters(project: Project) -> Iterator[str]:
+    """Copy the chapters that are missing, renew those that have a new edition, and say so."""
+    folder = project.root / FOLDER
+    if not folder.exists():
+        yield f"Your own copy of the chapters is in {FOLDER}/. An update of the course keeps it."
+    for chapter in project.chapters:
+        if chapter.number:
+            new = notebooks.read(chapter.file)
+            new["cells"] = with_times(new["cells"], reading_of(new).sentence())
+            new["metadata"][_EDITION] = _edition(new)
+            yield from _renew(folder / chapter.file.name, new)
+
+
+def _renew(target: Path, new: Notebook) -> Iterator[str]:
+    """Write a chapter where it is missing or older; keep what somebody has written in it."""
+    if target.exists():
+        try:
+            own = notebooks.read(target)
+        except PressError:
+            own = Notebook(cells=[], metadata={})  # damaged: it is kept, too
+        made_from = own["metadata"].get(_EDITION)
+        if made_from == new["metadata"][_EDITION]:
+            return
+        yield f"{target.name} has a new edition. Where it is open in JupyterLab, close its tab."
+        if made_from != _edition(own):
+            kept = _free_name(target)
+            kept.parent.mkdir(exist_ok=True)
+            os.replace(target, kept)
+            moved = _move_answers(own, new)
+            yield (
+                f"  Answers that were moved into it: {moved}; run their cells to have them marked. "
+                f"Your old copy is {kept.relative_to(target.parent)}."
+            )
+    write(target, notebooks.dumps(new))
+    _trust(target)
+
+
+def _trust(file: Path) -> None:
+    """Let JupyterLab show the outputs as they are: who copies the course runs its code anyway."""
+    import nbformat  # noqa: PLC0415 - a second that most commands need not spend
+    from nbformat.sign import NotebookNotary  # noqa: PLC0415
+
+    # Where no signature can be kept, steppers and quizzes are plain until their cells have run.
+    with contextlib.suppress(OSError, sqlite3.Error):
+        notary = NotebookNotary()
+        Path(notary.data_dir).mkdir(parents=True, exist_ok=True)
+        notary.sign(nbformat.read(file, as_version=4))
+
+
+def _edition(notebook: Notebook) -> str:
+    """Return a digest of all that is written in a notebook, whatever its cells have given."""
+    return digest(json.dumps([cell["source"] for cell in notebook["cells"]]))
+
+
+def _move_answers(own: Notebook, new: Notebook) -> int:
+    """Put the answers of an old copy into the exercises of a new edition; return how many."""
+    answers = {
+        found[1]: cell["source"]
+        for cell in notebooks.code_cells(own)
+        if "exercise" in notebooks.tags(cell) and (found := _CHECK.search(cell["source"]))
+    }
+    moved = 0
+    for cell in notebooks.code_cells(new):
+        found = _CHECK.search(cell["source"])
+        if "exercise" in notebooks.tags(cell) and found and found[1] in answers:
+            moved += cell["source"] != answers[found[1]]
+            cell |= {"source": answers[found[1]], "outputs": [], "execution_count": None}
+    return moved
+
+
+def _free_name(target: Path) -> Path:
+    """Return the name for an old copy, which no other file has."""
+    for number in range(1, 1_000):
+        suffix = f", {number}" if number > 1 else ""
+        name = f"{target.stem}, until {date.today().isoformat()}{suffix}.ipynb"
+        kept = target.parent / "old copies" / name
+        if not kept.exists():
+            return kept
+    raise PressError(f"There are too many old copies of {target}. Move some elsewhere.")
+
+
+# Handouts
+
+
+def for_students(notebook: Notebook) -> Notebook:
+    """Return a chapter without solutions and outputs.
+
+    A cell that works on with a solution works on with the student's own answer instead, and asks
+    for it where it is missing.
+
+    Raises:
+        PressError: a cell depends on a solution in a way that no answer can replace.
+    """
+    made = _without_links_to_the_book(notebook)
+    cells: list[Cell] = []
+    hidden: set[str] = set()  # names that only solutions give a value
+    own: re.Match[str] | None = None  # the check of the exercise before, with the student's answer
+    for cell in made["cells"]:
+        tags, source = notebooks.tags(cell), cell["source"]
+        if "solution" in tags:
+            hidden |= _defined(source) if cell["cell_type"] == "code" else set()
+            continue
+        cells.append(cell)
+        if cell["cell_type"] != "code":
+            continue
+        if "exercise" in tags:
+            own = _CHECK_OF_A_NAME.search(source)
+        if used := hidden & _read(source):
+            if used != {"solution"} or own is None:
+                listed = ", ".join(sorted(used))
+                raise PressError(f"a cell needs {listed}, which only a solution defines:\n{source}")
+            mine = re.sub(r"\bsolution\b", own[1], source)
+            cell["source"] = f'assert {own[0]}, "Answer the exercise above first."\n{mine}'
+        hidden -= _defined(cell["source"])
+        cell |= {"outputs": [], "execution_count": None}
+    made["cells"] = cells
+    return made
+
+
+def for_instructors(notebook: Notebook, note: str) -> Notebook:
+    """Return a chapter with everything, solutions unfolded, and a note below its title."""
+    made = _without_links_to_the_book(notebook)
+    for cell in made["cells"]:
+        if "solution" in notebooks.tags(cell):
+            cell["metadata"] = {"tags": ["solution"]}
+    about = {"cell_type": "markdown", "id": "for-instructors", "metadata": {}, "source": note}
+    made["cells"].insert(1, about)
+    return made
+
+
+def write_handouts(project: Project, chapters: Sequence[Chapter], folder: Path) -> list[Path]:
+    """Write `students/NAME.ipynb` and `instructors/NAME.ipynb` for each chapter.
+
+    Pages that compute, which have no number, have no exercises and are left out.
+
+    Returns:
+        The two folders.
+
+    Raises:
+        PressError: the folder is the one with the chapters, or a chapter cannot be handed out.
+    """
+    if folder.resolve() == (project.root / "notebooks").resolve():
+        raise PressError(f"{folder} holds the chapters themselves. Choose another folder.")
+    written: dict[Path, Notebook] = {}
+    for chapter in filter(lambda one: one.number, chapters):
+        notebook = notebooks.read(chapter.file)
+        run = of_stored_outputs(notebook)
+        note = reading_of(notebook).note(run.seconds if run else None)
+        try:
+            written[folder / "students" / chapter.file.name] = for_students(notebook)
+        except PressError as error:
+            raise PressError(f"{chapter.name}: {error}") from None
+        written[folder / "instructors" / chapter.file.name] = for_instructors(notebook, note)
+    for file, made in written.items():
+        write(file, notebooks.dumps(made))
+    return [folder / "students", folder / "instructors"]
+
+
+def _without_links_to_the_book(notebook: Notebook) -> Notebook:
+    """Return a copy whose text does without the pages of the book, which are not handed out."""
+    made = copy.deepcopy(notebook)
+    made["metadata"].pop(KEY, None)
+    for cell in made["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = re.sub(r"\[([^\]]+)\]\(\.\./book/[^)]*\)", r"\1", cell["source"])
+    return made
+
+
+def _read(source: str) -> set[str]:
+    """Return the names that a cell reads."""
+    nodes = ast.walk(_parsed(source))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def _defined(source: str) -> set[str]:
+    """Return the names that a cell leaves behind, functions and classes included."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [_parsed(source)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)  # what happens inside stays there
+        elif not isinstance(node, ast.comprehension):  # its variable ends with it
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found.add(node.id)
+            waiting += ast.iter_child_nodes(node)
+    return found
+
+
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(re.sub(r"(?m)^(\s*)%.*$", r"\1pass", source))

@@ -1,0 +1,334 @@
+"""Good runs of chapters: which still hold, where they are kept, and how new ones are made.
+
+The last good run of every chapter lies in `_build/runs`. The outputs of the tiny profile are also
+stored in `notebooks/`, with the same knowledge beside them.
+"""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from cnn_course.files import read_json, write, write_json
+from cnn_course.press import notebooks
+from cnn_course.press.fingerprint import COMPUTED_WITH, fingerprint, other_versions, surroundings
+from cnn_course.press.machine import cores, hardware, versions
+from cnn_course.press.notebooks import Notebook
+from cnn_course.press.project import Chapter, PressError, Project, scratch
+from cnn_course.training.state import forget_progress, read_progress
+
+KEY: Final = "cnn_course"  # of a notebook's metadata
+_SECONDS_A_CELL = {"tiny": 600, "full": None}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is known of a good run.
+
+    Attributes:
+        fingerprint: of everything it depended on besides versions.
+        outputs: digest of its outputs, to notice a pair that does not belong together.
+        seconds: wall-clock time, with the start of the kernel, and with the training that was taken
+            over from interrupted runs.
+        finished: date and time, as ISO 8601 with the offset from UTC.
+        hardware: `cpu`, `cores`, `memory_gb`, `gpu` of the machine.
+        versions: of Python and the packages computed with.
+        resumed: how many interrupted runs it continued.
+    """
+
+    fingerprint: str
+    outputs: str
+    seconds: float
+    finished: str
+    hardware: dict[str, Any]
+    versions: dict[str, str]
+    resumed: int = 0
+
+    def why_not(self, project: Project, mark: str) -> str:
+        """Return why its outputs no longer hold, in words; nothing where they do.
+
+        Args:
+            project: the clone of the course.
+            mark: the fingerprint of what the chapter depends on now.
+        """
+        if self.fingerprint != mark:
+            return "what they depend on has changed"
+        differing = other_versions(project, self.versions)
+        return f"they were made with {'; '.join(differing)}" if differing else ""
+
+
+GoodRun = tuple[Run, Notebook]
+
+
+class RunStore:
+    """The good runs of one profile, under `_build/runs/PROFILE/`.
+
+    Runs on another pretrained base than the usual one are kept apart: `_build/runs/PROFILE-BASE/`.
+    """
+
+    def __init__(self, project: Project, profile: str, base: str = "") -> None:
+        self.project = project
+        self.profile = profile
+        self.base = base
+        self.folder = project.build / "runs" / "-".join(filter(None, (profile, base)))
+
+    def backups(self, name: str) -> Path:
+        """Return the folder for the trainings of a chapter's full run.
+
+        `cnn_course.training.Backup` writes them. The folder stands from the beginning of a run
+        until the run is stored; so where there is one, a run was interrupted.
+        """
+        return self.folder / "backups" / name
+
+    def find(self, name: str) -> GoodRun | None:
+        """Return the last good run of a chapter with its notebook; None where there is none."""
+        file = self._notebook(name)
+        try:
+            notebook = notebooks.read(file)
+        except PressError:
+            return None
+        run = _described(read_json(file.with_suffix(".json")), notebook)
+        return (run, notebook) if run else None
+
+    def read(self, name: str) -> GoodRun:
+        """Return the last good run of a chapter with its notebook.
+
+        Raises:
+            PressError: there is none.
+        """
+        found = self.find(name)
+        if found is None:
+            raise PressError(
+                f"Chapter {name} has no good run with the {self.profile} profile. "
+                f"Make one: cnn-course run {name} --profile {self.profile}"
+            )
+        return found
+
+    def save(self, name: str, notebook: Notebook, **known: Any) -> None:
+        """Keep a good run.
+
+        Args:
+            name: the chapter.
+            notebook: the executed notebook.
+            known: the fields of `Run`, without the digest of the outputs.
+        """
+        run = Run(**known, outputs=notebooks.outputs_digest(notebook))
+        file = self._notebook(name)
+        # The description last: without it, or with one of another notebook, the run does not count.
+        write(file, notebooks.dumps(notebook))
+        write_json(file.with_suffix(".json"), asdict(run))
+
+    def _notebook(self, name: str) -> Path:
+        return self.folder / "notebooks" / f"{name}.ipynb"
+
+
+def of_stored_outputs(notebook: Notebook) -> Run | None:
+    """Return what is known of the run whose outputs `notebook` stores; None if it is not whole."""
+    return _described(notebook["metadata"].get(KEY), notebook)
+
+
+def _described(content: Any, notebook: Notebook) -> Run | None:
+    try:
+        run = Run(**content)
+    except TypeError:
+        return None
+    return run if run.outputs == notebooks.outputs_digest(notebook) else None
+
+
+# Making them
+
+
+@dataclass(frozen=True)
+class Due:
+    """A chapter whose inputs changed since its last good run, or whose last run was interrupted.
+
+    Attributes:
+        chapter: the chapter.
+        notebook: its source as it will be run.
+        fingerprint: of what it depends on now.
+    """
+
+    chapter: Chapter
+    notebook: Notebook
+    fingerprint: str
+
+
+def find_due(store: RunStore, chapters: Iterable[Chapter], *, fresh: bool = False) -> list[Due]:
+    """Return those chapters that have no good run with their present inputs.
+
+    A full run that was interrupted is due, too: it was asked for, and has not been stored.
+
+    Args:
+        store: the runs of the profile.
+        chapters: the chapters to look at.
+        fresh: return all of them.
+
+    Raises:
+        PressError: a notebook cannot be read, or takes no profile, or no other base.
+    """
+    found = []
+    for chapter in chapters:
+        notebook = notebooks.for_profile(chapter, store.profile, store.base)
+        mark = fingerprint(store.project, chapter, notebook, store.profile)
+        known = None if fresh or store.backups(chapter.name).exists() else store.find(chapter.name)
+        if known is None or known[0].why_not(store.project, mark):
+            found.append(Due(chapter, notebook, mark))
+    return found
+
+
+def bring_up_to_date(
+    store: RunStore,
+    chapters: Iterable[Chapter],
+    *,
+    fresh: bool = False,
+    at_once: int | None = None,
+    timeout: int | None = None,
+) -> list[str]:
+    """Run those chapters whose inputs changed since their last good run.
+
+    The caller holds the lock of the store's folder.
+
+    Args:
+        store: the runs of the profile.
+        chapters: the chapters to look at.
+        fresh: run them whether or not anything changed, and continue nothing.
+        at_once: how many run at the same time; if not given, one a core with the tiny profile,
+            and one with the full profile, whose training takes every core there is.
+        timeout: seconds that one cell may take.
+
+    Returns:
+        The names of the chapters that were run.
+
+    Raises:
+        PressError: a chapter failed, after the others have finished; or it cannot be run at all.
+    """
+    due = {item.chapter.name: item for item in find_due(store, chapters, fresh=fresh)}
+    if not due:
+        return []
+    from cnn_course.press.execute import Job, run_jobs  # noqa: PLC0415 - papermill takes a second
+
+    full = store.profile == "full"
+    machine = hardware(gpu=full)
+    errors: list[str] = []
+
+    def keep(job: Job, result: Notebook | PressError, seconds: float) -> None:
+        if isinstance(result, PressError):
+            errors.append(str(result))
+        else:
+            _keep(store, due[job.name], result, seconds, machine)
+
+    jobs = [
+        Job(
+            name=name,
+            notebook=item.notebook,
+            folder=item.chapter.file.parent,
+            timeout=timeout or _SECONDS_A_CELL[store.profile],
+            backups=_prepare_backups(store, item, fresh=fresh) if full else None,
+        )
+        for name, item in due.items()
+    ]
+    with scratch(store.folder) as folder:
+        caches = store.project.build / "cache"
+        at_once = at_once or (1 if full else cores())
+        run_jobs(jobs, at_once, scratch=folder, caches=caches, finished=keep)
+    if errors:
+        raise PressError("\n\n".join(errors))
+    return list(due)
+
+
+def _keep(
+    store: RunStore, due: Due, notebook: Notebook, seconds: float, machine: dict[str, Any]
+) -> None:
+    backups = store.backups(due.chapter.name)
+    trainings = read_progress(backups)
+    store.save(
+        due.chapter.name,
+        notebook,
+        fingerprint=due.fingerprint,
+        seconds=round(seconds + sum(training.seconds_before for training in trainings), 1),
+        resumed=len({run for training in trainings for run in training.runs_before}),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        hardware=machine,
+        versions=versions(COMPUTED_WITH),
+    )
+    shutil.rmtree(backups, ignore_errors=True)
+
+
+def _prepare_backups(store: RunStore, due: Due, *, fresh: bool) -> Path:
+    """Return the folder for backups; forget there what was trained in other surroundings."""
+    folder = store.backups(due.chapter.name)
+    around = surroundings(store.project, due.chapter, due.notebook, store.profile)
+    mark = folder / "surroundings"
+    if fresh or not mark.is_file() or mark.read_text(encoding="utf-8") != around:
+        shutil.rmtree(folder, ignore_errors=True)
+        write(mark, around)
+    forget_progress(folder)
+    return folder
+
+
+# The outputs stored in `notebooks/`
+
+
+def find_stored(
+    project: Project, chapters: Iterable[Chapter], *, compared: bool = False
+) -> tuple[dict[str, GoodRun], dict[str, str]]:
+    """Look at the outputs of the tiny profile that are stored in chapters.
+
+    Args:
+        project: the clone of the course.
+        chapters: the chapters to look at.
+        compared: let them hold also where what they depend on has changed, since a test compares
+            them with a run.
+
+    Returns:
+        By name, those chapters whose stored outputs hold; and of the others why they do not.
+
+    Raises:
+        PressError: a notebook cannot be read, or takes no profile.
+    """
+    holding: dict[str, GoodRun] = {}
+    reasons: dict[str, str] = {}
+    for chapter in chapters:
+        notebook = notebooks.for_profile(chapter, "tiny")
+        run = of_stored_outputs(notebook)
+        if run is None:
+            reasons[chapter.name] = "they were not stored by `cnn-course run --save`"
+        else:
+            holding[chapter.name] = run, notebook
+            if not compared:
+                mark = fingerprint(project, chapter, notebook, "tiny")
+                reasons[chapter.name] = run.why_not(project, mark)
+    reasons = {name: reason for name, reason in reasons.items() if reason}
+    holding = {name: found for name, found in holding.items() if name not in reasons}
+    return holding, reasons
+
+
+def save_outputs(store: RunStore, chapter: Chapter) -> bool:
+    """Store the outputs of a chapter's good run in its source, with what is known of the run.
+
+    What says the same is kept, pictures pixel by pixel, and so is what is known of an earlier run
+    that depended on the same and had the same outputs.
+
+    Returns:
+        Whether the file was written.
+
+    Raises:
+        PressError: there is no good run, or the chapter was edited since.
+    """
+    run, ran = store.read(chapter.name)
+    before = notebooks.read(chapter.file)
+    if notebooks.code(notebooks.for_profile(chapter, store.profile)) != notebooks.code(ran):
+        raise PressError(
+            f"{chapter.name} was edited while it ran. Nothing is stored; run it again."
+        )
+    fresh = notebooks.with_outputs(before, ran)
+    known = of_stored_outputs(fresh)
+    if known is None or (known.fingerprint, known.versions) != (run.fingerprint, run.versions):
+        about = replace(run, outputs=notebooks.outputs_digest(fresh))
+        fresh["metadata"][KEY] = asdict(about)
+    if fresh == before:
+        return False
+    write(chapter.file, notebooks.dumps(fresh))
+    return True
