@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 import yaml
@@ -34,7 +33,7 @@ from cnn_course.press.project import (
 )
 from cnn_course.press.runs import GoodRun, RunStore, bring_up_to_date, find_stored
 
-STAMP = ".made-of.json"
+_STAMP = ".made-of.json"
 _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__")
 # What a tag of a cell becomes on those parts of it that show outputs only.
 _TAGS_OF_A_PART = {"hide-cell": "hide-output", "hide-input": "remove-input"}
@@ -69,8 +68,7 @@ def build_book(
         project: the clone of the course.
         profile: whose runs the pages show; with `"tiny"` stored outputs that hold are printed.
         fresh: run and render also what is up to date.
-        compared: print stored outputs also where what they depend on has changed, since a test
-            compares them with a run.
+        compared: print all stored outputs, since a test compares them with a run.
 
     Raises:
         PressError: a chapter failed, or Jupyter Book warned; the previous site is as it was.
@@ -82,18 +80,22 @@ def build_book(
                 f"Note: notebooks/{file.name} is not in _toc.yml, so the book has no page for it."
             )
     store = RunStore(project, profile)
-    html = project.build / "html"
+    html, previous = project.build / "html", project.build / "html.previous"
     with locked(project.build), locked(store.folder):
-        _recover(html)
+        _recover(html, previous)
         shown, summary = _good_runs(store, fresh=fresh, compared=compared)
         with scratch(project.build) as folder:
             pages = folder / "pages"
             _put_together(project, shown, pages)
             source = _source_digest(pages)
-            if not fresh and read_json(html / STAMP) == _stamp(source, html):
+            if not fresh and read_json(html / _STAMP) == _stamp(source, html):
                 click.echo("Nothing changed: the book is up to date.")
             else:
-                _render(pages, source, folder / "output", html)
+                fresh_html = _rendered(pages, source, folder / "output")
+                if html.exists():
+                    html.rename(previous)
+                fresh_html.rename(html)
+                _recover(html, previous)
                 click.echo("The book is printed.")
     click.echo(f"Open  {html / 'index.html'}")
     click.echo(f'or    python -m http.server --directory "{html}"')
@@ -139,8 +141,6 @@ def _put_together(project: Project, shown: Mapping[str, Shown], folder: Path) ->
     shutil.copytree(project.root / "book", folder / "book", ignore=_LEFT_OUT)
     shutil.copyfile(project.root / "_toc.yml", folder / "_toc.yml")
     config = read_settings(project.root / "_config.yml")
-    for name in set(_paths(config)):
-        _copy_named(project.root, name, folder)
     address = {"url": repository(project.root), "branch": "main"}
     config["repository"] = (config.get("repository") or {}) | address
     (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -150,27 +150,6 @@ def _put_together(project: Project, shown: Mapping[str, Shown], folder: Path) ->
     for file in sorted((folder / "book").glob("*.md")):
         text = file.read_text(encoding="utf-8")
         file.write_text(fill(text, project, shown, file.parent), encoding="utf-8")
-
-
-def _paths(config: Any) -> Iterator[str]:
-    """Yield every text in a configuration that may be a path below the root of the clone."""
-    if isinstance(config, dict | list):
-        for value in config.values() if isinstance(config, dict) else config:
-            yield from _paths(value)
-    elif isinstance(config, str) and "/" in config and len(config) < 256:
-        yield config
-
-
-def _copy_named(root: Path, name: str, folder: Path) -> None:
-    """Copy a file or a folder of the clone that the configuration names, unless it is there."""
-    source, target = (root / name).resolve(), folder / name
-    if not source.is_relative_to(root.resolve()) or target.exists():
-        return
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=_LEFT_OUT)
-    elif source.is_file():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
 
 
 def _as_page(shown: Shown) -> Notebook:
@@ -227,34 +206,26 @@ def _description(output: Output) -> dict[str, str]:
 # The finished site: rendered beside it, swapped in whole, recovered after a kill
 
 
-def _recover(html: Path) -> None:
-    """Put things right after a kill between the two renames of a swap."""
-    previous = _previous(html)
+def _recover(html: Path, previous: Path) -> None:
+    """Remove the previous site, or put it back: a kill may come between two renames."""
     if not html.exists() and previous.exists():
         previous.rename(html)
     shutil.rmtree(previous, ignore_errors=True)
 
 
-def _previous(html: Path) -> Path:
-    return html.with_name("html.previous")
-
-
-def _render(pages: Path, source: str, output: Path, html: Path) -> None:
-    """Render `pages` and put the result in the place of the finished site.
+def _rendered(pages: Path, source: str, output: Path) -> Path:
+    """Render `pages` and return the folder of the site.
 
     Raises:
-        PressError: Jupyter Book failed or warned; the finished site is as it was.
+        PressError: Jupyter Book failed or warned.
     """
     from cnn_course.press.postprocess import make_light  # noqa: PLC0415 - Pillow, latex2mathml
 
     _run_jupyter_book(pages, output)
-    fresh = output / "_build" / "html"
-    make_light(fresh)
-    write_json(fresh / STAMP, _stamp(source, fresh))
-    if html.exists():
-        html.rename(_previous(html))
-    fresh.rename(html)
-    shutil.rmtree(_previous(html), ignore_errors=True)
+    html = output / "_build" / "html"
+    make_light(html)
+    write_json(html / _STAMP, _stamp(source, html))
+    return html
 
 
 def _source_digest(pages: Path) -> str:
@@ -270,7 +241,7 @@ def _stamp(source: str, html: Path) -> dict[str, str]:
     found = [
         (file.relative_to(html).as_posix(), file.stat().st_size)
         for file in files_below(html)
-        if file.name != STAMP
+        if file.name != _STAMP
     ]
     return {"source": source, "pages": digest(json.dumps(found))}
 

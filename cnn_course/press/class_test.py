@@ -8,7 +8,6 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import nbformat
@@ -44,23 +43,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 # Sheets
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """The test of one student.
-
-    Attributes:
-        student: a name, or "" for a sheet with a line to write it on.
-        test: the test.
-        level: of the test.
-        seed: of the test.
-    """
-
-    student: str
-    test: ClassTest
-    level: str
-    seed: int
 
 
 def seeds_in(text: str) -> list[int]:
@@ -140,26 +122,29 @@ def write_sheets(
     seeds = seeds or range(1, len(students) + 1)
     if len(seeds) < len(students):
         raise PressError(f"{len(students)} students, but only {len(seeds)} seeds.")
-    pairs = list(zip(students or [""] * len(seeds), seeds, strict=False))
-    sheets = [
-        Sheet(student, classtest.generate(seed, level), level, seed)
-        for student, seed in tqdm(pairs, unit="test", delay=2, leave=False)
+    tests = [
+        classtest.generate(seed, level)
+        for seed in tqdm(seeds[: len(students) or None], unit="test", delay=2, leave=False)
     ]
+    given = list(zip(students or [""] * len(seeds), seeds, tests, strict=False))
+    longest = max(len(test.questions) for test in tests)
+    empty = [[student, level, seed, *[""] * longest] for student, seed, _ in given]
+    blank = _written([[*COLUMNS, *range(1, longest + 1)], *empty], delimiter)
     table = folder / "answers.csv"
-    blank = _blank_answers(sheets, delimiter)
     if table.exists() and table.read_bytes() != blank.encode():
         raise PressError(
             f"{table} is there already, and not as it would be written. Answers may be in it: "
             "choose another folder."
         )
     bodies: dict[str, list[str]] = {"sheets": [], "keys": []}
-    for sheet in tqdm(sheets, unit="sheet", delay=2, leave=False):
+    for student, seed, test in tqdm(given, unit="sheet", delay=2, leave=False):
+        sheet, key = test.sheet(student), test.worked_solution()
         for part, document, notebook in (
-            ("sheets", sheet.test.sheet(sheet.student), _to_answer(sheet)),
-            ("keys", sheet.test.worked_solution(), _to_mark(sheet)),
+            ("sheets", sheet, _to_answer(test, str(sheet), student, level, seed)),
+            ("keys", key, _to_mark(test, str(key), level, seed)),
         ):
             bodies[part].append(document.html())
-            target = folder / part / f"{level}-{sheet.seed}"
+            target = folder / part / f"{level}-{seed}"
             write(target.with_suffix(".md"), str(document))
             write(target.with_suffix(".html"), _page(document.title, bodies[part][-1:]))
             write(target.with_suffix(".ipynb"), notebook)
@@ -169,46 +154,35 @@ def write_sheets(
     return [folder / "sheets.html", folder / "keys.html", table]
 
 
-def _blank_answers(sheets: Sequence[Sheet], delimiter: str) -> str:
-    longest = max(len(sheet.test.questions) for sheet in sheets)
-    rows = [[one.student, one.level, one.seed, *[""] * longest] for one in sheets]
-    return _written([[*COLUMNS, *range(1, longest + 1)], *rows], delimiter)
-
-
 def _page(title: str, bodies: Sequence[str]) -> str:
-    style = resources.files(__package__).joinpath("sheet.css").read_text(encoding="utf-8")
+    style = Path(__file__).with_name("sheet.css").read_text(encoding="utf-8")
     articles = "".join(f"<article>\n{body}</article>\n" for body in bodies)
     return _PAGE.format(title=title, style=style, body=articles)
 
 
-def _to_answer(sheet: Sheet) -> str:
+def _to_answer(test: ClassTest, sheet: str, student: str, level: str, seed: int) -> str:
     """Return the sheet as a notebook that prints the row of answers to hand in."""
-    entries = "\n".join(f'    "{name}": ...,' for name in sheet.test.blank)
+    entries = "\n".join(f'    "{name}": ...,' for name in test.blank)
     row = (
         "import csv\nimport sys\n\n"
-        f"row = [student, {sheet.level!r}, {sheet.seed}]\n"
+        f"row = [student, {level!r}, {seed}]\n"
         'row += ["" if given is ... else given for given in answers.values()]\n'
         "_ = csv.writer(sys.stdout).writerow(row)"
     )
-    return _notebook(
-        str(sheet.test.sheet(sheet.student)),
-        f"student = {sheet.student!r}\nanswers = {{\n{entries}\n}}",
-        "Run this cell, and hand in the line that it prints:",
-        row,
-    )
+    answers = f"student = {student!r}\nanswers = {{\n{entries}\n}}"
+    return _notebook(sheet, answers, "Run this cell, and hand in the line that it prints:", row)
 
 
-def _to_mark(sheet: Sheet) -> str:
+def _to_mark(test: ClassTest, key: str, level: str, seed: int) -> str:
     """Return the worked solution as a notebook that marks answers."""
-    entries = "\n".join(f'    "{name}": {value!r},' for name, value in sheet.test.key.items())
+    entries = "\n".join(f'    "{name}": {value!r},' for name, value in test.key.items())
     code = (
         "from cnn_course import classtest\n\n"
-        f"test = classtest.generate({sheet.seed}, {sheet.level!r})\n"
+        f"test = classtest.generate({seed}, {level!r})\n"
         f"answers = {{\n{entries}\n}}\n"
         "test.mark(answers)"
     )
-    text = "Put answers in place of the key to have them marked:"
-    return _notebook(f"{sheet.test.worked_solution()}\n\n{text}", code)
+    return _notebook(f"{key}\n\nPut answers in place of the key to have them marked:", code)
 
 
 def _notebook(*sources: str) -> str:

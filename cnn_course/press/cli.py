@@ -20,8 +20,8 @@ _PROFILE = click.option(
     show_default=True,
     help="tiny: seconds a chapter, no network. full: the real data, the real training.",
 )
-_AT_ONCE = click.option("--at-once", type=click.IntRange(min=1), help="What runs at the same time.")
-_OUT = click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The folder.")
+_CHAPTERS = click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+_AT_LEAST_1 = click.IntRange(min=1)
 _STYLES = {"whole": "green", "mended": "yellow", "missing": "yellow", "broken": "bold red"}
 _FRESH = click.option("--fresh", is_flag=True, help="Do also what is up to date; continue nothing.")
 
@@ -36,13 +36,13 @@ def commands() -> None:
 
 
 @commands.command()
-@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+@_CHAPTERS
 @_PROFILE
 @click.option("--save", is_flag=True, help="Store the outputs in notebooks/ (tiny profile only).")
 @_FRESH
 @click.option("--dry-run", is_flag=True, help="Only list the chapters that would run.")
-@click.option("--at-once", type=click.IntRange(min=1), help="Chapters that run at the same time.")
-@click.option("--timeout", type=click.IntRange(min=1), help="Seconds that one cell may take.")
+@click.option("--at-once", type=_AT_LEAST_1, help="Chapters that run at the same time.")
+@click.option("--timeout", type=_AT_LEAST_1, help="Seconds that one cell may take.")
 def run(
     chapters: tuple[str, ...],
     *,
@@ -50,8 +50,7 @@ def run(
     save: bool,
     fresh: bool,
     dry_run: bool,
-    at_once: int | None,
-    timeout: int | None,
+    **limits: int | None,
 ) -> None:
     """Run those chapters whose inputs changed since their last good run; all, if none is named."""
     from cnn_course.press import runs  # noqa: PLC0415
@@ -62,11 +61,11 @@ def run(
     chosen = project.select(chapters)
     store = runs.RunStore(project, profile)
     if dry_run:
-        for due in runs.find_due(store, chosen, fresh=fresh):
-            click.echo(due.chapter.name)
+        for chapter in runs.find_due(store, chosen, fresh=fresh):
+            click.echo(chapter.name)
         return
     with locked(store.folder):
-        ran = runs.bring_up_to_date(store, chosen, fresh=fresh, at_once=at_once, timeout=timeout)
+        ran = runs.bring_up_to_date(store, chosen, fresh=fresh, **limits)
         click.echo(f"{len(ran)} run, {len(chosen) - len(ran)} up to date.")
         if save:
             saved = [chapter.name for chapter in chosen if runs.save_outputs(store, chapter)]
@@ -113,7 +112,7 @@ def record(chapter: str, *, base: str | None, fresh: bool) -> None:
 @click.argument("chapters", nargs=-1, required=True, metavar="CHAPTER...")
 @click.option("--first", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--count", type=click.IntRange(min=2), default=5, show_default=True)
-@click.option("--at-once", type=click.IntRange(min=1), help="Runs at the same time.")
+@click.option("--at-once", type=_AT_LEAST_1, help="Runs at the same time.")
 def seeds(chapters: tuple[str, ...], *, first: int, count: int, at_once: int | None) -> None:
     """Run chapters with several seeds, FIRST, FIRST + 1, ..., and keep what each run measured.
 
@@ -130,8 +129,8 @@ def seeds(chapters: tuple[str, ...], *, first: int, count: int, at_once: int | N
 
 
 @commands.command()
-@click.option("--pictures", type=click.IntRange(min=1), help="Drawings of each kind of animal.")
-@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the drawings.")
+@click.option("--pictures", type=_AT_LEAST_1, help="Drawings of each kind of animal.")
+@click.option("--epochs", type=_AT_LEAST_1, help="Passes over the drawings.")
 @_FRESH
 def pretrain(*, pictures: int | None, epochs: int | None, fresh: bool) -> None:
     """Train the small base of the tiny profile on drawn animals: ten minutes."""
@@ -285,7 +284,7 @@ def copy() -> None:
 
 
 @commands.command()
-@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+@_CHAPTERS
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
 def handout(chapters: tuple[str, ...], *, out: Path) -> None:
     """Write chapters without solutions for students, and with everything for instructors."""

@@ -43,11 +43,11 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 @dataclass(frozen=True)
 class Job:
-    """A notebook to run.
+    """A notebook to run, with its parameters set.
 
     Attributes:
         name: what messages call it.
-        notebook: its source, with its parameters set.
+        notebook: its source.
         folder: the kernel's working folder.
         timeout: seconds that one cell may take; None for no limit.
         backups: a folder for the state of its trainings; None for none.
@@ -91,7 +91,7 @@ def run_jobs(
         at_once: how many at the same time.
         scratch: a folder for what is not needed afterwards.
         caches: a folder for what tools keep between runs.
-        finished: is called in this thread.
+        finished: is called in the thread of the caller.
     """
     _prepare_fonts(caches)
     runner = _Runner(scratch, caches)
@@ -114,6 +114,32 @@ def run_jobs(
         while any(not future.cancelled() and not future.done() for future in running):
             runner.stop()
             wait([one for one in running if not one.cancelled()], timeout=0.2)
+
+
+class _OwnEngine(Engine):
+    """Papermill with a kernel of our own, and without any file."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        *,
+        clients: list[PapermillNotebookClient],
+        started_with: dict[str, Any],
+        **options: Any,
+    ) -> None:
+        """Execute a notebook; who holds `clients` can end its kernel."""
+        client = PapermillNotebookClient(
+            nb_man,
+            kernel_name=kernel_name,
+            kernel_manager_class=OwnKernelManager,
+            startup_timeout=_START_SECONDS,
+            iopub_timeout=_START_SECONDS,
+            **options,
+        )
+        clients.append(client)
+        client.execute(**started_with)
 
 
 class _Runner:
@@ -154,26 +180,19 @@ class _Runner:
         notebook = nbformat.from_dict(job.notebook)
         notebook.metadata.papermill = {}
         log = self._scratch / f"{job.name}.log"
-        bar = {"desc": job.name} if sys.stderr.isatty() else False
+        connection = {"connection_file": str(log.with_suffix(".json"))}
+        environment = _environment(job, self._caches)
         try:
             # What a kernel writes there is worth reading only where it dies by itself.
             with log.open("w") as stream:
-                self._engine().execute_notebook(
+                _OwnEngine.execute_notebook(
                     notebook,
                     "python3",
-                    progress_bar=bar,
-                    kernel_manager_class=OwnKernelManager,
-                    config=Config(
-                        OwnKernelManager={"connection_file": str(log.with_suffix(".json"))}
-                    ),
+                    progress_bar={"desc": job.name} if sys.stderr.isatty() else False,
+                    config=Config(OwnKernelManager=connection),
                     timeout=job.timeout,
-                    startup_timeout=_START_SECONDS,
-                    iopub_timeout=_START_SECONDS,
-                    started_with={
-                        "cwd": str(job.folder),
-                        "env": _environment(job, self._caches),
-                        "stderr": stream,
-                    },
+                    clients=self._clients,
+                    started_with={"cwd": str(job.folder), "env": environment, "stderr": stream},
                 )
         except TimeoutError:
             return notebook, f"It took longer than {job.timeout} s."
@@ -182,22 +201,6 @@ class _Runner:
             reason = "Its kernel died: out of memory, or ended from outside." if died else error
             return notebook, f"{log.read_text(encoding='utf-8', errors='replace')}\n{reason}"
         return notebook, ""
-
-    def _engine(self) -> type[Engine]:
-        clients = self._clients
-
-        class OwnEngine(Engine):
-            """Papermill with a kernel of our own, and without any file."""
-
-            @classmethod
-            def execute_managed_notebook(
-                cls, nb_man: Any, kernel_name: str, *, started_with: dict[str, Any], **options: Any
-            ) -> None:
-                client = PapermillNotebookClient(nb_man, kernel_name=kernel_name, **options)
-                clients.append(client)
-                client.execute(**started_with)
-
-        return OwnEngine
 
 
 def _check(job: Job, executed: Notebook, reason: str) -> None:

@@ -48,7 +48,7 @@ def make_environment_neutral(
             "JUPYTER_RUNTIME_DIR": str(caches / "jupyter"),
             "KERAS_HOME": str(caches / "keras"),
             "CNN_COURSE_PROGRESS": str(caches / "progress.txt"),  # a run is no learner
-            # Networks this small lose by a second thread, and on one they compute the same everywhere.
+            # So small networks lose by a second thread, and on one compute the same everywhere.
             **dict.fromkeys(TENSORFLOW_THREADS, "1"),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger's greeting on standard error
         }

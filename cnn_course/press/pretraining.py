@@ -16,15 +16,14 @@ from cnn_course.data import drawings
 from cnn_course.files import write_json
 from cnn_course.press.fingerprint import COMPUTED_WITH
 from cnn_course.press.machine import hardware, versions
-from cnn_course.press.project import PressError, Project
+from cnn_course.press.project import Project
 from cnn_course.training.state import FOLDER_VARIABLE
 from cnn_course.transfer.weights import MINI_VGG16_FILE
 
 import keras  # isort: skip
 from keras import layers  # isort: skip
 
-LEFT_OUT: Final = ("cat", "dog")
-KINDS: Final = tuple(kind for kind in drawings.KINDS if kind not in LEFT_OUT)
+KINDS: Final = tuple(kind for kind in drawings.KINDS if kind not in ("cat", "dog"))
 PICTURES: Final = 1_500  # of each kind
 EPOCHS: Final = 12
 RECORD: Final = "mini-vgg16.json"
@@ -65,15 +64,15 @@ def pretrain(
         seconds, date, versions and hardware.
 
     Raises:
-        PressError: fewer than two kinds, or cats or dogs among them.
         ValueError: a kind that cannot be drawn.
     """
-    _check(kinds)
     folder = project.build / "pretrain"
     if fresh:
         shutil.rmtree(folder / "backups", ignore_errors=True)
     os.environ[FOLDER_VARIABLE] = str(folder / "backups")
-    drawn = _drawn(folder, kinds, pictures)
+    drawn = folder / f"drawings-{len(kinds)}-{pictures}"
+    parts = {"train": pictures, "test": max(1, pictures // 10)}
+    drawings.write(drawn, {kind: kind for kind in kinds}, parts, seed=_DRAWINGS_SEED)
     keras.utils.set_random_seed(seed)
     base = transfer.mini_vgg16(side)
     network = _network(base, len(kinds), side)
@@ -96,19 +95,6 @@ def pretrain(
     if file is None:
         write_json(project.measured / RECORD, record)
     return record
-
-
-def _check(kinds: Sequence[str]) -> None:
-    if len(set(kinds)) < 2 or set(kinds) & set(LEFT_OUT):
-        raise PressError(f"Name at least two kinds, and neither cat nor dog: {', '.join(kinds)}.")
-
-
-def _drawn(folder: Path, kinds: Sequence[str], pictures: int) -> Path:
-    """Draw what is trained and tested on, if it is not there already; return its folder."""
-    drawn = folder / f"drawings-{len(kinds)}-{pictures}"
-    parts = {"train": pictures, "test": max(1, pictures // 10)}
-    drawings.write(drawn, {kind: kind for kind in kinds}, parts, seed=_DRAWINGS_SEED)
-    return drawn
 
 
 def _network(base: Any, kinds: int, side: int) -> Any:

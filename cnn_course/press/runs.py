@@ -107,13 +107,7 @@ class RunStore:
         return found
 
     def save(self, name: str, notebook: Notebook, **known: Any) -> None:
-        """Keep a good run.
-
-        Args:
-            name: the chapter.
-            notebook: the executed notebook.
-            known: the fields of `Run`, without the digest of the outputs.
-        """
+        """Keep a good run; `known` are the fields of `Run` without the digest of the outputs."""
         run = Run(**known, outputs=notebooks.outputs_digest(notebook))
         file = self._notebook(name)
         # The description last: without it, or with one of another notebook, the run does not count.
@@ -140,41 +134,27 @@ def _described(content: Any, notebook: Notebook) -> Run | None:
 # Making them
 
 
-@dataclass(frozen=True)
-class Due:
-    """A chapter whose inputs changed since its last good run, or whose last run was interrupted.
-
-    Attributes:
-        chapter: the chapter.
-        notebook: its source as it will be run.
-        fingerprint: of what it depends on now.
-    """
-
-    chapter: Chapter
-    notebook: Notebook
-    fingerprint: str
-
-
-def find_due(store: RunStore, chapters: Iterable[Chapter], *, fresh: bool = False) -> list[Due]:
+def find_due(
+    store: RunStore, chapters: Iterable[Chapter], *, fresh: bool = False
+) -> dict[Chapter, tuple[Notebook, str]]:
     """Return those chapters that have no good run with their present inputs.
 
-    A full run that was interrupted is due, too: it was asked for, and has not been stored.
+    A full run that was interrupted is due, too: it was asked for, and has not been stored. With
+    `fresh` all of them are.
 
-    Args:
-        store: the runs of the profile.
-        chapters: the chapters to look at.
-        fresh: return all of them.
+    Returns:
+        Chapter -> its notebook as it will be run, and the fingerprint of what it depends on.
 
     Raises:
         PressError: a notebook cannot be read, or takes no profile, or no other base.
     """
-    found = []
+    found = {}
     for chapter in chapters:
         notebook = notebooks.for_profile(chapter, store.profile, store.base)
         mark = fingerprint(store.project, chapter, notebook, store.profile)
         known = None if fresh or store.backups(chapter.name).exists() else store.find(chapter.name)
         if known is None or known[0].why_not(store.project, mark):
-            found.append(Due(chapter, notebook, mark))
+            found[chapter] = notebook, mark
     return found
 
 
@@ -186,48 +166,44 @@ def bring_up_to_date(
     at_once: int | None = None,
     timeout: int | None = None,
 ) -> list[str]:
-    """Run those chapters whose inputs changed since their last good run.
-
-    The caller holds the lock of the store's folder.
+    """Run those chapters whose inputs changed since their last good run, and return their names.
 
     Args:
-        store: the runs of the profile.
+        store: the runs of the profile; the caller holds the lock of its folder.
         chapters: the chapters to look at.
         fresh: run them whether or not anything changed, and continue nothing.
         at_once: how many run at the same time; if not given, one a core with the tiny profile,
             and one with the full profile, whose training takes every core there is.
         timeout: seconds that one cell may take.
 
-    Returns:
-        The names of the chapters that were run.
-
     Raises:
         PressError: a chapter failed, after the others have finished; or it cannot be run at all.
     """
-    due = {item.chapter.name: item for item in find_due(store, chapters, fresh=fresh)}
+    due = find_due(store, chapters, fresh=fresh)
     if not due:
         return []
     from cnn_course.press.execute import Job, run_jobs  # noqa: PLC0415 - papermill takes a second
 
     full = store.profile == "full"
-    machine = hardware(gpu=full)
+    about = {"hardware": hardware(gpu=full), "versions": versions(COMPUTED_WITH)}
+    marks = {chapter.name: mark for chapter, (_, mark) in due.items()}
     errors: list[str] = []
 
     def keep(job: Job, result: Notebook | PressError, seconds: float) -> None:
         if isinstance(result, PressError):
             errors.append(str(result))
         else:
-            _keep(store, due[job.name], result, seconds, machine)
+            _keep(store, job.name, result, seconds, fingerprint=marks[job.name], **about)
 
     jobs = [
         Job(
-            name=name,
-            notebook=item.notebook,
-            folder=item.chapter.file.parent,
+            name=chapter.name,
+            notebook=notebook,
+            folder=chapter.file.parent,
             timeout=timeout or _SECONDS_A_CELL[store.profile],
-            backups=_prepare_backups(store, item, fresh=fresh) if full else None,
+            backups=_prepare_backups(store, chapter, notebook, fresh=fresh) if full else None,
         )
-        for name, item in due.items()
+        for chapter, (notebook, _) in due.items()
     ]
     with scratch(store.folder) as folder:
         caches = store.project.build / "cache"
@@ -235,31 +211,27 @@ def bring_up_to_date(
         run_jobs(jobs, at_once, scratch=folder, caches=caches, finished=keep)
     if errors:
         raise PressError("\n\n".join(errors))
-    return list(due)
+    return list(marks)
 
 
-def _keep(
-    store: RunStore, due: Due, notebook: Notebook, seconds: float, machine: dict[str, Any]
-) -> None:
-    backups = store.backups(due.chapter.name)
-    trainings = read_progress(backups)
+def _keep(store: RunStore, name: str, notebook: Notebook, seconds: float, **about: Any) -> None:
+    """Store a good run, and forget the backups of its trainings."""
+    trainings = read_progress(store.backups(name))
     store.save(
-        due.chapter.name,
+        name,
         notebook,
-        fingerprint=due.fingerprint,
         seconds=round(seconds + sum(training.seconds_before for training in trainings), 1),
         resumed=len({run for training in trainings for run in training.runs_before}),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
-        hardware=machine,
-        versions=versions(COMPUTED_WITH),
+        **about,
     )
-    shutil.rmtree(backups, ignore_errors=True)
+    shutil.rmtree(store.backups(name), ignore_errors=True)
 
 
-def _prepare_backups(store: RunStore, due: Due, *, fresh: bool) -> Path:
+def _prepare_backups(store: RunStore, chapter: Chapter, notebook: Notebook, *, fresh: bool) -> Path:
     """Return the folder for backups; forget there what was trained in other surroundings."""
-    folder = store.backups(due.chapter.name)
-    around = surroundings(store.project, due.chapter, due.notebook, store.profile)
+    folder = store.backups(chapter.name)
+    around = surroundings(store.project, chapter, notebook, store.profile)
     mark = folder / "surroundings"
     if fresh or not mark.is_file() or mark.read_text(encoding="utf-8") != around:
         shutil.rmtree(folder, ignore_errors=True)
@@ -276,11 +248,8 @@ def find_stored(
 ) -> tuple[dict[str, GoodRun], dict[str, str]]:
     """Look at the outputs of the tiny profile that are stored in chapters.
 
-    Args:
-        project: the clone of the course.
-        chapters: the chapters to look at.
-        compared: let them hold also where what they depend on has changed, since a test compares
-            them with a run.
+    With `compared` they hold also where what they depend on has changed, since a test compares
+    them with a run.
 
     Returns:
         By name, those chapters whose stored outputs hold; and of the others why they do not.
@@ -309,10 +278,7 @@ def save_outputs(store: RunStore, chapter: Chapter) -> bool:
     """Store the outputs of a chapter's good run in its source, with what is known of the run.
 
     What says the same is kept, pictures pixel by pixel, and so is what is known of an earlier run
-    that depended on the same and had the same outputs.
-
-    Returns:
-        Whether the file was written.
+    that depended on the same and had the same outputs. Return whether the file was written.
 
     Raises:
         PressError: there is no good run, or the chapter was edited since.
