@@ -49,8 +49,12 @@ def head(level: str = "exam") -> list[object]:
 
 
 def test_a_sheet_and_a_key_are_written_for_each_seed_in_three_ways(tmp_path: Path) -> None:
-    said = Course(tmp_path).do("class-test", "--level", "first", "--seeds", "1-3", "--out", "out")
-    assert "sheets.html" in said
+    for folder in ("out", "again"):
+        order = ("class-test", "--level", "first", "--seeds", "1-3", "--out", folder)
+        assert "sheets.html" in Course(tmp_path).do(*order)
+    for file in (tmp_path / "out").rglob("*.*"):
+        again = tmp_path / "again" / file.relative_to(tmp_path / "out")
+        assert file.read_bytes() == again.read_bytes()
     names = {file.name for file in (tmp_path / "out" / "sheets").iterdir()}
     endings = (".md", ".html", ".ipynb")
     assert names == {f"first-{seed}{ending}" for seed in (1, 2, 3) for ending in endings}
@@ -60,16 +64,6 @@ def test_a_sheet_and_a_key_are_written_for_each_seed_in_three_ways(tmp_path: Pat
     page = BeautifulSoup((tmp_path / "out" / "sheets.html").read_text(), "html.parser")
     assert [one.text for one in page.find_all("h1")] == [f"Class test first-{n}" for n in (1, 2, 3)]
     assert "break-before: page" in page.style.text
-
-
-def test_the_same_order_writes_the_same_files(tmp_path: Path) -> None:
-    for folder in ("one", "two"):
-        Course(tmp_path).do("class-test", "--level", "hard", "--seeds", "5,9", "--out", folder)
-    for file in sorted((tmp_path / "one").rglob("*.*")):
-        assert (
-            file.read_bytes()
-            == (tmp_path / "two" / file.relative_to(tmp_path / "one")).read_bytes()
-        )
 
 
 def test_a_notebook_sheet_prints_the_row_that_is_marked(tmp_path: Path) -> None:
@@ -119,15 +113,19 @@ def test_each_student_of_a_class_list_gets_a_test_of_their_own(tmp_path: Path) -
     assert outside == [listed]
 
 
-def test_answers_that_were_written_into_the_table_are_never_lost(tmp_path: Path) -> None:
-    course = Course(tmp_path)
-    course.do("class-test", "--level", "first", "--seeds", "1-2", "--out", "out")
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
+def test_answers_that_were_written_into_the_table_are_never_lost(
+    tmp_path: Path, encoding: str
+) -> None:
+    listed = write_csv(tmp_path / "class.csv", [["student"], ["Änne"]])
+    order = ("class-test", "--class-list", str(listed), "--out", "out")
+    Course(tmp_path).do(*order)
     table = tmp_path / "out" / "answers.csv"
-    table.write_text(table.read_text().replace(",first,1,", "Ada,first,1,7"))
-    before = table.read_text()
-    said = course.do("class-test", "--level", "first", "--seeds", "1-2", "--out", "out", status=1)
-    assert "Answers may be in it" in said
-    assert table.read_text() == before
+    text = table.read_text(encoding="utf-8-sig").replace(",exam,1,", ",exam,1,7")
+    table.write_bytes(text.encode(encoding))
+    before = table.read_bytes()
+    assert "Answers may be in it: choose another" in Course(tmp_path).do(*order, status=1)
+    assert table.read_bytes() == before
 
 
 def test_a_class_is_marked_with_scores_and_common_slips(tmp_path: Path) -> None:
@@ -167,9 +165,9 @@ def test_bad_rows_are_reported_by_line_and_lose_nothing(tmp_path: Path) -> None:
         [],
         ["Ada", *answered(1)],
         ["too long", *answered(3), *["x"] * 9],
-        ["two\nlines", *answered(4)],
+        ["two\nlines", "exam", "4.0", *answered(4)[2:]],
         ["cannot be read", *answered(5, q2="seven")],
-        ["Grace", *answered(6)],
+        ["Grace", "Exam", *answered(12345678901234567890)[1:]],
     ]
     file = write_csv(tmp_path / "answers.csv", rows)
     said = Course(tmp_path).do("class-test", "mark", str(file), "--out", "points.csv", status=1)
@@ -213,25 +211,21 @@ def test_columns_that_are_no_question_are_named_once_and_questions_may_be_named(
         ],
     )
     marked = class_test.mark_class(file)
-    assert marked.ignored == ("mail",)
+    assert marked.ignored == ["mail"]
     assert marked.problems == []
     assert all(row.marking.points == row.marking.possible for row in marked.rows)
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (None, "cannot be read"),
+def test_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    assert "cannot be read" in Course(tmp_path).do("class-test", "mark", str(file), status=1)
+    for content, said in (
         ("", "has no column 'student'"),
         ("name,level,seed\n", "has no column 'student'. Its first line names: name, level, seed"),
         ("student,level,seed,1,1\n", "two columns '1'"),
-    ],
-)
-def test_a_table_that_is_none_is_refused(tmp_path: Path, content: str | None, said: str) -> None:
-    file = tmp_path / "a.csv"
-    if content is not None:
+    ):
         file.write_text(content)
-    assert said in Course(tmp_path).do("class-test", "mark", str(file), status=1)
+        assert said in Course(tmp_path).do("class-test", "mark", str(file), status=1)
 
 
 @pytest.mark.parametrize(
@@ -256,44 +250,19 @@ def test_a_wrong_order_for_sheets_is_refused(
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (["Ada", "", "Ada"], ["line 4: 'Ada' is in line 2, too"]),
-        ([], ["names no student"]),
-        (["Ada", "Grace", "Alan"], ["3 students, but only 2 seeds"]),
+        (["Ada", "", "Ada"], "line 4: 'Ada' is in line 2, too"),
+        ([], "names no student"),
+        (["Ada", "Grace", "Alan"], "3 students, but only 2 seeds"),
     ],
 )
 def test_a_class_list_without_a_name_for_each_is_refused(
-    tmp_path: Path, rows: list[str], said: list[str]
+    tmp_path: Path, rows: list[str], said: str
 ) -> None:
     lines = [["student", "mail"], *([name, "x"] for name in rows)]
     listed = write_csv(tmp_path / "class.csv", lines)
     order = ("class-test", "--class-list", str(listed), "--seeds", "1-2", "--out", "out")
-    told = Course(tmp_path).do(*order, status=1)
-    assert all(one in told for one in said)
+    assert said in Course(tmp_path).do(*order, status=1)
     assert not (tmp_path / "out").exists()
-
-
-def test_as_many_students_as_there_are_seeds_are_marked_each_by_a_test_of_their_own(
-    tmp_path: Path,
-) -> None:
-    rows = [["student", "level", "seed", *range(1, 25)]]
-    for seed in range(200):
-        rows.append([f"s{seed}", "exam", seed, *["4x4x2", "90", "", "seven"] * 5])
-    file = write_csv(tmp_path / "a.csv", rows)
-    marked = class_test.mark_class(file)
-    assert len(marked.rows) == 200
-    assert all(row.marking for row in marked.rows)
-
-
-def test_answers_saved_by_an_old_spreadsheet_are_not_written_over(tmp_path: Path) -> None:
-    listed = write_csv(tmp_path / "class.csv", [["student"], ["Änne"]])
-    course = Course(tmp_path)
-    course.do("class-test", "--class-list", str(listed), "--out", "out")
-    table = tmp_path / "out" / "answers.csv"
-    table.write_bytes(table.read_text(encoding="utf-8-sig").encode("cp1252"))
-    before = table.read_bytes()
-    said = course.do("class-test", "--class-list", str(listed), "--out", "out", status=1)
-    assert "choose another folder" in said
-    assert table.read_bytes() == before
 
 
 def test_what_is_written_for_a_spreadsheet_opens_in_it(tmp_path: Path) -> None:
@@ -326,14 +295,6 @@ def test_half_of_two_students_know_everything_and_absent_ones_do_not_count(tmp_p
         in class_test.summary(marked)
     )
     assert marked.problems[-1] == "line 4: nothing is answered"
-
-
-def test_levels_in_capitals_and_long_seeds_are_understood(tmp_path: Path) -> None:
-    seed = 12345678901234567890
-    rows = [head(), ["Ada", "Exam", *answered(seed)[1:]], ["Alan", "exam", "8.0", "4x4"]]
-    first, second = class_test.mark_class(write_csv(tmp_path / "a.csv", rows)).rows
-    assert first.marking.points == first.marking.possible
-    assert second.marking is not None
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,9 @@ def test_a_record_holds_the_results_and_how_they_were_measured(course: Course):
 
     assert "Nothing changed since the last full run" in course.do("record", "1")
     assert record(course) == kept
+    course.write("01-first", "1 / 0")
+    assert "ZeroDivisionError" in course.do("record", "1", status=1)
+    assert record(course) == kept
 
 
 def test_weights_that_a_run_hands_over_lie_beside_its_record(course: Course):
@@ -100,7 +103,8 @@ def test_results_that_are_of_no_use_are_refused(
         for results in handed_over
     ]
     notebook = v4.new_notebook(cells=[v4.new_code_cell("train()", outputs=outputs)])
-    RunStore(project, "full").save(
+    store = RunStore(project, "full")
+    store.save(
         "01-first",
         notebook,
         fingerprint="",
@@ -110,15 +114,7 @@ def test_results_that_are_of_no_use_are_refused(
         versions={},
     )
     with pytest.raises(PressError, match=re.escape(words)):
-        write_record(project, project.chapters[0])
-    assert previous.read_text() == '{"previous": true}'
-
-
-def test_a_chapter_that_fails_leaves_the_previous_record(course: Course):
-    previous = course.root / "book" / "measured" / "01-first.json"
-    previous.write_text('{"previous": true}')
-    course.write("01-first", "1 / 0")
-    assert "ZeroDivisionError" in course.do("record", "1", status=1)
+        write_record(store, project.chapters[0])
     assert previous.read_text() == '{"previous": true}'
 
 
@@ -138,9 +134,35 @@ def test_a_record_on_another_base_stands_beside_the_usual_one(course: Course):
     assert (usual["base"], usual["results"]) == ("usual", {"letters": 0})
     assert (other["base"], other["results"]) == ("vgg16", {"letters": 5})
     assert "Nothing changed" in course.do("record", "1")
-    assert "Nothing changed" in course.do("record", "1", "--base", "vgg16")
-
-
-def test_another_base_is_refused_where_there_is_none(course: Course):
-    assert "does not assign `base_name`" in course.do("record", "1", "--base", "vgg16", status=1)
+    assert "does not assign `base_name`" in course.do("record", "2", "--base", "vgg16", status=1)
     assert "'vgg16'" in course.do("record", "1", "--base", "vgg61", status=2)
+
+
+# With several seeds
+
+CLAIM = """
+from cnn_course import training
+doubled = 2 * seed
+assert doubled != {unlucky}, f"the claim does not hold for seed {{seed}}"
+training.Results("01-first", {{"doubled": doubled}}, seed=seed)
+"""
+
+
+def test_a_table_holds_what_each_seed_measured_if_every_claim_held(course: Course):
+    table = course.root / "book" / "measured" / "seeds" / "01-first.json"
+    course.write("01-first", CLAIM.format(unlucky=0), parameters='profile = "tiny"\nseed = 1')
+    before = course.source("01-first").read_bytes()
+    said = course.do("seeds", "1", "--first", "4", "--count", "2")
+    assert "All claims of 01-first held for 2 seeds" in said
+    measured = json.loads(table.read_text())
+    assert measured["seeds"] == {str(seed): {"doubled": 2.0 * seed} for seed in (4, 5)}
+    assert measured["profile"] == "tiny"
+    assert {"chapter", "date", "versions", "hardware"} < set(measured)
+    assert course.source("01-first").read_bytes() == before
+
+    course.write("01-first", CLAIM.format(unlucky=4), parameters='profile = "tiny"\nseed = 1')
+    said = course.do("seeds", "1", "--count", "2", status=1)
+    assert "seed-2" in said
+    assert "the claim does not hold for seed 2" in said
+    assert json.loads(table.read_text()) == measured
+    assert "does not assign `seed`" in course.do("seeds", "2", status=1)

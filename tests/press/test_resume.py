@@ -1,7 +1,6 @@
 """A full run that is killed goes on where it was; its record says so, and nothing is left over."""
 
 import json
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -112,12 +111,6 @@ def test_a_failure_further_down_keeps_the_trainings_while_the_chapter_is_mended(
     assert "runs before: 0" in course.outputs("01-first", "full")
 
 
-def test_fresh_forgets_what_an_interrupted_run_left(course: Course):
-    fail_further_down(course)
-    course.do("run", "1", "--profile", "full", "--fresh")
-    assert "runs before: 0" in course.outputs("01-first", "full")
-
-
 def test_what_trainings_depend_on_is_no_longer_the_same_and_they_do_not_count(course: Course):
     fail_further_down(course)
     course.environment = {"CNN_COURSE_DATA": str(course.root)}
@@ -137,15 +130,6 @@ def test_a_fresh_run_that_was_interrupted_is_continued_although_an_older_one_is_
     course.do("run", "1", "--profile", "full")
     assert "runs before: 1" in course.outputs("01-first", "full")
     assert course.do("run", "1", "--profile", "full", "--dry-run") == ""
-
-
-def test_ctrl_c_keeps_what_was_trained(course: Course):
-    course.write("01-first", COUNTING, "import time\ntime.sleep(600)")
-    process = course.start("record", "1")
-    until(lambda: list(backups(course).glob("*.state")), "the state of a training")
-    process.send_signal(signal.SIGINT)
-    assert "What was finished is kept." in course.end(process, 130)
-    assert list(backups(course).glob("*.state"))
 
 
 def test_a_run_of_the_tiny_profile_keeps_no_state(course: Course, tmp_path: Path):
