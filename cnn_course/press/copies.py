@@ -14,6 +14,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import chain, count
 from pathlib import Path
 
 from cnn_course.files import digest, write
@@ -104,13 +105,10 @@ def _move_answers(own: Notebook, new: Notebook) -> int:
 
 def _free_name(target: Path) -> Path:
     """Return the name for an old copy, which no other file has."""
-    for number in range(1, 1_000):
-        suffix = f", {number}" if number > 1 else ""
-        name = f"{target.stem}, until {date.today().isoformat()}{suffix}.ipynb"
-        kept = target.parent / "old copies" / name
-        if not kept.exists():
-            return kept
-    raise PressError(f"There are too many old copies of {target}. Move some elsewhere.")
+    name = f"{target.stem}, until {date.today().isoformat()}"
+    suffixes = chain([""], (f", {number}" for number in count(2)))
+    files = (target.parent / "old copies" / f"{name}{suffix}.ipynb" for suffix in suffixes)
+    return next(file for file in files if not file.exists())
 
 
 # Handouts

@@ -128,6 +128,19 @@ class Shown:
     def _record_file(self) -> Path:
         return self.project.measured / f"{self.chapter.name}.json"
 
+    @cached_property
+    def title(self) -> str:
+        """The heading that it begins with."""
+        found = _HEADING.search(self.notebook["cells"][0]["source"])
+        return found[1].strip() if found else ""
+
+    @cached_property
+    def needs(self) -> tuple[str, ...]:
+        """The chapters that one needs, by name, as its opening says it."""
+        sources = (cell["source"] for cell in self.notebook["cells"])
+        opening = next(filter(None, (one.partition("**You need**")[2] for one in sources)), "")
+        return tuple(dict.fromkeys(_LINK_TO_CHAPTER.findall(opening)))
+
     def times(self) -> str:
         """Return in a few words how long it takes, for example `"85 min; its code 32 s"`."""
         minutes = f"{self.reading.minutes} min; " if self.reading.exercises else ""
@@ -203,7 +216,7 @@ def fill(page: str, project: Project, shown: Mapping[str, Shown], folder: Path) 
         "minutes": lambda name: shown[name].times(),
         "picture": lambda name, cell: _picture(shown[name].notebook, cell, folder),
         "recorded": lambda name, *keys: _recorded(shown[name], keys),
-        "map": lambda: draw_map([place_of(one) for one in shown.values() if one.chapter.number]),
+        "map": lambda: draw_map([one for one in shown.values() if one.chapter.number]),
         "terms": lambda: _terms(project, shown),
     }
 
@@ -241,7 +254,7 @@ def _terms(project: Project, shown: Mapping[str, Shown]) -> str:
     glossary = (project.root / "book" / "glossary.md").read_text(encoding="utf-8")
     used: dict[str, list[str]] = {}
     for one in shown.values():
-        for term, place in _uses(one.chapter, one.notebook).items():
+        for term, place in _uses(one).items():
             used.setdefault(term, []).append(place)
     return "\n".join(
         f"- [{term}](glossary.md#{anchor(term)}): {'; '.join(used.get(anchor(term), []))}"
@@ -249,16 +262,17 @@ def _terms(project: Project, shown: Mapping[str, Shown]) -> str:
     )
 
 
-def _uses(chapter: Chapter, notebook: Notebook) -> dict[str, str]:
+def _uses(shown: Shown) -> dict[str, str]:
     """Return the terms that a chapter links: each with a link to the section where it does."""
     found: dict[str, str] = {}
-    section, about = "", chapter.number or title(notebook)
-    for cell in notebook["cells"]:
+    section, about = "", shown.chapter.number or shown.title
+    file = shown.chapter.file
+    for cell in shown.notebook["cells"]:
         for line in cell["source"].splitlines() if cell["cell_type"] == "markdown" else []:
             heading = _HEADING.match(line)
             section = heading[1].strip() if heading else section
             for term in _LINK_TO_TERM.findall(line):
-                address = f"../{chapter.file.parent.name}/{chapter.file.name}#{anchor(section)}"
+                address = f"../{file.parent.name}/{file.name}#{anchor(section)}"
                 found.setdefault(term, f"[{section}]({address}) ({about})")
     return found
 
@@ -271,43 +285,7 @@ def anchor(heading: str) -> str:
 # The map
 
 
-@dataclass(frozen=True)
-class Place:
-    """A chapter on the map.
-
-    Attributes:
-        name: the file's name without its ending.
-        title: its heading.
-        needs: names of the chapters that it builds on.
-        note: how long it takes.
-    """
-
-    name: str
-    title: str
-    needs: tuple[str, ...]
-    note: str
-
-
-def place_of(shown: Shown) -> Place:
-    """Return a chapter with what it needs, as its opening says it."""
-    notebook = shown.notebook
-    return Place(shown.chapter.name, title(notebook), needs(notebook), shown.times())
-
-
-def title(notebook: Notebook) -> str:
-    """Return the heading that a chapter begins with."""
-    found = _HEADING.search(notebook["cells"][0]["source"])
-    return found[1].strip() if found else ""
-
-
-def needs(notebook: Notebook) -> tuple[str, ...]:
-    """Return the chapters that the opening of a chapter says one needs, by name."""
-    openings = (cell["source"].partition("**You need**")[2] for cell in notebook["cells"])
-    opening = next(filter(None, openings), "")
-    return tuple(dict.fromkeys(_LINK_TO_CHAPTER.findall(opening)))
-
-
-def draw_map(places: Sequence[Place]) -> str:
+def draw_map(places: Sequence[Shown]) -> str:
     """Return the map as HTML: one box for each chapter, below everything that it needs.
 
     A line that follows from others is left out: who needs chapter 3 needs what chapter 3 needs.
@@ -316,11 +294,11 @@ def draw_map(places: Sequence[Place]) -> str:
     width = max(x for x, _ in at.values()) + _WIDTH + 2
     height = max(y for _, y in at.values()) + _HEIGHT + 2
     lines = [
-        _line(at[source], at[place.name])
+        _line(at[source], at[place.chapter.name])
         for place in places
         for source in direct_needs(place, places)
     ]
-    boxes = [_box(place, *at[place.name]) for place in places]
+    boxes = [_box(place, *at[place.chapter.name]) for place in places]
     return "\n".join(
         [
             "```{raw} html",
@@ -333,9 +311,9 @@ def draw_map(places: Sequence[Place]) -> str:
     )
 
 
-def direct_needs(place: Place, places: Sequence[Place]) -> list[str]:
+def direct_needs(place: Shown, places: Sequence[Shown]) -> list[str]:
     """Return what a chapter needs without what its other needs need already."""
-    by_name = {one.name: one for one in places}
+    by_name = {one.chapter.name: one for one in places}
 
     def below(name: str) -> set[str]:
         return set(by_name[name].needs).union(*map(below, by_name[name].needs))
@@ -343,7 +321,7 @@ def direct_needs(place: Place, places: Sequence[Place]) -> list[str]:
     return [need for need in place.needs if not any(need in below(name) for name in place.needs)]
 
 
-def _corners(places: Sequence[Place]) -> dict[str, tuple[int, int]]:
+def _corners(places: Sequence[Shown]) -> dict[str, tuple[int, int]]:
     """Return where each box is: as far down as its longest way, then in a column of its own."""
     rows: dict[str, int] = {}
     columns: dict[str, int] = {}
@@ -351,8 +329,8 @@ def _corners(places: Sequence[Place]) -> dict[str, tuple[int, int]]:
         row = 1 + max((rows[need] for need in place.needs), default=-1)
         taken = [columns[name] + 1 for name in rows if rows[name] == row]
         above = [columns[need] for need in direct_needs(place, places)]
-        columns[place.name] = max([min(above, default=0), *taken])
-        rows[place.name] = row
+        columns[place.chapter.name] = max([min(above, default=0), *taken])
+        rows[place.chapter.name] = row
     return {name: (columns[name] * _ACROSS, rows[name] * _DOWN) for name in rows}
 
 
@@ -363,11 +341,11 @@ def _line(source: tuple[int, int], target: tuple[int, int]) -> str:
     return f'<path d="M{x},{y} C{x},{middle} {to_x},{middle} {to_x},{to_y}"/>'
 
 
-def _box(place: Place, x: int, y: int) -> str:
+def _box(place: Shown, x: int, y: int) -> str:
     texts = "".join(
         f'<text x="{x + 12}" y="{y + 22 + _LINE * n}">{escape(words)}</text>'
         for n, words in enumerate(textwrap.wrap(place.title, _LETTERS))
     )
-    note = f'<text class="note" x="{x + 12}" y="{y + _HEIGHT - 10}">{escape(place.note)}</text>'
+    note = f'<text class="note" x="{x + 12}" y="{y + _HEIGHT - 10}">{escape(place.times())}</text>'
     box = f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>'
-    return f'<a href="../notebooks/{place.name}.html">{box}{texts}{note}</a>'
+    return f'<a href="../notebooks/{place.chapter.name}.html">{box}{texts}{note}</a>'

@@ -8,16 +8,22 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from cnn_course.press import notebooks
 from cnn_course.press.project import PressError, Project, read_settings, repository
 
-_HEAD = """\
+# It remembers the address, so that the next one is put in its place wherever it stands.
+_ENVIRONMENT = """\
 # For conda and Binder. Written by `cnn-course sync` from pyproject.toml: edit that file.
 # The course is published at {address}
+name: {name}
+channels:
+- conda-forge
+dependencies:
+- python{python}
+- pip
+- pip:
+  - -e .[press,test]
 """
 _EXERCISE = re.compile(r'(?m)^check\("([a-z0-9-]+)", ')
 _PAGES = ("*.md", "CITATION.cff", "book/**/*.md", ".github/**/*.md", ".github/**/*.yml")
@@ -36,31 +42,14 @@ def differing(project: Project) -> Iterator[tuple[Path, str]]:
             yield file, wanted
 
 
-def _environment(pyproject: dict[str, Any], address: str) -> str:
-    """Return the text of `environment.yml` for a parsed `pyproject.toml`.
-
-    It remembers the address, so that the next one is put in its place wherever it stands.
-    """
-    about = pyproject["project"]
-    extras = about.get("optional-dependencies", {})
-    packages = [*about.get("dependencies", []), *extras.get("press", []), *extras.get("test", [])]
-    content = {
-        "name": about["name"],
-        "channels": ["conda-forge"],
-        "dependencies": [f"python{about['requires-python']}", "pip", {"pip": [*packages, "-e ."]}],
-    }
-    head = _HEAD.format(address=address)
-    return head + yaml.safe_dump(content, sort_keys=False, width=1000)
-
-
 def _wanted(project: Project) -> Iterator[tuple[Path, str]]:
     root = project.root
-    pyproject, address = read_settings(root / "pyproject.toml"), repository(root)
+    about, address = read_settings(root / "pyproject.toml")["project"], repository(root)
     file = root / "environment.yml"
     known = file.read_text(encoding="utf-8") if file.exists() else ""
     try:
-        yield file, _environment(pyproject, address)
-        names = {pyproject["project"]["name"], *re.findall(r"# The course .*/(\S+)", known)}
+        yield file, _ENVIRONMENT.format(**about, python=about["requires-python"], address=address)
+        names = {about["name"], *re.findall(r"# The course .*/(\S+)", known)}
     except KeyError as missing:
         raise PressError(f"pyproject.toml has no {missing} under [project].") from None
     replace = _replacement(names, address)

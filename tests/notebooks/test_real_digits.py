@@ -17,7 +17,7 @@ from cnn_course import data
 whole = data.load_digits
 def a_slice_of_mnist(profile):
     (x_train, y_train), (x_test, y_test) = whole("full")
-    return (x_train[:3000], y_train[:3000]), (x_test[:1000], y_test[:1000])
+    return (x_train[:1500], y_train[:1500]), (x_test[:500], y_test[:500])
 data.load_digits = a_slice_of_mnist
 """
 
@@ -37,4 +37,4 @@ def test_every_claim_of_chapter_2_holds_on_a_slice_of_real_mnist(tmp_path: Path)
     )
     client.execute()  # raises at the first cell that fails
     shapes = [o.get("text", "") for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
-    assert any("3000" in text or "3,000" in text for text in shapes), "the slice was not used"
+    assert any("1500" in text or "1,500" in text for text in shapes), "the slice was not used"

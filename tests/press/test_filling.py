@@ -11,17 +11,14 @@ from nbformat import v4
 
 from cnn_course.press import notebooks
 from cnn_course.press.filling import (
-    Place,
     Shown,
     anchor,
     direct_needs,
     draw_map,
     fill,
-    needs,
-    title,
 )
 from cnn_course.press.project import PressError, Project, find_project
-from cnn_course.press.runs import RunStore
+from cnn_course.press.runs import Run, RunStore
 
 from .conftest import Course
 
@@ -106,29 +103,30 @@ def test_what_is_not_there_is_named(
 
 
 @pytest.fixture(scope="module")
-def places() -> list[Place]:
+def places() -> list[Shown]:
     """The chapters of the course."""
-    found = []
-    for chapter in find_project(ROOT).chapters:
-        if chapter.number:
-            notebook = notebooks.read(chapter.file)
-            found.append(Place(chapter.name, title(notebook), needs(notebook), "1 s"))
-    return found
+    project = find_project(ROOT)
+    run = Run("", "", 1.0, "", {}, {})
+    return [
+        Shown(project, chapter, "tiny", run, notebooks.read(chapter.file))
+        for chapter in project.chapters
+        if chapter.number
+    ]
 
 
-def test_the_lines_of_the_map_say_all_that_the_openings_say(places: list[Place]) -> None:
-    drawn = {place.name: direct_needs(place, places) for place in places}
+def test_the_lines_of_the_map_say_all_that_the_openings_say(places: list[Shown]) -> None:
+    drawn = {place.chapter.name: direct_needs(place, places) for place in places}
 
     def below(name: str) -> set[str]:
         return set(drawn[name]).union(*map(below, drawn[name])) if drawn[name] else set()
 
     for place in places:
         assert bool(place.needs) == (place is not places[0])
-        assert all(need < place.name for need in place.needs)
-        assert set(place.needs) <= below(place.name)
+        assert all(need < place.chapter.name for need in place.needs)
+        assert set(place.needs) <= below(place.chapter.name)
 
 
-def test_no_box_of_the_map_covers_another_and_no_line_crosses_one(places: list[Place]) -> None:
+def test_no_box_of_the_map_covers_another_and_no_line_crosses_one(places: list[Shown]) -> None:
     svg = draw_map(places)
     boxes = [
         tuple(map(int, corner))

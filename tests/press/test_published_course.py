@@ -179,14 +179,6 @@ def test_what_repeats_pyproject_says_the_same() -> None:
     assert [file.name for file, _ in differing(find_project(ROOT))] == []
 
 
-def test_binder_installs_what_the_project_asks_for() -> None:
-    made = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    *conda, pip = made["dependencies"]
-    assert conda == [f"python{PROJECT['requires-python']}", "pip"]
-    assert {Requirement(line) for line in pip["pip"] if line != "-e ."} == set(ASKED_FOR)
-    assert "-e ." in pip["pip"]
-
-
 def test_a_new_address_in_pyproject_reaches_every_file(tmp_path: Path) -> None:
     kept = {".github", ".ci", ".gitignore"}
 

@@ -79,7 +79,7 @@ def test_binder_gets_the_python_and_the_requirements_of_the_project(clone: Cours
         "dependencies": [
             "python>=3.11,<3.14",
             "pip",
-            {"pip": ["numpy>=1.26,<3", "papermill>=2.6,<3", "pytest>=8.2", "-e ."]},
+            {"pip": ["-e .[press,test]"]},
         ],
     }
     assert "Everything is up to date" in clone.do("sync")
