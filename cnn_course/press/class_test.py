@@ -70,12 +70,10 @@ def seeds_in(text: str) -> list[int]:
 def students_in(class_list: Path) -> tuple[list[str], str]:
     """Return the students of a class list, and what stands between its cells.
 
-    Args:
-        class_list: CSV with the column `student`, one student in each row.
+    The list is CSV with the column `student`.
 
     Raises:
-        PressError: the list cannot be read or is empty, or a student has no name or the same as
-            another one.
+        PressError: it cannot be read or is empty, or students have no name or the same one.
     """
     rows, delimiter = _read(class_list, ["student"])
     problems = []
@@ -105,8 +103,8 @@ def write_sheets(
 
     Args:
         folder: gets `sheets/` and `keys/` with three files for each test, `sheets.html` and
-            `keys.html` with all of them to be printed at once, and `answers.csv`. No student's
-            name gets into the name of a file.
+            `keys.html` to print all of them at once, and `answers.csv`. No file is named after a
+            student.
         level: of all tests.
         seeds: one test for each; for 1, 2, 3 and so on, if there are none.
         students: who gets them, in this order; if not given, a sheet has a line for the name.
@@ -116,8 +114,7 @@ def write_sheets(
         The files at the top of the folder.
 
     Raises:
-        PressError: there are more students than seeds, or `answers.csv` is there and not empty:
-            answers were written into it.
+        PressError: there are more students than seeds, or answers were written into `answers.csv`.
     """
     seeds = seeds or range(1, len(students) + 1)
     if len(seeds) < len(students):
@@ -205,8 +202,7 @@ class Row:
     Attributes:
         number: of its first line in the file, the head being line 1.
         cells: name of a column -> text, without spaces around it.
-        problem: why it cannot be marked, or what to mind although it was; empty if there is
-            nothing.
+        problem: why it cannot be marked, or what to mind; empty if there is nothing.
         marking: None if it cannot be marked.
     """
 
@@ -363,12 +359,8 @@ def _read(file: Path, required: Sequence[str]) -> tuple[list[Row], str]:
     spreadsheets write it, Windows-1252. Empty rows are left out; one that cannot be read is there
     with its problem.
 
-    Args:
-        file: with the names of the columns in its first line.
-        required: columns that must be there.
-
     Raises:
-        PressError: there is no such file, or a column is missing.
+        PressError: there is no such file, or one of the `required` columns is missing.
     """
     lines = _text(file).split("\n")
     skipped = int(lines[0].casefold().startswith("sep="))  # a spreadsheet's own note

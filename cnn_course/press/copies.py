@@ -161,12 +161,9 @@ def for_instructors(notebook: Notebook, note: str) -> Notebook:
 
 
 def write_handouts(project: Project, chapters: Sequence[Chapter], folder: Path) -> list[Path]:
-    """Write `students/NAME.ipynb` and `instructors/NAME.ipynb` for each chapter.
+    """Write `students/NAME.ipynb` and `instructors/NAME.ipynb`, and return the two folders.
 
     Pages that compute, which have no number, have no exercises and are left out.
-
-    Returns:
-        The two folders.
 
     Raises:
         PressError: the folder is the one with the chapters, or a chapter cannot be handed out.

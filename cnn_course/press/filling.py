@@ -65,11 +65,7 @@ class Reading:
         return about if self.exercises else ""
 
     def note(self, run_seconds: float | None) -> str:
-        """Return what an instructor is told above a chapter.
-
-        Args:
-            run_seconds: of the run whose outputs are stored; None where that is not known.
-        """
+        """Return what an instructor is told above a chapter; `run_seconds` may be unknown."""
         run = (
             f"runs in about {run_seconds:.0f} seconds (measured, tiny profile)"
             if run_seconds
@@ -98,15 +94,7 @@ def reading_of(notebook: Notebook) -> Reading:
 
 @dataclass(frozen=True)
 class Shown:
-    """A chapter as the book shows it.
-
-    Attributes:
-        project: the clone.
-        chapter: the chapter.
-        profile: of the run.
-        run: what is known of it.
-        notebook: the chapter with the outputs of the run.
-    """
+    """A chapter as the book shows it: with the outputs of a run in a profile."""
 
     project: Project
     chapter: Chapter
@@ -203,11 +191,7 @@ def _duration(seconds: float) -> str:
 def fill(page: str, project: Project, shown: Mapping[str, Shown], folder: Path) -> str:
     """Return the text of a page with everything that it asks for.
 
-    Args:
-        page: Markdown.
-        project: the clone.
-        shown: each chapter, by name.
-        folder: where the page will lie; pictures are written there.
+    Pictures are written into `folder`, where the page will lie.
 
     Raises:
         PressError: the page asks for something that there is not.

@@ -36,11 +36,7 @@ _CHECKS_OF_A_CHAPTER = re.compile(r"chapter_(\d\d)")
 def fingerprint(project: Project, chapter: Chapter, notebook: Notebook, profile: str) -> str:
     """Return the digest of everything that a run of `chapter` depends on besides versions.
 
-    Args:
-        project: the clone of the course.
-        chapter: the chapter.
-        notebook: its source as it will be run.
-        profile: `"tiny"` or `"full"`.
+    `notebook` is its source as it will be run with the profile.
     """
     return _digest_of(_parts(project, chapter, notebook, profile))
 

@@ -33,9 +33,7 @@ def make_environment_neutral(
 ) -> None:
     """Let a process and the kernels that it starts run as on every machine and for everybody.
 
-    Args:
-        caches: a folder for what tools keep between runs, in place of the person's own.
-        environment: is changed; that of this process, if not given.
+    Tools keep in `caches`, not in the person's folders, what they keep between runs.
     """
     for name in filter(_OF_A_PERSON.match, list(environment)):
         del environment[name]
@@ -58,8 +56,7 @@ def make_environment_neutral(
 def hardware(*, gpu: bool = False) -> dict[str, Any]:
     """Return `cpu`, `cores`, `memory_gb` and `gpu` of this machine, None for what is not known.
 
-    Args:
-        gpu: whether to ask TensorFlow which GPUs it computes on.
+    With `gpu` TensorFlow is asked which GPUs it computes on.
     """
     return {
         "cpu": _processor(),

@@ -82,12 +82,7 @@ def outputs_digest(notebook: Notebook) -> str:
 
 
 def for_profile(chapter: Chapter, profile: str, base: str = "") -> Notebook:
-    """Return a chapter as it is run with a profile.
-
-    Args:
-        chapter: the chapter.
-        profile: `"tiny"` or `"full"`.
-        base: the pretrained base, if not the one that is usual in the profile.
+    """Return a chapter as it is run with a profile, and on a base that is not the usual one.
 
     Raises:
         PressError: the notebook cannot be read, or takes no profile, or no other base.
@@ -128,9 +123,7 @@ def with_parameter(notebook: Notebook, name: str, value: str | int) -> Notebook:
 def finish(source: Notebook, executed: Notebook) -> Notebook:
     """Return `source` with the outputs of `executed`, and nothing that differs between equal runs.
 
-    Args:
-        source: the notebook as it was given to be run.
-        executed: the same cells after the run, with what the tools add.
+    `executed` are the same cells after the run, with what the tools add.
     """
     result = copy.deepcopy(source)
     for cell, ran in zip(result["cells"], executed["cells"], strict=True):

@@ -44,27 +44,21 @@ def pretrain(
     fresh: bool = False,
     file: Path | None = None,
 ) -> dict[str, Any]:
-    """Train `mini_vgg16` to name drawn animals, and store the weights of its base.
+    """Train `mini_vgg16` to name drawn animals, store the weights of its base, and return a record.
 
-    A training that was killed goes on after its last epoch.
+    A training that was killed goes on after its last epoch. The record has the settings,
+    `test_accuracy` on drawings that were not trained on, seconds, date, versions and hardware.
 
     Args:
         project: the clone of the course; drawings and backups are kept in its `_build`.
-        kinds: the animals, at least two.
+        kinds: the animals.
         pictures: drawings of each kind to train on. A tenth as many again are the test.
         epochs: passes over them.
         side: rows and columns of the pictures.
         seed: of the initial weights, the order of the pictures and the augmentation.
         fresh: begin anew, also where an earlier training was killed.
-        file: where the weights are stored; None means in the package, with a record in
+        file: where the weights are stored; None means in the package, with the record in
             `book/measured`.
-
-    Returns:
-        What is recorded: the settings, `test_accuracy` on drawings that were not trained on,
-        seconds, date, versions and hardware.
-
-    Raises:
-        ValueError: a kind that cannot be drawn.
     """
     folder = project.build / "pretrain"
     if fresh:

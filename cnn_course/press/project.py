@@ -22,7 +22,7 @@ class Chapter:
 
     Attributes:
         name: the file's name without its ending, for example `"01-convolution-by-hand"`.
-        file: where its source is, with the outputs of the tiny profile stored.
+        file: where it is, with the outputs of the tiny profile stored.
     """
 
     name: str
@@ -60,8 +60,7 @@ class Project:
     def select(self, words: Sequence[str]) -> list[Chapter]:
         """Return the chapters that `words` name, in the order of the book; all for no word.
 
-        Args:
-            words: for example `"1"`, `"01"`, `"01-convolution-by-hand"` or the notebook's path.
+        A word is `"1"`, `"01"`, `"01-convolution-by-hand"` or the notebook's path.
 
         Raises:
             PressError: a word names no chapter; the message lists those that there are.

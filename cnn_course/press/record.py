@@ -27,14 +27,9 @@ _SECONDS_A_CELL = 600
 
 
 def write_record(store: RunStore, chapter: Chapter) -> Path:
-    """Write the record of a chapter from its last good full run.
+    """Write the record of a chapter from its last good full run, and return its file.
 
-    Args:
-        store: the full runs. Those on another base than the usual one have a folder of its name.
-        chapter: the chapter.
-
-    Returns:
-        The file that was written.
+    Runs on another base than the usual one have a folder of its name.
 
     Raises:
         PressError: there is no full run, or it hands over no results that can be recorded; a
@@ -70,16 +65,7 @@ def measure_seeds(
     """Run the tiny profile of a chapter once for each seed, and keep what each run measured.
 
     A chapter's claims are cells that fail when they do not hold, so a run that ends is a run in
-    which all of them held.
-
-    Args:
-        project: the clone of the course.
-        chapter: a chapter that assigns `seed` in its parameters, and hands over its results.
-        seeds: one run for each.
-        at_once: how many run at the same time; one a core, if not given.
-
-    Returns:
-        The file that was written: `book/measured/seeds/CHAPTER.json`.
+    which all of them held. Return the file, `book/measured/seeds/CHAPTER.json`.
 
     Raises:
         PressError: a claim of the chapter does not hold for one of the seeds, or the chapter cannot

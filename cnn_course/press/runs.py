@@ -1,7 +1,7 @@
 """Good runs of chapters: which still hold, where they are kept, and how new ones are made.
 
-The last good run of every chapter lies in `_build/runs`. The outputs of the tiny profile are also
-stored in `notebooks/`, with the same knowledge beside them.
+The last good run of every chapter lies in `_build/runs`, the outputs of the tiny profile also in
+`notebooks/`; the metadata of the notebook says what is known of the run.
 """
 
 import shutil
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from cnn_course.files import read_json, write, write_json
+from cnn_course.files import write
 from cnn_course.press import notebooks
 from cnn_course.press.fingerprint import COMPUTED_WITH, fingerprint, other_versions, surroundings
 from cnn_course.press.machine import cores, hardware, versions
@@ -30,8 +30,7 @@ class Run:
     Attributes:
         fingerprint: of everything it depended on besides versions.
         outputs: digest of its outputs, to notice a pair that does not belong together.
-        seconds: wall-clock time, with the start of the kernel, and with the training that was taken
-            over from interrupted runs.
+        seconds: with the start of the kernel, and with training taken over from interrupted runs.
         finished: date and time, as ISO 8601 with the offset from UTC.
         hardware: `cpu`, `cores`, `memory_gb`, `gpu` of the machine.
         versions: of Python and the packages computed with.
@@ -47,12 +46,7 @@ class Run:
     resumed: int = 0
 
     def why_not(self, project: Project, mark: str) -> str:
-        """Return why its outputs no longer hold, in words; nothing where they do.
-
-        Args:
-            project: the clone of the course.
-            mark: the fingerprint of what the chapter depends on now.
-        """
+        """Return why its outputs do not hold for the fingerprint `mark`; nothing where they do."""
         if self.fingerprint != mark:
             return "what they depend on has changed"
         differing = other_versions(project, self.versions)
@@ -84,20 +78,15 @@ class RunStore:
 
     def find(self, name: str) -> GoodRun | None:
         """Return the last good run of a chapter with its notebook; None where there is none."""
-        file = self._notebook(name)
         try:
-            notebook = notebooks.read(file)
+            notebook = notebooks.read(self._notebook(name))
         except PressError:
             return None
-        run = _described(read_json(file.with_suffix(".json")), notebook)
+        run = of_stored_outputs(notebook)
         return (run, notebook) if run else None
 
     def read(self, name: str) -> GoodRun:
-        """Return the last good run of a chapter with its notebook.
-
-        Raises:
-            PressError: there is none.
-        """
+        """Return the last good run of a chapter; `PressError` if there is none."""
         found = self.find(name)
         if found is None:
             raise PressError(
@@ -109,10 +98,8 @@ class RunStore:
     def save(self, name: str, notebook: Notebook, **known: Any) -> None:
         """Keep a good run; `known` are the fields of `Run` without the digest of the outputs."""
         run = Run(**known, outputs=notebooks.outputs_digest(notebook))
-        file = self._notebook(name)
-        # The description last: without it, or with one of another notebook, the run does not count.
-        write(file, notebooks.dumps(notebook))
-        write_json(file.with_suffix(".json"), asdict(run))
+        notebook["metadata"][KEY] = asdict(run)
+        write(self._notebook(name), notebooks.dumps(notebook))
 
     def _notebook(self, name: str) -> Path:
         return self.folder / "notebooks" / f"{name}.ipynb"
@@ -120,13 +107,9 @@ class RunStore:
 
 def of_stored_outputs(notebook: Notebook) -> Run | None:
     """Return what is known of the run whose outputs `notebook` stores; None if it is not whole."""
-    return _described(notebook["metadata"].get(KEY), notebook)
-
-
-def _described(content: Any, notebook: Notebook) -> Run | None:
     try:
-        run = Run(**content)
-    except TypeError:
+        run = Run(**notebook["metadata"][KEY])
+    except (KeyError, TypeError):
         return None
     return run if run.outputs == notebooks.outputs_digest(notebook) else None
 
@@ -140,7 +123,7 @@ def find_due(
     """Return those chapters that have no good run with their present inputs.
 
     A full run that was interrupted is due, too: it was asked for, and has not been stored. With
-    `fresh` all of them are.
+    `fresh` all are due.
 
     Returns:
         Chapter -> its notebook as it will be run, and the fingerprint of what it depends on.
@@ -246,13 +229,10 @@ def _prepare_backups(store: RunStore, chapter: Chapter, notebook: Notebook, *, f
 def find_stored(
     project: Project, chapters: Iterable[Chapter], *, compared: bool = False
 ) -> tuple[dict[str, GoodRun], dict[str, str]]:
-    """Look at the outputs of the tiny profile that are stored in chapters.
+    """Return the chapters whose stored outputs hold, and of the others why they do not.
 
-    With `compared` they hold also where what they depend on has changed, since a test compares
-    them with a run.
-
-    Returns:
-        By name, those chapters whose stored outputs hold; and of the others why they do not.
+    With `compared` they hold also where what they depend on has changed: a test compares them with
+    a run of the tiny profile.
 
     Raises:
         PressError: a notebook cannot be read, or takes no profile.

@@ -44,7 +44,7 @@ def differing(project: Project) -> Iterator[tuple[Path, str]]:
 
 def _wanted(project: Project) -> Iterator[tuple[Path, str]]:
     root = project.root
-    about, address = read_settings(root / "pyproject.toml")["project"], repository(root)
+    address, about = repository(root), read_settings(root / "pyproject.toml")["project"]
     file = root / "environment.yml"
     known = file.read_text(encoding="utf-8") if file.exists() else ""
     try:

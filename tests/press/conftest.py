@@ -137,6 +137,10 @@ class Course:
         cells = nbformat.read(self.ran(name, profile), as_version=4).cells
         return "".join(o.get("text", "") for cell in cells for o in cell.get("outputs", []))
 
+    def known(self, name: str) -> dict:
+        """Return what is known of the last run of a chapter."""
+        return nbformat.read(self.ran(name), as_version=4).metadata.cnn_course
+
     def page(self, name: str) -> str:
         return (self.root / "_build" / "html" / f"{name}.html").read_text(encoding="utf-8")
 
