@@ -6,7 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -129,8 +130,12 @@ class Course:
         cells += [v4.new_code_cell(code, id=f"code-{n}") for n, code in enumerate(codes)]
         nbformat.write(v4.new_notebook(cells=cells), self.source(name))
 
-    def edit(self, name: str) -> "Edit":
-        return Edit(self.source(name))
+    @contextmanager
+    def edit(self, name: str) -> Iterator[NotebookNode]:
+        """Give a stored chapter to be changed."""
+        notebook = nbformat.read(self.source(name), as_version=4)
+        yield notebook
+        nbformat.write(notebook, self.source(name))
 
     def outputs(self, name: str, profile: str = "tiny") -> str:
         """Return the text that an executed chapter printed."""
@@ -143,20 +148,6 @@ class Course:
 
     def page(self, name: str) -> str:
         return (self.root / "_build" / "html" / f"{name}.html").read_text(encoding="utf-8")
-
-
-class Edit:
-    """`with course.edit(name) as notebook:` changes a stored chapter."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def __enter__(self) -> NotebookNode:
-        self.notebook = nbformat.read(self.file, as_version=4)
-        return self.notebook
-
-    def __exit__(self, *_: object) -> None:
-        nbformat.write(self.notebook, self.file)
 
 
 def new_course(root: Path) -> Course:

@@ -80,41 +80,32 @@ def test_weights_that_a_run_hands_over_lie_beside_its_record(course: Course):
 nan, inf = float("nan"), float("inf")
 
 
-@pytest.mark.parametrize(
-    ("handed_over", "words"),
-    [
-        ([], "hands over its results 0 times; once is needed"),
-        ([RESULTS, RESULTS], "hands over its results 2 times"),
-        ([RESULTS | {"chapter": "02-second"}], "hands over the results of chapter '02-second'"),
-        ([RESULTS | {"results": {}}], "hands over no results"),
-        ([RESULTS | {"results": {"test_accuracy": nan}}], "results, test_accuracy is nan"),
-        ([RESULTS | {"curves": {"loss": [0.1, inf]}}], "curves, loss, value 1 is inf"),
-        ([RESULTS | {"results": {"accuracy": "good"}}], "the result accuracy is 'good'"),
-    ],
+REFUSED = (
+    ([], "hands over its results 0 times; once is needed"),
+    ([RESULTS, RESULTS], "hands over its results 2 times"),
+    ([RESULTS | {"chapter": "02-second"}], "hands over the results of chapter '02-second'"),
+    ([RESULTS | {"results": {}}], "hands over no results"),
+    ([RESULTS | {"results": {"test_accuracy": nan}}], "results, test_accuracy is nan"),
+    ([RESULTS | {"curves": {"loss": [0.1, inf]}}], "curves, loss, value 1 is inf"),
+    ([RESULTS | {"results": {"accuracy": "good"}}], "the result accuracy is 'good'"),
 )
-def test_results_that_are_of_no_use_are_refused(
-    course: Course, handed_over: list[dict[str, Any]], words: str
-):
+
+
+def test_results_that_are_of_no_use_are_refused(course: Course):
     previous = course.root / "book" / "measured" / "01-first.json"
     previous.write_text('{"previous": true}')
     project = find_project(course.root)
-    outputs = [
-        v4.new_output("display_data", metadata={"cnn_course_results": results})
-        for results in handed_over
-    ]
-    notebook = v4.new_notebook(cells=[v4.new_code_cell("train()", outputs=outputs)])
     store = RunStore(project, "full")
-    store.save(
-        "01-first",
-        notebook,
-        fingerprint="",
-        seconds=1.0,
-        finished="2026-11-20T12:00:00+00:00",
-        hardware={"cores": 2},
-        versions={},
-    )
-    with pytest.raises(PressError, match=re.escape(words)):
-        write_record(store, project.chapters[0])
+    known = {"fingerprint": "", "seconds": 1.0, "finished": "2026-11-20T12:00:00+00:00"}
+    for handed_over, words in REFUSED:
+        outputs = [
+            v4.new_output("display_data", metadata={"cnn_course_results": results})
+            for results in handed_over
+        ]
+        notebook = v4.new_notebook(cells=[v4.new_code_cell("train()", outputs=outputs)])
+        store.save("01-first", notebook, **known, hardware={"cores": 2}, versions={})
+        with pytest.raises(PressError, match=re.escape(words)):
+            write_record(store, project.chapters[0])
     assert previous.read_text() == '{"previous": true}'
 
 

@@ -46,11 +46,6 @@ if folder.is_dir():
 """
 
 
-def fail_while_asked(course: Course) -> str:
-    """Return code that fails as long as the file `fail` is there."""
-    return f"import pathlib\nassert not pathlib.Path({str(course.root / 'fail')!r}).exists()"
-
-
 def begun(course: Course) -> list[tuple[int, int]]:
     """Return each epoch that was begun, with the process that did."""
     file = course.root / "notebooks" / "begun.txt"
@@ -91,49 +86,39 @@ def test_a_record_whose_run_was_killed_continues_and_is_whole(course: Course):
     assert "Nothing changed since the last full run" in course.do("record", "1")
 
 
-def fail_further_down(course: Course) -> None:
-    """Run a chapter in full that trains and then fails, and mend what made it fail."""
-    (course.root / "fail").touch()
-    course.write("01-first", COUNTING, fail_while_asked(course))
-    course.do("run", "1", "--profile", "full", status=1)
-    (course.root / "fail").unlink()
+def test_a_full_run_that_failed_goes_on_while_what_trainings_depend_on_is_the_same(course: Course):
+    fail = course.root / "fail"
+    failing = f"import pathlib\nassert not pathlib.Path({str(fail)!r}).exists()"
+    course.write("01-first", COUNTING, failing)
 
+    def run(*options: str) -> str:
+        course.do("run", "1", "--profile", "full", *options)
+        return course.outputs("01-first", "full")
 
-def test_a_failure_further_down_keeps_the_trainings_while_the_chapter_is_mended(course: Course):
-    fail_further_down(course)
-    with course.edit("01-first") as notebook:
+    def run_and_fail() -> None:
+        fail.touch()
+        course.do("run", "1", "--profile", "full", "--fresh", status=1)
+        fail.unlink()
+
+    run_and_fail()
+    with course.edit("01-first") as notebook:  # the chapter is mended below the training
         notebook.cells[0].source += "\n\nOne more sentence."
         notebook.cells[-1].source += "\nprint('mended')"
-    course.do("run", "1", "--profile", "full")
-    assert course.outputs("01-first", "full") == "runs before: 1\nmended\n"
+    assert run() == "runs before: 1\nmended\n"
     assert not backups(course).exists()
-    course.do("run", "1", "--profile", "full", "--fresh")
-    assert "runs before: 0" in course.outputs("01-first", "full")
 
-
-def test_what_trainings_depend_on_is_no_longer_the_same_and_they_do_not_count(course: Course):
-    fail_further_down(course)
-    course.environment = {"CNN_COURSE_DATA": str(course.root)}
-    course.do("run", "1", "--profile", "full")
-    assert "runs before: 0" in course.outputs("01-first", "full")
-
-
-def test_a_fresh_run_that_was_interrupted_is_continued_although_an_older_one_is_good(
-    course: Course,
-):
-    course.write("01-first", COUNTING, fail_while_asked(course))
-    course.do("run", "1", "--profile", "full")
-    (course.root / "fail").touch()
-    course.do("run", "1", "--profile", "full", "--fresh", status=1)
-    (course.root / "fail").unlink()
+    run_and_fail()  # although an older run is good, this one was asked for
     assert course.do("run", "1", "--profile", "full", "--dry-run").split() == ["01-first"]
-    course.do("run", "1", "--profile", "full")
-    assert "runs before: 1" in course.outputs("01-first", "full")
+    assert "runs before: 1" in run()
     assert course.do("run", "1", "--profile", "full", "--dry-run") == ""
 
+    run_and_fail()
+    assert "runs before: 0" in run("--fresh")
+    run_and_fail()
+    course.environment = {"CNN_COURSE_DATA": str(course.root)}
+    assert "runs before: 0" in run()
 
-def test_a_run_of_the_tiny_profile_keeps_no_state(course: Course, tmp_path: Path):
-    course.environment = {"CNN_COURSE_BACKUPS": str(tmp_path)}  # of somebody who tried it by hand
-    course.write("01-first", COUNTING)
+    # A run of the tiny profile keeps no state, nor where somebody has tried it by hand.
+    course.environment = {"CNN_COURSE_BACKUPS": str(course.root)}
     course.do("run", "1")
-    assert course.outputs("01-first") == "runs before: no folder\n"
+    assert "runs before: no folder" in course.outputs("01-first")

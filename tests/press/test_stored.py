@@ -4,6 +4,7 @@ import base64
 import io
 import shutil
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cnn_course.press.runs import find_stored
 from press.conftest import Course
 
 
+@cache
 def png(colour: int, level: int = 9) -> str:
     """Return a picture; another `level` compresses the same pixels into other bytes."""
     stream = io.BytesIO()
