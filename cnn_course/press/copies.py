@@ -26,7 +26,6 @@ from cnn_course.press.runs import KEY, of_stored_outputs
 
 FOLDER = "my-course"  # as deep as notebooks/, so that links lead where they led
 _EDITION = "cnn_course_edition"  # in the metadata of a copy: the digest of what it was copied from
-_CHECK = re.compile(r'(?m)^check\("([a-z0-9-]+)"')
 _CHECK_OF_A_NAME = re.compile(r'(?m)^check\("[a-z0-9-]+", (\w+)\)')
 
 
@@ -89,17 +88,12 @@ def _edition(notebook: Notebook) -> str:
 
 def _move_answers(own: Notebook, new: Notebook) -> int:
     """Put the answers of an old copy into the exercises of a new edition; return how many."""
-    answers = {
-        found[1]: cell["source"]
-        for cell in notebooks.code_cells(own)
-        if "exercise" in notebooks.tags(cell) and (found := _CHECK.search(cell["source"]))
-    }
+    answers = {name: one["source"] for one in own["cells"] for name in notebooks.exercises(one)}
     moved = 0
-    for cell in notebooks.code_cells(new):
-        found = _CHECK.search(cell["source"])
-        if "exercise" in notebooks.tags(cell) and found and found[1] in answers:
-            moved += cell["source"] != answers[found[1]]
-            cell |= {"source": answers[found[1]], "outputs": [], "execution_count": None}
+    for cell in new["cells"]:
+        for name in answers.keys() & set(notebooks.exercises(cell)):
+            moved += cell["source"] != answers[name]
+            cell |= {"source": answers[name], "outputs": [], "execution_count": None}
     return moved
 
 

@@ -17,6 +17,7 @@ Notebook = dict[str, Any]
 Cell = dict[str, Any]
 Output = dict[str, Any]
 
+_CHECK = re.compile(r'(?m)^check\("([a-z0-9-]+)"')
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 KERNELSPEC = {"name": "python3", "language": "python", "display_name": "Python 3"}
 
@@ -65,6 +66,11 @@ def code_cells(notebook: Notebook) -> list[Cell]:
 def tags(cell: Cell) -> list[str]:
     """Return a cell's tags."""
     return list(cell.get("metadata", {}).get("tags", []))
+
+
+def exercises(cell: Cell) -> list[str]:
+    """Return the names of the exercises that a cell asks to be answered."""
+    return _CHECK.findall(cell["source"]) if "exercise" in tags(cell) else []
 
 
 def code(notebook: Notebook) -> list[tuple[str, list[str]]]:

@@ -25,7 +25,6 @@ dependencies:
 - pip:
   - -e .[press,test]
 """
-_EXERCISE = re.compile(r'(?m)^check\("([a-z0-9-]+)", ')
 _PAGES = ("*.md", "CITATION.cff", "book/**/*.md", ".github/**/*.md", ".github/**/*.yml")
 # What comes before OWNER/NAME in addresses on GitHub, Colab and Binder, and of a badge.
 _BEFORE = r"((?:github\.com|githubusercontent\.com|/github|/gh|/status)/)"
@@ -75,8 +74,8 @@ def _sections(project: Project) -> str:
             if cell["cell_type"] == "markdown":
                 headings = re.findall(r"(?m)^## (.+)$", cell["source"])
                 title = headings[-1].strip() if headings else title
-            elif "exercise" in notebooks.tags(cell):
-                inside.setdefault(title, []).extend(_EXERCISE.findall(cell["source"]))
+            elif names := notebooks.exercises(cell):
+                inside.setdefault(title, []).extend(names)
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 
