@@ -113,18 +113,12 @@ def test_a_job_may_write_only_what_it_is_there_to_write() -> None:
     }
 
 
-def test_no_checkout_leaves_a_token_behind() -> None:
+def test_no_job_keeps_a_token_runs_the_words_of_others_or_goes_on_for_ever() -> None:
     checkouts = [step for step in STEPS if step.get("uses", "").startswith("actions/checkout@")]
     assert checkouts
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
-
-
-def test_no_script_is_pieced_together_from_what_others_wrote() -> None:
     assert [step["run"] for step in STEPS if "${{" in step.get("run", "")] == []
-
-
-def test_every_job_has_a_timeout() -> None:
-    # A job that calls another workflow cannot have one of its own.
+    # A job that calls another workflow cannot have a time limit of its own.
     own = {place: job for place, job in JOBS.items() if "uses" not in job}
     assert [place for place, job in own.items() if "timeout-minutes" not in job] == []
 
@@ -146,23 +140,16 @@ def commands(file: str, job: str) -> list[str]:
     return [step["run"] for step in JOBS[file, job]["steps"] if "run" in step]
 
 
-def test_a_pull_request_is_tested_and_beside_that_every_chapter_is_run_and_the_book_printed():
+def test_only_what_passed_every_test_is_published() -> None:
     assert commands("ci.yml", "test") == ["make test"]
-    assert commands("ci.yml", "run") == ["make run", "make book"]
-    assert "needs" not in JOBS["ci.yml", "run"]
-
-
-def test_a_missing_browser_fails_the_tests_in_ci() -> None:
-    for place in (("ci.yml", "test"), ("weekly.yml", "newest")):
+    assert (
+        commands("ci.yml", "run") == commands("publish.yml", "build") == ["make run", "make book"]
+    )
+    for place in (("ci.yml", "test"), ("weekly.yml", "newest")):  # else browser tests are left out
         assert JOBS[place]["env"]["CNN_COURSE_REQUIRE_BROWSER"] == "1"
-
-
-def test_only_what_passed_is_published() -> None:
-    published = JOBS
-    assert published["publish.yml", "test"]["uses"] == "./.github/workflows/ci.yml"
-    assert published["publish.yml", "build"]["needs"] == "test"
-    assert commands("publish.yml", "build") == ["make run", "make book"]
-    assert published["publish.yml", "deploy"]["needs"] == "build"
+    assert JOBS["publish.yml", "test"]["uses"] == "./.github/workflows/ci.yml"
+    assert JOBS["publish.yml", "build"]["needs"] == "test"
+    assert JOBS["publish.yml", "deploy"]["needs"] == "build"
 
 
 # The address
