@@ -232,8 +232,8 @@ def _source_digest(pages: Path) -> str:
     parts = {
         file.relative_to(pages).as_posix(): digest(file.read_bytes()) for file in files_below(pages)
     }
-    lightening = digest(Path(__file__).with_name("postprocess.py").read_bytes())
-    return digest(json.dumps([parts, versions(_RENDERED_WITH), lightening], sort_keys=True))
+    postprocessing = digest(Path(__file__).with_name("postprocess.py").read_bytes())
+    return digest(json.dumps([parts, versions(_RENDERED_WITH), postprocessing], sort_keys=True))
 
 
 def _stamp(source: str, html: Path) -> dict[str, str]:

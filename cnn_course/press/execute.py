@@ -79,7 +79,7 @@ class OwnKernelManager(AsyncKernelManager):
 
 
 def run_jobs(
-    jobs: Iterable[Job], at_once: int, *, scratch: Path, caches: Path, finished: Finished
+    jobs: Iterable[Job], at_once: int, scratch: Path, caches: Path, finished: Finished
 ) -> None:
     """Run every job and hand each result to `finished` as it comes.
 

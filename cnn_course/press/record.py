@@ -75,27 +75,24 @@ def measure_seeds(
 
     source = notebooks.for_profile(chapter, "tiny")
     ended: dict[str, Notebook | PressError] = {}
-    names = {seed: f"{chapter.name}.seed-{seed}" for seed in seeds}
-    jobs = [
-        Job(
-            name=name,
+
+    def keep(job: Job, result: Notebook | PressError, _: float) -> None:
+        ended[job.name] = result
+
+    jobs = {
+        seed: Job(
+            name=f"{chapter.name}.seed-{seed}",
             notebook=notebooks.with_parameter(source, "seed", seed),
             folder=chapter.file.parent,
             timeout=_SECONDS_A_CELL,
         )
-        for seed, name in names.items()
-    ]
+        for seed in seeds
+    }
     with scratch(project.build / "seeds") as folder:
-        run_jobs(
-            jobs,
-            at_once or cores(),
-            scratch=folder,
-            caches=project.build / "cache",
-            finished=lambda job, result, _: ended.update({job.name: result}),
-        )
+        run_jobs(jobs.values(), at_once or cores(), folder, project.build / "cache", keep)
     measured: dict[str, Any] = {}
-    for seed, name in names.items():
-        result = ended[name]
+    for seed, job in jobs.items():
+        result = ended[job.name]
         if isinstance(result, PressError):
             raise PressError(f"Nothing is recorded: not every seed holds.\n{result}")
         measured[str(seed)] = _handed_over(chapter.name, result)["results"]

@@ -188,10 +188,9 @@ def bring_up_to_date(
         )
         for chapter, (notebook, _) in due.items()
     ]
+    caches = store.project.build / "cache"
     with scratch(store.folder) as folder:
-        caches = store.project.build / "cache"
-        at_once = at_once or (1 if full else cores())
-        run_jobs(jobs, at_once, scratch=folder, caches=caches, finished=keep)
+        run_jobs(jobs, at_once or (1 if full else cores()), folder, caches, keep)
     if errors:
         raise PressError("\n\n".join(errors))
     return list(marks)
