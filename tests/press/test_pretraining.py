@@ -11,7 +11,7 @@ from cnn_course.data import drawings
 from cnn_course.press import pretraining
 from cnn_course.press.project import find_project
 from cnn_course.transfer.weights import MINI_VGG16_FILE
-from press.conftest import Course
+from press.conftest import new_course
 
 pytestmark = pytest.mark.tensorflow
 
@@ -31,9 +31,9 @@ def told_apart(base, kinds):
     return LogisticRegression(max_iter=2_000).fit(features[0], y).score(features[1], y)
 
 
-def test_a_short_rerun_learns_and_stores_weights_that_are_of_use(course: Course, tmp_path):
+def test_a_short_rerun_learns_and_stores_weights_that_are_of_use(tmp_path):
     file = tmp_path / "short.weights.h5"
-    project = find_project(course.root)
+    project = find_project(new_course(tmp_path / "course").root)
     record = pretraining.pretrain(
         project, kinds=KINDS, pictures=200, epochs=10, side=SIDE, fresh=True, file=file
     )
