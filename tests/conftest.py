@@ -71,11 +71,17 @@ def browser_path() -> str | None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Do not even import a file whose `pytestmark` is left out: TensorFlow alone takes seconds."""
-    left_out = re.findall(r"\bnot (\w+)", config.option.markexpr)
+    left_out = _left_out(config)
     if not left_out or collection_path.suffix != ".py":
         return None
     marks = re.findall(r"(?m)^pytestmark = (.*)$", collection_path.read_text(encoding="utf-8"))
-    return bool(set(left_out) & set(re.findall(r"pytest\.mark\.(\w+)", "".join(marks)))) or None
+    return bool(left_out & set(re.findall(r"pytest\.mark\.(\w+)", "".join(marks)))) or None
+
+
+def _left_out(config: pytest.Config) -> set[str]:
+    """Return the marks that `-m "not a"` or `-m "not (a or b)"` leaves out."""
+    words = re.fullmatch(r"not \(?(\w+(?: or \w+)*)\)?", config.option.markexpr)
+    return set(words[1].split(" or ")) if words else set()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -102,7 +108,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Refuse a file that imports, at its top, what the marks of this run leave out."""
     _SEEN.update(_loaded())
-    untold = [mark for mark in _SEEN if f"not {mark}" in session.config.option.markexpr]
+    untold = _SEEN & _left_out(session.config)
     if untold:
         raise pytest.UsageError(f"A test file without the mark imports it: {', '.join(untold)}.")
 

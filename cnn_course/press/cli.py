@@ -187,9 +187,8 @@ def check() -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def get(names: tuple[str, ...]) -> None:
     """Make sure that data sets are on this machine; all, if none is named."""
-    from cnn_course.data import DataError  # noqa: PLC0415
+    from cnn_course.data import DATA_SETS, DataError  # noqa: PLC0415
     from cnn_course.data import get as find  # noqa: PLC0415
-    from cnn_course.data import DATA_SETS  # noqa: PLC0415
 
     for name in names or [data_set.name for data_set in DATA_SETS]:
         try:

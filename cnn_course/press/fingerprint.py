@@ -30,7 +30,6 @@ COMPUTED_WITH: Final = (
 # These parts look at networks, and give them nothing to learn from.
 _LOOKING_ON = ("checks", "counting", "explorers", "plots")
 _LAYOUT = "2"  # another number here reruns everything: for a change in what `notebooks.finish` does
-_CHECKS_OF_A_CHAPTER = re.compile(r"chapter_(\d\d)")
 
 
 def fingerprint(project: Project, chapter: Chapter, notebook: Notebook, profile: str) -> str:
@@ -84,17 +83,12 @@ def _parts(project: Project, chapter: Chapter, notebook: Notebook, profile: str)
     # one would make it, and every other full run, out of date.
     records = _digests(project.measured) if profile == "tiny" else {}
 
-    def of_another(path: str) -> bool:
-        stem = Path(path).stem
-        checks = _CHECKS_OF_A_CHAPTER.fullmatch(stem)
-        return stem in unnamed or bool(checks and checks[1] != chapter.name[:2])
-
     found = package_files(Path(cnn_course.__file__).parent) | records
     return {
         "layout": _LAYOUT,
         "profile": profile,
         "code": code,
-        "files": {path: mark for path, mark in found.items() if not of_another(path)},
+        "files": {path: mark for path, mark in found.items() if Path(path).stem not in unnamed},
         "data": os.environ.get("CNN_COURSE_DATA", "") if profile == "full" else "",
     }
 

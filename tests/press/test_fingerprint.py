@@ -17,7 +17,6 @@ FILES = (
     "conv.py",
     "plots.py",
     "press/book.py",
-    "checks/chapter_02.py",
     "checks/quizzes/animals.txt",
     "checks/quizzes/02-second.toml",
 )
@@ -55,7 +54,6 @@ BOTH = ["01-first", "02-second"]
     [
         ("conv.py", BOTH),
         ("checks/quizzes/animals.txt", BOTH),
-        ("checks/chapter_02.py", ["02-second"]),
         ("checks/quizzes/02-second.toml", ["02-second"]),
         ("press/book.py", []),
         ("conv.pyc", []),
