@@ -31,7 +31,7 @@ from cnn_course.press.project import (
     repository,
     scratch,
 )
-from cnn_course.press.runs import GoodRun, RunStore, bring_up_to_date, find_stored
+from cnn_course.press.stored_runs import GoodRun, RunStore, bring_up_to_date, find_stored
 
 _STAMP = ".made-of.json"
 _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__")

@@ -53,22 +53,22 @@ def run(
     **limits: int | None,
 ) -> None:
     """Run those chapters whose inputs changed since their last good run; all, if none is named."""
-    from cnn_course.press import runs  # noqa: PLC0415
+    from cnn_course.press import stored_runs  # noqa: PLC0415
 
     if save and profile != "tiny":
         raise PressError("Only the outputs of the tiny profile are stored. Leave out --save.")
     project = find_project()
     chosen = project.select(chapters)
-    store = runs.RunStore(project, profile)
+    store = stored_runs.RunStore(project, profile)
     if dry_run:
-        for chapter in runs.find_due(store, chosen, fresh=fresh):
+        for chapter in stored_runs.find_due(store, chosen, fresh=fresh):
             click.echo(chapter.name)
         return
     with locked(store.folder):
-        ran = runs.bring_up_to_date(store, chosen, fresh=fresh, **limits)
+        ran = stored_runs.bring_up_to_date(store, chosen, fresh=fresh, **limits)
         click.echo(f"{len(ran)} run, {len(chosen) - len(ran)} up to date.")
         if save:
-            saved = [chapter.name for chapter in chosen if runs.save_outputs(store, chapter)]
+            saved = [chapter.name for chapter in chosen if stored_runs.save_outputs(store, chapter)]
             click.echo(f"Stored in notebooks/: {', '.join(saved) or 'nothing new'}.")
 
 
@@ -96,7 +96,7 @@ def build(*, profile: str, fresh: bool, compared: bool) -> None:
 def record(chapter: str, *, base: str | None, fresh: bool) -> None:
     """Run a chapter with the full profile and keep what it measured in book/measured."""
     from cnn_course.press.record import write_record  # noqa: PLC0415
-    from cnn_course.press.runs import RunStore, bring_up_to_date  # noqa: PLC0415
+    from cnn_course.press.stored_runs import RunStore, bring_up_to_date  # noqa: PLC0415
 
     project = find_project()
     chosen = project.select([chapter])
@@ -224,13 +224,13 @@ def class_test(
     """Write class tests in counting, with keys, for printing or as notebooks."""
     if context.invoked_subcommand:
         return
-    from cnn_course.press import class_test as tests  # noqa: PLC0415
+    from cnn_course.press import classroom  # noqa: PLC0415
 
     if out is None or not (seeds or class_list):
         raise click.UsageError("Say how many and where: --seeds 1-30 --out FOLDER.")
-    chosen = tests.seeds_in(seeds) if seeds else []
-    students, delimiter = tests.students_in(class_list) if class_list else ([], ",")
-    for file in tests.write_sheets(out, level, chosen, students, delimiter):
+    chosen = classroom.seeds_in(seeds) if seeds else []
+    students, delimiter = classroom.students_in(class_list) if class_list else ([], ",")
+    for file in classroom.write_sheets(out, level, chosen, students, delimiter):
         click.echo(f"Written: {file}")
 
 
@@ -242,19 +242,19 @@ def mark(answers: Path, *, out: Path | None) -> None:
     from rich.console import Console  # noqa: PLC0415
 
     from cnn_course.files import write  # noqa: PLC0415
-    from cnn_course.press import class_test as tests  # noqa: PLC0415
+    from cnn_course.press import classroom  # noqa: PLC0415
 
     if out and out.resolve() == answers.resolve():
         raise PressError(f"{out} holds the answers. Choose another file for the points.")
-    marked = tests.mark_class(answers)
+    marked = classroom.mark_class(answers)
     console = Console()
-    if len(marked.rows) <= tests.SHOWN or not out:
-        console.print(tests.scores(marked))
-    console.print(tests.common_slips(marked), tests.summary(marked))
+    if len(marked.rows) <= classroom.SHOWN or not out:
+        console.print(classroom.scores(marked))
+    console.print(classroom.common_slips(marked), classroom.summary(marked))
     if marked.ignored:
         click.echo(f"No question of any test, so not looked at: {', '.join(marked.ignored)}.")
     if out:
-        write(out, tests.as_csv(marked))
+        write(out, classroom.as_csv(marked))
         click.echo(f"Written: {out}")
     if marked.problems:
         listed = "\n".join(f"  {problem}" for problem in marked.problems)

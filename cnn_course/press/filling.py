@@ -17,7 +17,7 @@ from cnn_course.files import read_json
 from cnn_course.press import notebooks
 from cnn_course.press.notebooks import Cell, Notebook
 from cnn_course.press.project import Chapter, PressError, Project
-from cnn_course.press.runs import Run
+from cnn_course.press.stored_runs import Run
 
 _WORDS_A_MINUTE = 150  # of technical prose, read with a pencil in the hand
 _MINUTES_AN_EXERCISE = 5

@@ -20,7 +20,7 @@ from cnn_course.press.fingerprint import COMPUTED_WITH
 from cnn_course.press.machine import cores, hardware, versions
 from cnn_course.press.notebooks import Notebook
 from cnn_course.press.project import Chapter, PressError, Project, scratch
-from cnn_course.press.runs import RunStore
+from cnn_course.press.stored_runs import RunStore
 
 _VERSIONS = ("python", "tensorflow", "keras", "numpy")
 _SECONDS_A_CELL = 600

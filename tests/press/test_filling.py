@@ -18,7 +18,7 @@ from cnn_course.press.filling import (
     fill,
 )
 from cnn_course.press.project import PressError, Project, find_project
-from cnn_course.press.runs import Run, RunStore
+from cnn_course.press.stored_runs import Run, RunStore
 
 from .conftest import Course
 

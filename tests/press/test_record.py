@@ -11,7 +11,7 @@ from nbformat import v4
 
 from cnn_course.press.project import PressError, find_project
 from cnn_course.press.record import write_record
-from cnn_course.press.runs import RunStore
+from cnn_course.press.stored_runs import RunStore
 from cnn_course.training import Results
 from press.conftest import Course
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from cnn_course.press import notebooks
 from cnn_course.press.project import find_project
-from cnn_course.press.runs import find_stored
+from cnn_course.press.stored_runs import find_stored
 from press.conftest import Course
 
 

@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from cnn_course import classtest
-from cnn_course.press import class_test
+from cnn_course.press import classroom
 from press.conftest import Course
 
 HOSTILE = [
@@ -69,7 +69,7 @@ def test_a_sheet_and_a_key_are_written_for_each_seed_in_three_ways(tmp_path: Pat
 def test_a_notebook_sheet_prints_the_row_that_is_marked_and_a_key_marks_itself(
     tmp_path: Path,
 ) -> None:
-    class_test.write_sheets(tmp_path, "first", [4])
+    classroom.write_sheets(tmp_path, "first", [4])
     notebook = nbformat.read(tmp_path / "sheets" / "first-4.ipynb", as_version=4)
     nbformat.validate(notebook)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
@@ -79,7 +79,7 @@ def test_a_notebook_sheet_prints_the_row_that_is_marked_and_a_key_marks_itself(
     with (tmp_path / "row.csv").open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream).writerow(head("first"))
         exec(code, {"stream": stream})
-    (row,) = class_test.mark_class(tmp_path / "row.csv").rows
+    (row,) = classroom.mark_class(tmp_path / "row.csv").rows
     assert (row.student, row.problem) == ("Ada", "")
     assert row.marking.points == row.marking.possible
     notebook = nbformat.read(tmp_path / "keys" / "first-4.ipynb", as_version=4)
@@ -148,7 +148,7 @@ def test_a_class_is_marked_with_scores_and_common_slips(tmp_path: Path) -> None:
     assert [row["slips"] for row in rows] == ["", "2: bias forgotten", "2: bias forgotten"]
     assert [row["2"] for row in rows] == ["2", "1", "1"]
     assert rows[0]["percent"] == "100"
-    assert class_test.mark_class(file).slips == {"bias forgotten": 2}
+    assert classroom.mark_class(file).slips == {"bias forgotten": 2}
 
 
 def test_bad_rows_are_reported_by_line_and_lose_nothing(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_tables_of_every_spreadsheet_are_read(
 ) -> None:
     file = write_csv(tmp_path / "a.csv", [head(), ["Änne", *answered(1)]], delimiter)
     file.write_bytes(file.read_text(encoding="utf-8").replace("\n", "\r\n").encode(encoding))
-    (row,) = class_test.mark_class(file).rows
+    (row,) = classroom.mark_class(file).rows
     assert row.student == "Änne"
     assert row.marking.points == row.marking.possible
 
@@ -208,7 +208,7 @@ def test_columns_that_are_no_question_are_named_once_and_questions_may_be_named(
             *([name, "@", "exam", 1, *test.key.values()] for name in ("Ada", "Grace")),
         ],
     )
-    marked = class_test.mark_class(file)
+    marked = classroom.mark_class(file)
     assert marked.ignored == ["mail"]
     assert marked.problems == []
     assert all(row.marking.points == row.marking.possible for row in marked.rows)
@@ -277,7 +277,7 @@ def test_what_is_written_for_a_spreadsheet_opens_in_it(tmp_path: Path) -> None:
 def test_a_spreadsheets_own_first_line_is_passed_over(tmp_path: Path, encoding: str) -> None:
     text = "sep=;\nstudent;level;seed;1\nÄnne;exam;1;4x4\n"
     (tmp_path / "a.csv").write_bytes(text.encode(encoding))
-    (row,) = class_test.mark_class(tmp_path / "a.csv").rows
+    (row,) = classroom.mark_class(tmp_path / "a.csv").rows
     assert (row.student, row.number) == ("Änne", 3)
     assert row.marking is not None
 
@@ -285,12 +285,12 @@ def test_a_spreadsheets_own_first_line_is_passed_over(tmp_path: Path, encoding: 
 def test_half_of_two_students_know_everything_and_absent_ones_do_not_count(tmp_path: Path) -> None:
     nothing = ["exam", 1, *[0] * 20]
     rows = [head(), ["Ada", *answered(1)], ["Alan", *nothing], ["absent", "exam", 1]]
-    marked = class_test.mark_class(write_csv(tmp_path / "a.csv", rows))
+    marked = classroom.mark_class(write_csv(tmp_path / "a.csv", rows))
     zero = marked.rows[1].marking
     low = zero.points / zero.possible
     assert (
         f"2 marked: {(1 + low) / 2:.0%} on average, median {(1 + low) / 2:.0%}"
-        in class_test.summary(marked)
+        in classroom.summary(marked)
     )
     assert marked.problems[-1] == "line 4: nothing is answered"
 
@@ -307,7 +307,7 @@ def test_a_row_that_cannot_be_read_spoils_no_other(tmp_path: Path, row: str, sai
     others = [f'"Student {n}",exam,{n},"4, 4, 2"' for n in range(40)]
     lines = ["student,level,seed,1", *others[:20], row, *others[20:]]
     (tmp_path / "a.csv").write_text("\n".join(lines))
-    marked = class_test.mark_class(tmp_path / "a.csv")
+    marked = classroom.mark_class(tmp_path / "a.csv")
     good = [one.student for one in marked.rows if one.marking]
     assert good == [f"Student {n}" for n in range(40)]
     (bad,) = [one for one in marked.rows if not one.marking]
