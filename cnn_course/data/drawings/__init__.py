@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import json
 import os
+import stat
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -155,23 +156,28 @@ def _holds(folder: Path, stamp: str, pictures: Mapping[str, Any]) -> bool:
         DataError: it holds something that this course did not write.
     """
     try:
+        status = folder.stat()
         found = {
             path.relative_to(folder).as_posix()
             for path in folder.rglob("*")
             if path.name not in _IGNORED and (path.is_symlink() or not path.is_dir())
         }
-        written = (folder / _STAMP).read_text(encoding="utf-8") if found else stamp
-    except FileNotFoundError:
-        written = ""
+        written = "" if found else stamp
+        if _STAMP in found:
+            written = (folder / _STAMP).read_text(encoding="utf-8")
+        if folder.stat().st_ino != status.st_ino:
+            return False
+    except FileNotFoundError:  # another process has just taken it away, to write it again
+        return False
     if written == stamp and pictures.keys() <= found:
         return True
     reason = f"it has no readable {_STAMP}"
     with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
         strange = found - {_STAMP, *_pictures(json.loads(written))}
         reason = f"{min(strange)} is not one of its drawings" if strange else ""
-    if folder.exists() and not folder.is_dir():
+    if not stat.S_ISDIR(status.st_mode):
         reason = "it is not a folder"
-    if reason and folder.exists():
+    if reason:
         raise DataError(
             f"{folder} exists and is not a folder of drawings that may be written again: {reason}.",
             "Choose another folder, or take away what is there.",
