@@ -85,7 +85,7 @@ def check(name: str, answer: Any) -> Verdict:
     if name not in marking.CHECKS:
         raise ValueError(
             f"There is no exercise {name!r}.{did_you_mean(name, marking.CHECKS)} "
-            "`exercise_names()` lists them all."
+            "`exercise_names()` lists them all; they stand in checks/answers/CHAPTER.toml."
         )
     in_parts = name in marking.IN_PARTS and isinstance(answer, dict) and answer
     try:

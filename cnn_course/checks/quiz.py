@@ -86,9 +86,16 @@ def quiz(chapter: str, *names: str) -> Quiz:
             question in the file that has not exactly one right option, or an option without reason.
     """
     folder = resources.files(__package__) / "quizzes"
-    one_of("chapter", chapter, sorted(file.name.removesuffix(".toml") for file in folder.iterdir()))
+    one_of(
+        "chapter (a file in checks/quizzes)",
+        chapter,
+        sorted(file.name.removesuffix(".toml") for file in folder.iterdir()),
+    )
     content = tomllib.loads((folder / f"{chapter}.toml").read_text(encoding="utf-8"))
-    asked = [one_of(f"A question of {chapter}", name, content) for name in names or content]
+    asked = [
+        one_of(f"A question in checks/quizzes/{chapter}.toml", name, content)
+        for name in names or content
+    ]
     return Quiz(tuple(_question(name, content[name]) for name in asked))
 
 

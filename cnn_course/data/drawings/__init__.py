@@ -167,7 +167,7 @@ def _holds(folder: Path, stamp: str, pictures: Mapping[str, Any]) -> bool:
             written = (folder / _STAMP).read_text(encoding="utf-8")
         if folder.stat().st_ino != status.st_ino:
             return False
-    except FileNotFoundError:  # another process has just taken it away, to write it again
+    except (FileNotFoundError, NotADirectoryError):  # or it is just being written again
         return False
     if written == stamp and pictures.keys() <= found:
         return True
