@@ -149,7 +149,11 @@ def _put_together(project: Project, shown: Mapping[str, Shown], folder: Path) ->
         target.write_text(json.dumps(_as_page(one)), encoding="utf-8")
     for file in sorted((folder / "book").glob("*.md")):
         text = file.read_text(encoding="utf-8")
-        file.write_text(fill(text, project, shown, file.parent), encoding="utf-8")
+        try:
+            filled = fill(text, project, shown, file.parent)
+        except PressError as error:
+            raise PressError(f"book/{file.name}: {error}") from None
+        file.write_text(filled, encoding="utf-8")
 
 
 def _as_page(shown: Shown) -> Notebook:

@@ -81,7 +81,7 @@ class Project:
         listed = "\n".join(f"  {name}" for name in names)
         raise PressError(
             f"There is no chapter {word!r}.{did_you_mean(wanted, names)} "
-            f"The chapters are:\n{listed}"
+            f"_toc.yml lists these, and it is where a new one is added:\n{listed}"
         )
 
 

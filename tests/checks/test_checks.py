@@ -63,7 +63,7 @@ def test_a_verdict_says_its_outcome_in_words_and_escapes_what_the_learner_wrote(
 def test_every_chapter_asks_eight_questions_each_with_one_right_option_and_reasons() -> None:
     for chapter in CHAPTERS:
         questions = quiz(chapter).questions
-        assert len(questions) >= 8, chapter
+        assert len(questions) >= 8, f"{chapter} asks {len(questions)}; eight are promised."
         places = set()
         for question in questions:
             right = [option.right for option in question.options]

@@ -11,18 +11,6 @@ from cnn_course.press import notebooks
 TAGS = {"parameters", "exercise", "solution", "hide-cell", "hide-input", "remove-input"}
 LONGEST_CELL = 20
 WIDEST_LINE = 88
-EXERCISES_AT_LEAST = {
-    "01-convolution-by-hand": 8,
-    "02-mnist-convnet": 6,
-    "03-dogs-vs-cats": 6,
-    "04-data-augmentation": 6,
-    "05-vgg16-feature-extraction": 6,
-    "06-fine-tuning": 6,
-    "07-transfer-learning-cases": 6,
-    "08-class-test": 8,
-    "09-famous-architectures": 7,
-    "10-batch-normalization": 7,
-}
 
 
 def code_cells(notebook, tag=None):
@@ -87,7 +75,7 @@ def test_every_exercise_has_one_check_and_one_solution_that_passes_it(notebook, 
     assert all(len(names) == 1 for names in attempts + solutions)
     assert attempts == solutions, "each solution follows its own exercise"
     assert sorted(name for (name,) in attempts) == sorted(exercise_names(chapter))
-    assert len(attempts) >= EXERCISES_AT_LEAST[chapter]
+    assert len(attempts) >= 6, f"{chapter} has {len(attempts)} exercises; six are promised."
     for cell in code_cells(notebook, "exercise"):
         assert "..." in cell.source
         assert text_of(cell).startswith("Not attempted yet.")

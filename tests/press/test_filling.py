@@ -132,7 +132,7 @@ def test_no_box_of_the_map_covers_another_and_no_line_crosses_one(places: list[S
         tuple(map(int, corner))
         for corner in re.findall(r'<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"', svg)
     ]
-    assert len(boxes) == len(set(boxes)) == 10
+    assert len(boxes) == len(set(boxes)) == len(places)
     for n, (x, y, width, height) in enumerate(boxes):
         for other_x, other_y, _, _ in boxes[:n]:
             assert abs(x - other_x) >= width or abs(y - other_y) >= height
