@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from cnn_course.files import digest, read_json, write_json
 from cnn_course.press import notebooks
-from cnn_course.press.filling import Shown, fill, with_times
+from cnn_course.press.filling import Shown, check_terms, fill, with_times
 from cnn_course.press.machine import versions
 from cnn_course.press.notebooks import Cell, Notebook, Output
 from cnn_course.press.project import (
@@ -105,6 +105,7 @@ def build_book(
 def _good_runs(store: RunStore, *, fresh: bool, compared: bool) -> tuple[dict[str, Shown], str]:
     """Return every chapter as the book shows it, and in words where the outputs come from."""
     project = store.project
+    check_terms(project)  # before minutes of runs
     stored: dict[str, GoodRun] = {}
     if store.profile == "tiny" and not fresh:
         stored, reasons = find_stored(project, project.chapters, compared=compared)

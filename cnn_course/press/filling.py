@@ -13,6 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from cnn_course.arguments import did_you_mean
 from cnn_course.files import read_json
 from cnn_course.press import notebooks
 from cnn_course.press.notebooks import Cell, Notebook
@@ -21,6 +22,7 @@ from cnn_course.press.stored_runs import Run
 
 _WORDS_A_MINUTE = 150  # of technical prose, read with a pencil in the hand
 _MINUTES_AN_EXERCISE = 5
+_NO_BREAK = "\N{NO-BREAK SPACE}"  # a unit stays beside its number
 
 _ASKED = re.compile(r"<!-- fill: (\w+)([^>]*?) -->")
 _LINK_TO_CHAPTER = re.compile(r"\((\d\d-[\w-]+)\.ipynb")
@@ -131,7 +133,7 @@ class Shown:
 
     def times(self) -> str:
         """Return in a few words how long it takes, for example `"85 min; its code 32 s"`."""
-        minutes = f"{self.reading.minutes} min; " if self.reading.exercises else ""
+        minutes = f"{self.reading.minutes}{_NO_BREAK}min; " if self.reading.exercises else ""
         return f"{minutes}its code {_duration(self.run.seconds)}"
 
     def sentences(self) -> str:
@@ -179,10 +181,14 @@ def _place(hardware: dict[str, Any], moment: str) -> str:
 
 def _duration(seconds: float) -> str:
     """Return a time that a person can plan with."""
-    if seconds < 99.5:
-        return f"{max(1, round(seconds))} s"
     minutes = seconds / 60
-    return f"{round(minutes)} min" if minutes < 99.5 else f"{minutes / 60:.1f} h"
+    if seconds < 99.5:
+        number, unit = f"{max(1, round(seconds))}", "s"
+    elif minutes < 99.5:
+        number, unit = f"{round(minutes)}", "min"
+    else:
+        number, unit = f"{minutes / 60:.1f}", "h"
+    return f"{number}{_NO_BREAK}{unit}"
 
 
 # What a page asks for
@@ -216,13 +222,20 @@ def fill(page: str, project: Project, shown: Mapping[str, Shown], folder: Path) 
 
 def _picture(notebook: Notebook, cell_id: str, folder: Path) -> str:
     """Write the figure of a cell into `folder`, and return the Markdown that shows it."""
-    for cell in notebooks.code_cells(notebook):
-        for output in cell["outputs"] if cell["id"] == cell_id else []:
-            if "image/png" in output.get("data", {}):
-                picture = base64.b64decode(output["data"]["image/png"])
-                (folder / f"{cell_id}.png").write_bytes(picture)
-                return f"![{output['metadata']['image/png']['alt']}]({cell_id}.png)"
-    raise PressError(f"A page asks for the figure of the cell {cell_id!r}, and there is none.")
+    figures = {
+        cell["id"]: output
+        for cell in reversed(notebooks.code_cells(notebook))
+        for output in reversed(cell["outputs"])
+        if "image/png" in output.get("data", {})
+    }
+    if cell_id not in figures:
+        raise PressError(
+            f"A page asks for the figure of the cell {cell_id!r}, and there is none. "
+            f"Cells with a figure: {', '.join(reversed(figures))}."
+        )
+    figure = figures[cell_id]
+    (folder / f"{cell_id}.png").write_bytes(base64.b64decode(figure["data"]["image/png"]))
+    return f"![{figure['metadata']['image/png']['alt']}]({cell_id}.png)"
 
 
 def _recorded(shown: Shown, keys: Sequence[str]) -> str:
@@ -235,15 +248,38 @@ def _recorded(shown: Shown, keys: Sequence[str]) -> str:
 
 def _terms(project: Project, shown: Mapping[str, Shown]) -> str:
     """Return the list of the glossary's terms, each with the sections that link it."""
-    glossary = (project.root / "book" / "glossary.md").read_text(encoding="utf-8")
     used: dict[str, list[str]] = {}
     for one in shown.values():
         for term, place in _uses(one).items():
             used.setdefault(term, []).append(place)
     return "\n".join(
         f"- [{term}](glossary.md#{anchor(term)}): {'; '.join(used.get(anchor(term), []))}"
-        for term in re.findall(r"(?m)^## (.+)$", glossary)
+        for term in _glossary(project)
     )
+
+
+def check_terms(project: Project) -> None:
+    """Check that every term that a page or chapter links stands in the glossary.
+
+    Raises:
+        PressError: one does not; which file links it.
+    """
+    known = [anchor(term) for term in _glossary(project)]
+    chapters = [chapter.file for chapter in project.chapters]
+    for file in [*chapters, *sorted((project.root / "book").glob("*.md"))]:
+        for term in _LINK_TO_TERM.findall(file.read_text(encoding="utf-8")):
+            if term not in known:
+                raise PressError(
+                    f"{file.relative_to(project.root)} links glossary.md#{term}, and "
+                    f"book/glossary.md has no such heading.{did_you_mean(term, known)}"
+                )
+
+
+def _glossary(project: Project) -> list[str]:
+    """Return the terms of the glossary; none where there is no glossary."""
+    file = project.root / "book" / "glossary.md"
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    return re.findall(r"(?m)^## (.+)$", text)
 
 
 def _uses(shown: Shown) -> dict[str, str]:

@@ -37,6 +37,8 @@ _SPACING = (
     ),
 )
 _LOGO = re.compile(r'<div class="sidebar-primary-item">(?=\s*<a class="navbar-brand)')
+# The start page, which is named like the book.
+_NAMED_TWICE = re.compile(r"<title>(.+?) &#8212; \1</title>")
 _DETAILED = 60_000  # bytes; a picture that is larger without loss is a photograph
 
 
@@ -64,6 +66,7 @@ def make_light(site: Path) -> None:
 
 def _lighter(page: str) -> str:
     page = _FORMULA.sub(_as_mathml, _SCRIPTS.sub("", page))
+    page = _NAMED_TWICE.sub(r"<title>\1</title>", page, count=1)
     return _LOGO.sub('<div class="sidebar-primary-item" role="banner">', page, count=1)
 
 

@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from cnn_course.checks import exercise_names
 from cnn_course.press import notebooks
-from cnn_course.press.project import PressError, Project, read_settings, repository
+from cnn_course.press.project import Chapter, PressError, Project, read_settings, repository
 
 # It remembers the address, so that the next one is put in its place wherever it stands.
 _ENVIRONMENT = """\
@@ -66,8 +67,12 @@ def _sections(project: Project) -> str:
     """Return chapter -> section -> names of its exercises, as JSON; a learner's progress needs it.
 
     Sections without an exercise are left out.
+
+    Raises:
+        PressError: an exercise has no answer.
     """
     found: dict[str, dict[str, list[str]]] = {}
+    known = set(exercise_names())
     for chapter in filter(lambda one: one.number, project.chapters):
         title, inside = "", found.setdefault(chapter.name, {})
         for cell in notebooks.read(chapter.file)["cells"]:
@@ -75,8 +80,18 @@ def _sections(project: Project) -> str:
                 headings = re.findall(r"(?m)^## (.+)$", cell["source"])
                 title = headings[-1].strip() if headings else title
             elif names := notebooks.exercises(cell):
+                if missing := set(names) - known:
+                    raise PressError(_without_answer(chapter, missing.pop()))
                 inside.setdefault(title, []).extend(names)
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+def _without_answer(chapter: Chapter, exercise: str) -> str:
+    return (
+        f"notebooks/{chapter.file.name} asks check({exercise!r}), which nothing can mark. Write "
+        f"[{exercise}] into cnn_course/checks/answers/{chapter.name}.toml, or a check of a "
+        "function, a choice or a model into checks/functions.py, choices.py or models.py."
+    )
 
 
 def _chapter_with_address(file: Path, replace: Callable[[str], str]) -> str:

@@ -13,6 +13,7 @@ from cnn_course.press import notebooks
 from cnn_course.press.filling import (
     Shown,
     anchor,
+    check_terms,
     direct_needs,
     draw_map,
     fill,
@@ -62,7 +63,7 @@ def filled_in(asked: str, project: Project, folder: Path) -> str:
 def test_a_page_gets_what_it_asks_for_and_keeps_the_rest(project: Project, tmp_path: Path) -> None:
     page = "It takes <!-- fill: minutes 01-first -->. <!-- a note --> More.\n"
     filled = filled_in(page, project, tmp_path)
-    assert re.fullmatch(r"It takes its code \d+ s\. <!-- a note --> More\.\n", filled)
+    assert re.fullmatch(r"It takes its code \d+\xa0s\. <!-- a note --> More\.\n", filled)
     recorded = "<!-- fill: recorded 01-first after accuracy -->"
     assert filled_in(recorded, project, tmp_path) == "0.988"
 
@@ -82,7 +83,7 @@ def test_the_map_has_a_box_and_a_link_for_each_chapter(project: Project, tmp_pat
     assert names == ["01-first", "02-second"]
     assert filled.count("<path") == 1
     assert ">Chapter 01-first<" in filled
-    assert re.search(r">its code \d+ s<", filled)
+    assert re.search(r">its code \d+\xa0s<", filled)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,10 @@ def test_the_map_has_a_box_and_a_link_for_each_chapter(project: Project, tmp_pat
         ("<!-- fill: minutes -->", "It can ask for: minutes"),
         ("<!-- fill: recorded 02-second accuracy -->", "It can ask for: minutes"),
         ("<!-- fill: minutes 03-third -->", "asks for <!-- fill: minutes 03-third -->"),
-        ("<!-- fill: picture 01-first title -->", "'title', and there is none"),
+        (
+            "<!-- fill: picture 01-first title -->",
+            "'title', and there is none. Cells with a figure: ",
+        ),
     ],
 )
 def test_what_is_not_there_is_named(
@@ -100,6 +104,15 @@ def test_what_is_not_there_is_named(
 ) -> None:
     with pytest.raises(PressError, match=said):
         filled_in(asked, project, tmp_path)
+
+
+def test_a_term_that_the_glossary_lacks_is_told_before_anything_runs(project: Project) -> None:
+    check_terms(project)
+    page = project.root / "book" / "index.md"
+    page.write_text("A [word](glossary.md#A-wort).")
+    message = r"book/index.md links glossary.md#A-wort, .* Did you mean 'A-word'\?"
+    with pytest.raises(PressError, match=message):
+        check_terms(project)
 
 
 @pytest.fixture(scope="module")

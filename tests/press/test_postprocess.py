@@ -10,7 +10,7 @@ from PIL import Image
 from cnn_course.press.postprocess import make_light
 from cnn_course.press.project import PressError
 
-PAGE = """<html><head>
+PAGE = """<html><head><title>Course &#8212; Course</title>
 <script defer src="../_static/scripts/fontawesome.js?digest=55c2"></script>
 <script>window.MathJax = {{"options": {{"enableMenu": false}}}}</script>
 <script defer="defer" src="../_static/mathjax/none.js"></script>
@@ -49,6 +49,13 @@ def write(heavy: Path, some: str, more: str) -> None:
 
 def read(heavy: Path) -> BeautifulSoup:
     return BeautifulSoup((heavy / "notebooks" / "one.html").read_text(), "html.parser")
+
+
+def test_the_start_page_is_not_named_twice_in_its_title(heavy: Path):
+    make_light(heavy)
+    title = read(heavy).title
+    assert title
+    assert title.get_text() == "Course"
 
 
 def test_formulas_become_mathml_and_keep_what_they_say(heavy: Path):

@@ -97,13 +97,25 @@ def test_exercises_are_listed_by_chapter_and_section_where_there_are_checks(clon
     with clone.edit("01-first") as notebook:
         notebook.cells += [
             nbformat.v4.new_markdown_cell("# Chapter\n\n## Before\n\n## Counting"),
-            nbformat.v4.new_code_cell('a = ...\ncheck("one", a)', metadata={"tags": ["exercise"]}),
-            nbformat.v4.new_code_cell('check("one", solution)', metadata={"tags": ["solution"]}),
+            nbformat.v4.new_code_cell('a = ...\ncheck("slip", a)', metadata={"tags": ["exercise"]}),
+            nbformat.v4.new_code_cell('check("slip", solution)', metadata={"tags": ["solution"]}),
         ]
     clone.do("sync")
     listed = json.loads((clone.root / "cnn_course" / "checks" / "sections.json").read_text())
-    assert listed == {"01-first": {"Counting": ["one"]}, "02-second": {}}
+    assert listed == {"01-first": {"Counting": ["slip"]}, "02-second": {}}
     assert "Everything is up to date" in clone.do("sync", "--check")
+
+
+def test_an_exercise_without_an_answer_is_told_with_the_file_to_write_it_in(clone: Course):
+    (clone.root / "cnn_course" / "checks").mkdir(parents=True)
+    with clone.edit("01-first") as notebook:
+        cell = nbformat.v4.new_code_cell(
+            'check("unheard-of", ...)', metadata={"tags": ["exercise"]}
+        )
+        notebook.cells.append(cell)
+    said = clone.do("sync", status=1)
+    assert "notebooks/01-first.ipynb asks check('unheard-of')" in said
+    assert "cnn_course/checks/answers/01-first.toml" in said
 
 
 def test_progress_is_listed_and_cleared_on_the_command_line(clone: Course):
