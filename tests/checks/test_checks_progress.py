@@ -68,7 +68,7 @@ def test_only_a_right_answer_of_the_learner_is_kept(kept: Path, in_history: bool
     ids=["papermill", "nbval"],
 )
 def test_whoever_runs_a_chapter_with_its_solution_keeps_nothing(
-    kept: Path, tmp_path: Path, command: list[str]
+    kept: Path, tmp_path: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codes = "from cnn_course.checks import check", f'solution = {SLIP}\ncheck("slip", solution)'
     chapter = v4.new_notebook(cells=[v4.new_code_cell(code) for code in codes])
@@ -76,6 +76,7 @@ def test_whoever_runs_a_chapter_with_its_solution_keeps_nothing(
     chapter.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     names["chapter"].write_text(v4.writes(chapter), encoding="utf-8")
     called = [sys.executable, "-m", *(part.format(**names) for part in command)]
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)  # meant for the run that this test is in
     subprocess.run(called, cwd=tmp_path, check=True, timeout=HANGS)
     assert not kept.exists()
 
