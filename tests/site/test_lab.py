@@ -213,7 +213,7 @@ def test_explorers_and_python_hear_each_other_and_arrow_keys_move_a_stepper_and_
 
 
 @pytest.mark.usefixtures("whole")
-def test_after_run_all_no_solution_and_none_of_its_outputs_is_seen(
+def test_solutions_stay_shut_after_run_all_and_shift_enter_passes_each_in_one_press(
     address: str, clone: Path, page: Page
 ) -> None:
     chapter = "08-class-test.ipynb"
@@ -234,3 +234,15 @@ def test_after_run_all_no_solution_and_none_of_its_outputs_is_seen(
     assert not any(one.is_visible() for one in solutions.all())
     verdicts = cells.locator(".jp-OutputArea-output:visible")
     assert verdicts.filter(has_text="Not attempted yet.").count() == solutions.count()
+    headings = page.locator(".jp-MarkdownHeadingCollapsed")
+    headings.first.locator(".jp-MarkdownOutput").click()
+    page.keyboard.press("Escape")
+    prompt = solutions.first.locator(".jp-OutputPrompt").last
+    before = prompt.text_content()
+    page.keyboard.press("Shift+Enter")
+    until(lambda: prompt.text_content() not in ("", before), "The solution has not run again.")
+    assert headings.count() == solutions.count()
+    assert not any(one.is_visible() for one in solutions.all())
+    active = page.locator(".jp-Cell.jp-mod-active")
+    assert active.is_visible()
+    assert active.get_by_role("heading", name="Solution", exact=True).count() == 0
