@@ -18,6 +18,7 @@ from cnn_course.records import recorded
 CHAPTER: Final = "07-transfer-learning-cases"
 SMALL: Final = 200  # training pictures; as few are few
 LARGE: Final = 800  # more are many
+REACH: Final = 2  # times more or fewer pictures than were measured, and no measurement is quoted
 MARGIN: Final = 0.02  # two of a hundred test pictures: less is not worth another strategy
 
 LAST: Final = "classifier on last features"
@@ -76,7 +77,7 @@ class Advice:
             measurement contradicts the rule, the best of all.
         reason: why.
         measured: strategy -> mean accuracy in the measured cell that is nearest to the case; empty
-            where nothing is measured.
+            where nothing is measured, or only for less than half or more than twice the pictures.
         cell: which cell that is, in words; empty where nothing is measured.
         agrees: whether the measurement allows what the rule says; None where nothing is measured.
         size: training pictures of that cell; None where nothing is measured.
@@ -137,6 +138,10 @@ def advise(*, pictures: int, similarity: str, grid: Grid | None = None) -> Advic
     if not cells:
         return Advice(case, strategies, strategies[0], f"{reason} Nothing is measured for it yet.")
     size = _nearest(pictures, cells)
+    if not min(cells) / REACH <= pictures <= max(cells) * REACH:
+        amount = "few" if pictures < size else "many"
+        nothing = f"Nothing is measured for so {amount} yet: the nearest cell has {size:,}."
+        return Advice(case, strategies, strategies[0], f"{reason} {nothing}")
     cell = cells[size]
     means = {name: mean(cell[name]) for name in sorted(cell, key=lambda name: -mean(cell[name]))}
     best = next(iter(means))

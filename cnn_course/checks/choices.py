@@ -142,24 +142,6 @@ def _begin_and_train(answer: Any) -> str:
     return "Where one begins and what one trains: six strategies are two choices."
 
 
-@exercise("against-the-rule")
-def _against_the_rule(answer: Any) -> str:
-    if not isinstance(answer, Mapping) or set(answer) != set(cases.SIMILARITIES):
-        wrong("Give a dictionary with the three similarities as keys.")
-    for similarity in cases.SIMILARITIES:
-        pictures = answer[similarity]
-        is_number = isinstance(pictures, int | float | np.number) and pictures is not True
-        if not is_number or not float(pictures).is_integer() or pictures < 1:
-            wrong(f"'{similarity}': {pictures!r} is no number of pictures.")
-        advice = cases.advise(pictures=int(pictures), similarity=similarity)
-        if advice.agrees:
-            wrong(
-                f"'{similarity}', pictures: {int(pictures):,}. No other strategy was clearly "
-                "better there. Move your case to the left or to the right, into another region."
-            )
-    return "Each row has regions where the measurement allows the rule, and others where not."
-
-
 @exercise("which-axes")
 def _which_axes(answer: Any) -> str:
     if not isinstance(answer, tuple | list) or len(answer) != 2:

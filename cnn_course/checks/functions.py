@@ -179,6 +179,9 @@ def _clearly_better(answer: Any) -> str:
         ([0.92, 0.83], [0.83, 0.82], True, "the average counts, and not the smallest gain"),
         ([0.90, 0.80, 0.70], [0.70, 0.80, 0.60], False, "a draw is not better"),
         ([0.80, 0.70], [0.69, 0.75], False, "seeds are compared in pairs, and one is worse"),
+        ([0.815, 0.815], [0.80, 0.80], False, "0.015 on average is too little"),
+        ([0.825, 0.825], [0.80, 0.80], True, "0.025 on average is more than 0.02"),
+        ([0.90, 0.86], [0.89, 0.80], True, "0.035 on average counts, and not the two best seeds"),
     ):
         given = call(answer, one, other)
         if not isinstance(given, bool | np.bool_):

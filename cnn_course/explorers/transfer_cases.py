@@ -94,8 +94,9 @@ class TransferCases(Explorer):
     def _stretches(self, similarity: str) -> list[dict[str, Any]]:
         """Return what is said about one similarity, for each stretch of numbers of pictures.
 
-        The number's size and the nearest measured cell only grow with the number: what is said no
-        more does not come back, and the end of a stretch is found by bisection.
+        The number's size and the nearest measured cell only grow with the number, and of what lies
+        beyond the cells, too few is said otherwise than too many: what is said no more does not
+        come back, and the end of a stretch is found by bisection.
         """
         found: list[dict[str, Any]] = []
         said: dict[str, Any] = {}

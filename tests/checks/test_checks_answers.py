@@ -276,7 +276,6 @@ COMPUTED = {
     "size-of-a-step": ([], [({1e-3: 10, 1e-5: 1000}, "exactly these keys")]),
     "moving-mean": ([{"after_one": np.float32(0.1), "after_two": (1 - 0.99) * 10 + 0.099}], []),
     "which-strategy": ([], [(dict.fromkeys("abcd", cases.LAST), "no target 'a'")]),
-    "against-the-rule": ([{"near": np.int64(801), "middle": 800, "far": 9_999}], []),
     "class-test": ([], [(SKIPPED | {"conv_1 parameters": 5}, "2 of 28")]),
     "hard": ([], [(HARD | {"norm_1 parameters": ...}, "5 of"), (HARD, "5 of")]),
 }
