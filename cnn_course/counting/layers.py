@@ -356,7 +356,7 @@ class Concatenate(_Merging):
         text = f"{' + '.join(f'{size:,}' for size in sizes)} = {sum(sizes):,}"
         joined = (*shapes[0][:axis], sum(sizes), *shapes[0][axis + 1 :])
         if axis < len(joined) - 1:
-            seen = seen.scattered()  # pictures put side by side have no common grid
+            seen = seen.scattered([axis])  # pictures put side by side have no common grid there
         return Count(joined, shape_derivation=text, seen=seen)
 
 

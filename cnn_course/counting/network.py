@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from graphlib import TopologicalSorter
 from itertools import chain, count
 from math import prod
 from reprlib import repr as shortened
 from typing import Any, Final
 
+from cnn_course.keras_graph import calls, ends
 from cnn_course.tables import LayerTable
 
 from .layers import KNOWN, Count, Input, Layer, Shape, checked_shape
@@ -213,7 +213,7 @@ def _from_keras(model: Any) -> tuple[list[Shape], list[Row]]:
 
     Models inside the model are opened. A layer that is called twice has two rows.
     """
-    shapes = [tuple(tensor.shape[1:]) for tensor in _ends(model, "inputs")]
+    shapes = [tuple(tensor.shape[1:]) for tensor in ends(model, "inputs")]
     for shape in shapes:
         if None in shape:
             raise ValueError(
@@ -242,13 +242,14 @@ def _walk(
 
     It is called on `inputs`; `trainable` says whether the models around it are trainable.
     """
-    known = {id(t): row for t, row in zip(_ends(model, "inputs"), inputs, strict=True)}
-    outputs = _ends(model, "outputs")
+    known = {id(t): row for t, row in zip(ends(model, "inputs"), inputs, strict=True)}
     trainable = trainable and model.trainable
     order = {id(o): place for place, o in enumerate(getattr(model, "operations", model.layers))}
     found: list[tuple[int, list[tuple[int, Row]]]] = []
-    for node in _calls(outputs, set(known)):
+    for node in calls(model):
         called = node.operation
+        if id(node.outputs[0]) in known:  # an input
+            continue
         arriving = [known[id(tensor)] for tensor in node.input_tensors]
         if _is_model(called):
             uses, leaving = _walk(called, arriving, trainable)
@@ -258,7 +259,8 @@ def _walk(
         known |= {id(t): row for t, row in zip(node.outputs, leaving, strict=True)}
         found.append((order[id(called)], uses))
     found.sort(key=lambda place_and_uses: place_and_uses[0])
-    return [use for _, uses in found for use in uses], [known[id(tensor)] for tensor in outputs]
+    leaving = [known[id(tensor)] for tensor in ends(model, "outputs")]
+    return [use for _, uses in found for use in uses], leaving
 
 
 def _called(node: Any, inputs: Sequence[Row], trainable: bool) -> Row:
@@ -317,46 +319,6 @@ def _compare(row: Row, node: Any, trainable: bool) -> None:
             f"Keras says {reported} with {total:,}, {trained:,} of them trained. "
             "The layer does something that is not counted here."
         )
-
-
-def _ends(model: Any, which: str) -> list[Any]:
-    """Return the input or output tensors of a model's graph."""
-    try:
-        tensors = getattr(model, which)
-    except (AttributeError, ValueError):  # what Keras raises has changed between versions
-        tensors = None
-    if tensors:
-        return list(tensors)
-    kind = type(model).__name__
-    if kind == "Sequential" and not model.built:
-        raise ValueError(
-            f"The Sequential model {model.name!r} is not built, so its shapes are unknown. Start "
-            "it with keras.Input((height, width, channels)), or call "
-            "model.build((None, height, width, channels))."
-        )
-    raise ValueError(
-        f"The model {model.name!r} ({kind}) has no graph of layers to read. Make it with "
-        "keras.Sequential or keras.Model(inputs, outputs)."
-    )
-
-
-def _calls(outputs: Sequence[Any], known: set[int]) -> list[Any]:
-    """Return the calls that lead from the known tensors to `outputs`, each after those it needs."""
-    needs: dict[Any, list[Any]] = {}
-    waiting = list(outputs)
-    while waiting:
-        tensor = waiting.pop()
-        if id(tensor) in known or (node := _maker(tensor)) in needs:
-            continue
-        needs[node] = [_maker(t) for t in node.input_tensors if id(t) not in known]
-        waiting.extend(node.input_tensors)
-    return list(TopologicalSorter(needs).static_order())
-
-
-def _maker(tensor: Any) -> Any:
-    """Return the call that made a tensor; each call has the tensors that went in."""
-    operation, place, _ = tensor._keras_history
-    return operation._inbound_nodes[place]
 
 
 def _compact(calculation: str) -> str:

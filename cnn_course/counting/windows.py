@@ -184,9 +184,12 @@ class ReceptiveField:
         """Return the same field, for a layer that looks at one position at a time."""
         return replace(self, derivation=f"unchanged: {_text(self.size)}")
 
-    def scattered(self) -> "ReceptiveField":
-        """Return the same field for values that no longer stand in the order of the picture."""
-        rows, columns = replace(self.rows, step=None), replace(self.columns, step=None)
+    def scattered(self, axes: Sequence[int] = (0, 1)) -> "ReceptiveField":
+        """Return the same field for values that left the order of the picture along these axes."""
+        rows, columns = (
+            replace(span, step=None) if axis in axes else span
+            for axis, span in enumerate((self.rows, self.columns))
+        )
         return ReceptiveField(rows, columns).unchanged()
 
     def slide(self, rows: Window, columns: Window) -> "ReceptiveField":

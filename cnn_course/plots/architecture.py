@@ -13,7 +13,7 @@ from matplotlib.patches import BoxStyle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
 from cnn_course.arguments import whole_number
-from cnn_course.plots.graph import Box, Groups, read
+from cnn_course.plots.boxes import Box, Groups, read
 from cnn_course.plots.layout import Point, downwards, in_lines, middle
 from cnn_course.plots.style import INPUT, KERNEL, NEUTRAL, OUTPUT, TEXT, pale, show, text_width
 

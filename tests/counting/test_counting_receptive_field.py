@@ -77,10 +77,32 @@ def squeezed(x: keras.KerasTensor) -> keras.KerasTensor:
     return layers.Conv2D(2, 3, padding="same")(layers.Multiply()([x, scale]))
 
 
+def stacked(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Two copies one below the other: the middle kernel sees the end of one, the other's start."""
+    below = layers.Concatenate(axis=1)([layers.Conv2D(2, 1)(x), layers.Conv2D(2, 1)(x)])
+    return layers.Conv2D(2, 3)(below)
+
+
+def shortcut(x: keras.KerasTensor) -> keras.KerasTensor:
+    """A wide window, and shortcuts around it that see one pixel: one comes first, one last."""
+    one, two, seven = (layers.Conv2D(2, side, strides=2, padding="same")(x) for side in (1, 5, 7))
+    added = layers.Add()([layers.Add()([one, two]), seven, one])
+    return layers.Conv2D(2, 3)(added)
+
+
+def rearranged(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Maps of two windows in another shape; its middle value is that of the picture."""
+    maps = [layers.Conv2D(2, side, padding="same")(x) for side in (3, 5)]
+    return layers.Add()([layers.Reshape((SIDE // 3, SIDE * 3, 2))(one) for one in maps])
+
+
 @pytest.mark.parametrize(
     ("make", "field"),
     [
         (apart, (3, 3)),
+        (stacked, (SIDE, 3)),
+        (shortcut, (11, 11)),
+        (rearranged, (5, 5)),
         (squeezed, (SIDE, SIDE)),
         (layers.GroupNormalization(1), (SIDE, SIDE)),
         (layers.MaxPooling2D((3, 2), 1), (3, 2)),
@@ -107,6 +129,7 @@ def test_what_a_value_sees_is_where_its_gradient_reaches(make, field) -> None:
         ),
         ([c.Dense(8), c.LayerNormalization()], ["unchanged: 3 x 3"] * 2),  # at each position
         ([c.Resizing(14, 14), c.Conv2D(4, 3)], ["not counted"] * 2),
+        ([c.Resizing(26, 18), c.Add(after=("conv2d", "resizing"))], ["not counted"] * 2),
         ([c.Softmax(axis=1)], ["the whole input: 28 x 20"]),  # the sum is over the rows
         ([c.Reshape((18, 26, 4)), c.Conv2D(1, 2)], ["unchanged: 3 x 3", "height 28; width 20"]),
     ],

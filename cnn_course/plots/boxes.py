@@ -1,10 +1,12 @@
-"""A Keras model as a graph: its layers, or groups of them, and the tensors between them."""
+"""The boxes of a figure of a Keras model: its layers or groups of them, and what leads to each."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final
+
+from cnn_course.keras_graph import calls, ends
 
 #: The names of a group's layers begin with this, or with one of these.
 Prefixes = str | Collection[str]
@@ -39,46 +41,24 @@ def read(model: Any, groups: Groups | None = None) -> list[Box]:
         ValueError: the model has no graph; a group has no layer, shares one with another, or has
             a layer that is not in it between its own.
     """
-    last = _last_calls(model)
-    sources: dict[Any, list[Any]] = {}
-    waiting = list(last)
-    while waiting:
-        call = waiting.pop()
-        if call not in sources:
-            sources[call] = call.parent_nodes
-            waiting.extend(sources[call])
+    outputs = {id(tensor) for tensor in ends(model, "outputs")}
     places: dict[Any, int] = {}
     boxes: list[Box] = []
     layers: list[Any] = []
-    for place, call in enumerate(TopologicalSorter(sources).static_order()):
+    for place, call in enumerate(calls(model)):
         places[call] = place
-        layer, own = call.operation, list(dict.fromkeys(places[one] for one in sources[call]))
+        layer = call.operation
+        own = list(dict.fromkeys(places[parent] for parent in call.parent_nodes))
         heading, details = _texts(layer)
         again = any(layer is one for one in layers)
         counts = hasattr(layer, "count_params") and not again
         parameters = layer.count_params() if counts else 0
         inner = "input" if type(layer).__name__ == "InputLayer" else "between"
-        role = "output" if call in last else inner
+        role = "output" if any(id(tensor) in outputs for tensor in call.outputs) else inner
         shape = call.outputs[0].shape[1:]
         boxes.append(Box(heading, details + ["again"] * again, shape, parameters, role, own))
         layers.append(layer)
     return _grouped(boxes, layers, groups) if groups else boxes
-
-
-def _last_calls(model: Any) -> list[Any]:
-    """Return the calls of layers that made the outputs of a model; Keras keeps them as nodes."""
-    try:
-        outputs = model.outputs
-    except (AttributeError, ValueError):  # what Keras raises has changed between versions
-        outputs = None
-    if not outputs:
-        raise ValueError(
-            f"A model with a graph of layers is needed, but this {type(model).__name__} has none. "
-            "Make it with keras.Model(inputs, outputs), or start a keras.Sequential with "
-            "keras.Input((height, width, channels))."
-        )
-    made = [tensor._keras_history for tensor in outputs]
-    return [operation._inbound_nodes[place] for operation, place, _ in made]
 
 
 def _texts(layer: Any) -> tuple[str, list[str]]:
