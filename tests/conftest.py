@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from patience import HANGS
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from cnn_course.press.machine import make_environment_neutral
+from cnn_course.press.environment import make_environment_neutral
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

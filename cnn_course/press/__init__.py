@@ -6,16 +6,16 @@ The learner's side never imports this part.
 |---|---|
 | `project` | finds the clone of the course and its chapters |
 | `notebooks` | notebooks as data: parameter, outputs, comparison |
-| `machine` | what a run is made on, and the environment that is the same for everybody |
+| `environment` | what a run is made on and with, and settings that are the same for everybody |
 | `fingerprint` | what a chapter depends on, as one digest |
-| `runs` | good runs of chapters: which hold, where they are, new ones |
+| `stored_runs` | good runs of chapters: which hold, where they are, new ones |
 | `execute` | runs notebooks by papermill, several at a time |
 | `book` | puts the pages together, renders them, swaps the finished site in |
-| `filling` | what pages say about chapters: times, pictures, the map, the terms |
+| `substitutions` | what pages ask for about chapters: times, pictures, the map, the terms |
 | `postprocess` | makes the rendered pages light |
 | `record`, `pretraining` | what full runs and several seeds measured; the small base |
 | `copies` | a learner's own copy of the chapters, and handouts |
-| `class_test` | class tests for a class, and their marks |
+| `classroom` | class tests for a class, and their marks |
 | `sync` | files that repeat what `pyproject.toml` says |
 | `cli` | the command `cnn-course` |
 """

@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -19,9 +19,8 @@ from tqdm import tqdm
 
 from cnn_course.files import digest, read_json, write_json
 from cnn_course.press import notebooks
-from cnn_course.press.filling import Shown, check_terms, fill, with_times
-from cnn_course.press.machine import versions
-from cnn_course.press.notebooks import Cell, Notebook, Output
+from cnn_course.press.environment import versions
+from cnn_course.press.notebooks import Notebook, Output
 from cnn_course.press.project import (
     PressError,
     Project,
@@ -32,11 +31,10 @@ from cnn_course.press.project import (
     scratch,
 )
 from cnn_course.press.stored_runs import GoodRun, RunStore, bring_up_to_date, find_stored
+from cnn_course.press.substitutions import Shown, check_terms, fill, with_times
 
 _STAMP = ".made-of.json"
 _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__")
-# What a tag of a cell becomes on those parts of it that show outputs only.
-_TAGS_OF_A_PART = {"hide-cell": "hide-output", "hide-input": "remove-input"}
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 _RENDERED_WITH = (
     "docutils",
@@ -161,41 +159,27 @@ def _as_page(shown: Shown) -> Notebook:
     """Return a chapter as the book shows it: with alt texts, and with how long it takes.
 
     A solution's heading is left out: it folds the solution in JupyterLab alone.
+
+    Raises:
+        PressError: a cell has pictures of several alt texts.
     """
     cells = [
-        part
+        cell | {"metadata": copy.deepcopy(cell["metadata"])}
         for cell in shown.notebook["cells"]
         if cell["cell_type"] == "code" or "solution" not in notebooks.tags(cell)
-        for part in _split(cell)
     ]
     for cell in cells:
-        for description in filter(None, map(_description, cell.get("outputs", []))):
-            # MyST-NB takes alt text and class from here, the same for all pictures of a cell.
-            options = cell["metadata"].setdefault("mystnb", {}).setdefault("image", {})
-            options |= description
+        described = [one for one in map(_description, cell.get("outputs", [])) if one]
+        if any(one != described[0] for one in described):
+            first = cell["source"].partition("\n")[0]
+            raise PressError(
+                f"{shown.chapter.name}: the cell that begins with `{first}` shows pictures of "
+                "different alt texts, and a page has one for each cell. Make a cell for each."
+            )
+        if described:  # MyST-NB takes alt text and class from here
+            image = cell["metadata"].setdefault("mystnb", {}).setdefault("image", {})
+            image |= described[0]
     return shown.notebook | {"cells": with_times(cells, shown.sentences())}
-
-
-def _split(cell: Cell) -> Iterator[Cell]:
-    """Yield a cell so that each part shows pictures of one description only."""
-    groups: list[list[Output]] = [[]]
-    described = None
-    for output in cell.get("outputs", []):
-        description = _description(output)
-        if description and described and description != described:
-            groups.append([])
-        described = description or described
-        groups[-1].append(output)
-    if len(groups) == 1:
-        yield cell
-        return
-    yield cell | {"outputs": groups[0]}
-    tags = {"remove-input"} | {_TAGS_OF_A_PART.get(tag, tag) for tag in notebooks.tags(cell)}
-    for number, outputs in enumerate(groups[1:], start=2):
-        about = cell["metadata"] | {"tags": sorted(tags)}
-        part = {"id": f"{cell.get('id', 'cell')}-{number}", "outputs": outputs}
-        part["source"] = "# More outputs of the cell above."  # MyST-NB leaves out an empty cell
-        yield copy.deepcopy(cell | part | {"metadata": about})
 
 
 def _description(output: Output) -> dict[str, str]:

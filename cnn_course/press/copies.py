@@ -19,10 +19,10 @@ from pathlib import Path
 
 from cnn_course.files import digest, write
 from cnn_course.press import notebooks
-from cnn_course.press.filling import reading_of, with_times
 from cnn_course.press.notebooks import Cell, Notebook
 from cnn_course.press.project import Chapter, PressError, Project
 from cnn_course.press.stored_runs import KEY, of_stored_outputs
+from cnn_course.press.substitutions import reading_of, with_times
 
 FOLDER = "my-course"  # as deep as notebooks/, so that links lead where they led
 _EDITION = "cnn_course_edition"  # in the metadata of a copy: the digest of what it was copied from

@@ -30,7 +30,7 @@ from traitlets import Float
 from traitlets.config import Config
 
 from cnn_course.press import notebooks
-from cnn_course.press.machine import TENSORFLOW_THREADS, make_environment_neutral
+from cnn_course.press.environment import TENSORFLOW_THREADS, make_environment_neutral
 from cnn_course.press.notebooks import Cell, Notebook
 from cnn_course.press.project import PressError
 from cnn_course.training.state import FOLDER_VARIABLE, read_progress

@@ -15,7 +15,7 @@ from typing import Any, Final
 import cnn_course
 from cnn_course.files import digest
 from cnn_course.press import notebooks
-from cnn_course.press.machine import versions
+from cnn_course.press.environment import versions
 from cnn_course.press.notebooks import Notebook
 from cnn_course.press.project import Chapter, Project, files_below
 

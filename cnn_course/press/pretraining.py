@@ -14,8 +14,8 @@ from typing import Any, Final
 from cnn_course import data, training, transfer  # before Keras: it keeps TensorFlow quiet
 from cnn_course.data import drawings
 from cnn_course.files import write_json
+from cnn_course.press.environment import hardware, versions
 from cnn_course.press.fingerprint import COMPUTED_WITH
-from cnn_course.press.machine import hardware, versions
 from cnn_course.press.project import Project
 from cnn_course.training.state import FOLDER_VARIABLE
 from cnn_course.transfer.weights import MINI_VGG16_FILE

@@ -16,8 +16,8 @@ import numpy as np
 
 from cnn_course.files import write, write_json
 from cnn_course.press import notebooks
+from cnn_course.press.environment import cores, hardware, versions
 from cnn_course.press.fingerprint import COMPUTED_WITH
-from cnn_course.press.machine import cores, hardware, versions
 from cnn_course.press.notebooks import Notebook
 from cnn_course.press.project import Chapter, PressError, Project, scratch
 from cnn_course.press.stored_runs import RunStore

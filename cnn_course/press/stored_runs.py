@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from cnn_course.files import write
 from cnn_course.press import notebooks
+from cnn_course.press.environment import cores, hardware, versions
 from cnn_course.press.fingerprint import COMPUTED_WITH, fingerprint, other_versions, surroundings
-from cnn_course.press.machine import cores, hardware, versions
 from cnn_course.press.notebooks import Notebook
 from cnn_course.press.project import Chapter, PressError, Project, scratch
 from cnn_course.training.state import forget_progress, read_progress

@@ -13,8 +13,8 @@ from patience import HANGS
 
 from cnn_course.press import notebooks
 from cnn_course.press.copies import for_students, write_handouts
-from cnn_course.press.filling import reading_of
 from cnn_course.press.project import Chapter, PressError, Project
+from cnn_course.press.substitutions import reading_of
 from press.conftest import Course, new_course
 
 CHAPTERS = tuple(Chapter(file.stem, file) for file in NOTEBOOKS)

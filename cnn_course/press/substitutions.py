@@ -1,4 +1,4 @@
-"""What the book says about chapters: how long each takes, its pictures, its place on the map.
+"""Puts into pages what the book says about chapters: times, pictures, numbers, the map, terms.
 
 A page asks for it in a comment, `<!-- fill: minutes 02-mnist-convnet -->`, and gets the answer.
 """

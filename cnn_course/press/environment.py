@@ -1,4 +1,4 @@
-"""The machine that a run is made on: what it is, what is installed, and whose settings it has."""
+"""What a run is made on and with: hardware, versions, and environment variables."""
 
 import os
 import platform

@@ -10,7 +10,9 @@ import pytest
 from nbformat import v4
 
 from cnn_course.press import notebooks
-from cnn_course.press.filling import (
+from cnn_course.press.project import PressError, Project, find_project
+from cnn_course.press.stored_runs import Run, RunStore
+from cnn_course.press.substitutions import (
     Shown,
     anchor,
     check_terms,
@@ -18,8 +20,6 @@ from cnn_course.press.filling import (
     draw_map,
     fill,
 )
-from cnn_course.press.project import PressError, Project, find_project
-from cnn_course.press.stored_runs import Run, RunStore
 
 from .conftest import Course
 
@@ -33,7 +33,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def project(built: Course, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    course = Course(shutil.copytree(built.root, tmp_path_factory.mktemp("filling") / "course"))
+    course = Course(
+        shutil.copytree(built.root, tmp_path_factory.mktemp("substitutions") / "course")
+    )
     course.write("01-first", FIGURE)
     with course.edit("01-first") as notebook:
         text = "## A section?\n\n> **You need** nothing\n\nA [word](../book/glossary.md#A-word)."
