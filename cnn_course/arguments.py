@@ -25,6 +25,22 @@ def whole_number(name: str, value: object, least: int = 0) -> int:
     return number
 
 
+def pair(name: str, value: object, least: int = 1) -> tuple[int, int]:
+    """Return one whole number of at least `least`, or two, as (vertical, horizontal).
+
+    Raises:
+        TypeError: one is no whole number.
+        ValueError: there are not two of them, or one is smaller.
+    """
+    if not isinstance(value, tuple | list | np.ndarray) or np.ndim(value) == 0:
+        value = (value, value)
+    if len(value) != 2:
+        raise ValueError(
+            f"{name} must be one number or two, (vertical, horizontal), not {value!r}."
+        )
+    return whole_number(name, value[0], least), whole_number(name, value[1], least)
+
+
 def one_of(name: str, value: object, choices: Iterable[str], otherwise: str = "") -> str:
     """Return `value` if it is one of `choices`; `otherwise` names what else would be right.
 

@@ -1,4 +1,4 @@
-"""Tables of a network, one row for each layer: aligned text, and a table in a notebook."""
+"""Tables as HTML; and tables of a network, a row for each layer, which are aligned text as well."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -83,20 +83,45 @@ class LayerTable(Sequence[R]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col"{self._aligned(name)}>{name}</th>' for name in self.columns)
-        body = "\n".join(self._html_row(self.cells(row)) for row in self.rows)
-        return (
-            f'<table class="counting">\n<caption>{escape(self.summary())}</caption>\n'
-            f"<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{body}\n</tbody>\n"
-            f"<tfoot>\n{self._html_row(self.totals())}\n</tfoot>\n</table>"
+        rows = [self.columns, *map(self.cells, self.rows), self.totals()]
+        return html_table(rows, self.summary(), self.numbers, total=True, kind="counting")
+
+
+def html_table(
+    rows: Sequence[Sequence[str]],
+    caption: str = "",
+    numbers: Sequence[str] = (),
+    *,
+    total: bool = False,
+    kind: str = "",
+) -> str:
+    """Return a table as HTML; its first row is the head, the first cell of a row its heading.
+
+    Args:
+        rows: of texts; nothing in them is taken for markup.
+        caption: stands above it.
+        numbers: names of columns that stand to the right.
+        total: whether the last row is the foot.
+        kind: a class for styles.
+    """
+    head, *others = rows
+    # JupyterLab puts what stands in a table to the right.
+    sides = ["right" if name in numbers else "left" for name in head]
+
+    def line(row: Sequence[str], first: str, rest: str) -> str:
+        tags = [first, *[rest] * (len(row) - 1)]
+        cells = (
+            f'<{tag} style="text-align: {side}">{escape(text)}</{tag[:2]}>'
+            for tag, side, text in zip(tags, sides, row, strict=True)
         )
+        return f"<tr>{''.join(cells)}</tr>"
 
-    def _html_row(self, cells: Sequence[str]) -> str:
-        first, *others = cells
-        row = f'<th scope="row"{self._aligned(self.columns[0])}>{escape(first)}</th>'
-        for name, cell in zip(self.columns[1:], others, strict=True):
-            row += f"<td{self._aligned(name)}>{escape(cell)}</td>"
-        return f"<tr>{row}</tr>"
-
-    def _aligned(self, name: str) -> str:
-        return f' style="text-align: {"right" if name in self.numbers else "left"}"'
+    lines = [line(row, 'th scope="row"', "td") for row in others]
+    foot = f"\n<tfoot>\n{lines.pop()}\n</tfoot>" if total else ""
+    above = f"<caption>{escape(caption)}</caption>\n" if caption else ""
+    named, body = f' class="{kind}"' if kind else "", "\n".join(lines)
+    columns = line(head, 'th scope="col"', 'th scope="col"')
+    return (
+        f"<table{named}>\n{above}<thead>\n{columns}\n</thead>\n"
+        f"<tbody>\n{body}\n</tbody>{foot}\n</table>"
+    )

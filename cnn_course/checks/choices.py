@@ -1,6 +1,6 @@
 """Checks of exercises that ask for a choice: an order, words, or one of many right values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -68,18 +68,25 @@ def _keeps_label(answer: Any) -> str:
         "dogs": (True, "is a dog at dusk another animal?"),
         "printed": (False, "turn this page by half a turn and read a b or a d."),
     }
-    if not isinstance(answer, Mapping) or len(answer) != len(expected):
-        wrong("Give a dictionary with the five tasks as keys.")
-    for task, given in answer.items():
-        word = str(task).split(" ")[0]
-        if word not in expected:
-            wrong(f"There is no task {task!r}. Leave the keys as they are.")
+    for task, given, (keeps, question) in _entries(answer, expected, "task", words=1):
         if not isinstance(given, bool | np.bool_):
             wrong(f"'{task}': answer True or False.")
-        keeps, question = expected[word]
         if bool(given) is not keeps:
             wrong(f"'{task}': {question}")
     return "An augmentation may change everything that the label does not depend on."
+
+
+def _entries(
+    answer: Any, expected: Mapping[str, tuple[Any, str]], what: str, words: int
+) -> Iterator[tuple[Any, Any, tuple[Any, str]]]:
+    """Yield key, answer and what is expected of it; `expected` has the first words of each key."""
+    if not isinstance(answer, Mapping) or len(answer) != len(expected):
+        wrong(f"Give a dictionary with the {len(expected)} {what}s as keys.")
+    for key, given in answer.items():
+        start = " ".join(str(key).split(" ")[:words])
+        if start not in expected:
+            wrong(f"There is no {what} {key!r}. Leave the keys as they are.")
+        yield key, given, expected[start]
 
 
 @exercise("five-steps")
@@ -105,15 +112,9 @@ def _which_strategy(answer: Any) -> str:
         "600 photographs": (TOP, "they are neither few nor many."),
         "40,000 photographs": (ALL, "there are many, and they are photographs of things."),
     }
-    if not isinstance(answer, Mapping) or len(answer) != len(expected):
-        wrong("Give a dictionary with the four targets as keys.")
-    for target, given in answer.items():
-        start = " ".join(str(target).split(" ")[:2])
-        if start not in expected:
-            wrong(f"There is no target {target!r}. Leave the keys as they are.")
+    for target, given, (strategy, question) in _entries(answer, expected, "target", words=2):
         if given not in cases.STRATEGIES:
             wrong(f"'{target}': {given!r} is no strategy. Write one as it stands there.")
-        strategy, question = expected[start]
         if given != strategy:
             wrong(f"'{target}': {question}")
     return "How many pictures, and how similar to the source: that is all the rule asks."

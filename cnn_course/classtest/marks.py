@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from operator import eq
 from typing import Any, Final
 
-from cnn_course.classtest.printing import html_table
 from cnn_course.classtest.questions import (
     ACTIVATIONS,
     HINTS,
@@ -18,6 +17,7 @@ from cnn_course.classtest.questions import (
     Question,
     expected,
 )
+from cnn_course.tables import html_table
 
 Given = int | str | tuple[int | str, ...]  # a number, a word, sizes, OPEN or UNREADABLE
 OPEN: Final = "open"

@@ -15,6 +15,7 @@ from cnn_course.classtest.questions import (
     sources,
 )
 from cnn_course.counting import Layer
+from cnn_course.tables import html_table
 
 Rows = Sequence[Sequence[str]]
 _MARKDOWN_PREFIXES = {"h1": "# ", "h2": "## ", "p": ""}
@@ -52,23 +53,6 @@ class Document:
         inner = re.sub(r"<h[12]>", "<p><strong>", self.html())
         inner = re.sub(r"</h[12]>", "</strong></p>", inner)
         return f'<div class="class-test">\n{inner}</div>'
-
-
-def html_table(rows: Rows, caption: str = "") -> str:
-    """Return a table as HTML; the first row is its head, the first cell of a row its heading."""
-    left = 'style="text-align: left"'  # JupyterLab puts what stands in a table to the right
-    head, *others = ([escape(cell) for cell in row] for row in rows)
-    names = "".join(f'<th scope="col" {left}>{name}</th>' for name in head)
-    body = "\n".join(
-        f'<tr><th scope="row" {left}>{first}</th>'
-        + "".join(f"<td {left}>{cell}</td>" for cell in cells)
-        + "</tr>"
-        for first, *cells in others
-    )
-    above = f"<caption>{escape(caption)}</caption>\n" if caption else ""
-    return (
-        f"<table>\n{above}<thead>\n<tr>{names}</tr>\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
-    )
 
 
 def _as_html(tag: str, content: str | Rows) -> str:

@@ -8,9 +8,9 @@ is ever cut out.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cnn_course.arguments import one_of
+from cnn_course.arguments import one_of, pair
 from cnn_course.conv._arrays import Array, compute, numbers, same_type, with_axes, with_shape
-from cnn_course.conv._windows import Walk, pad, pair, places, walks
+from cnn_course.conv._windows import Walk, pad, places, walks
 
 KINDS = ("max", "average")
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.arguments import one_of, whole_number
+from cnn_course.arguments import one_of, pair, whole_number
 from cnn_course.conv._arrays import Array
 
 
@@ -78,17 +78,6 @@ def _walk(length: int, window: int, stride: int, pixels: int | None) -> Walk:
     positions = -(-length // stride)
     missing = max((positions - 1) * stride + window - length, 0)
     return Walk(length, window, stride, positions, missing // 2, missing - missing // 2)
-
-
-def pair(name: str, value: object) -> tuple[int, int]:
-    """Return `value`, one positive whole number or two, as (vertical, horizontal), or raise."""
-    if not isinstance(value, tuple | list | np.ndarray) or np.ndim(value) == 0:
-        value = (value, value)
-    if len(value) != 2:
-        raise ValueError(
-            f"{name} must be one whole number or two, (vertical, horizontal), not {value!r}."
-        )
-    return whole_number(name, value[0], least=1), whole_number(name, value[1], least=1)
 
 
 def _pixels(padding: object) -> int | None:

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Final, dataclass_transform
 
-from cnn_course.arguments import one_of, whole_number
+from cnn_course.arguments import one_of, pair, whole_number
 
 from .windows import (
     Pair,
@@ -222,7 +222,7 @@ class _Sliding(Layer):
     def _pair(self, argument: str) -> Pair:
         """Return an argument for (height, width); strides of `None` are the size of the window."""
         value = getattr(self, argument)
-        return _pair(argument, getattr(self, self._SIZE) if value is None else value)
+        return pair(argument, getattr(self, self._SIZE) if value is None else value)
 
     def _axes(self, shape: Shape) -> list[tuple[int, int, int, str]]:
         """Return the arguments of `output_size` for both axes of a picture.
@@ -542,7 +542,7 @@ class _Bordered(Layer):
         """Return [(above, below), (left, right)]; one number of an axis is for both its ends."""
         value = getattr(self, self._SIDES)
         two = value if isinstance(value, tuple | list) and len(value) == 2 else (value, value)
-        return [_pair(self._SIDES, one, 0) for one in two]
+        return [pair(self._SIDES, one, 0) for one in two]
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         sign = "+" if self._SIGN > 0 else "-"
@@ -713,15 +713,6 @@ def checked_shape(shape: object) -> Shape:
             "Give every size, for example (28, 28, 1)."
         )
     return tuple(whole_number(f"Each size of the shape {tuple(shape)}", size, 1) for size in shape)
-
-
-def _pair(name: str, value: object, least: int = 1) -> Pair:
-    """Return (height, width) from one number for both or from two numbers."""
-    if not isinstance(value, tuple | list):
-        value = (value, value)
-    if len(value) != 2:
-        raise ValueError(f"{name} must be one number or two, but it is {value!r}.")
-    return whole_number(name, value[0], least), whole_number(name, value[1], least)
 
 
 def _axes(shape: Shape, axis: object) -> Shape:

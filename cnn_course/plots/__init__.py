@@ -1,5 +1,6 @@
 """Figures. Each carries an alt text that states its message; a colour means one thing."""
 
+# ruff: noqa: F401 - what is imported here is what the package offers
 from cnn_course.plots.architecture import architecture, architectures, sizes
 from cnn_course.plots.famous_networks import cost_and_accuracy, timeline
 from cnn_course.plots.measurements import (
@@ -22,33 +23,3 @@ from cnn_course.plots.pictures import (
 )
 from cnn_course.plots.stepper import Stepper, sliding_window
 from cnn_course.plots.style import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION, show
-
-__all__ = [
-    "INPUT",
-    "KERNEL",
-    "OUTPUT",
-    "TRAINING",
-    "VALIDATION",
-    "Stepper",
-    "architecture",
-    "architectures",
-    "averaged_over",
-    "confusion_matrix",
-    "cost_and_accuracy",
-    "evidence",
-    "feature_maps",
-    "filters",
-    "histories",
-    "lines",
-    "maps_by_layer",
-    "number_grids",
-    "pictures",
-    "pictures_and_maps",
-    "points_by_shift",
-    "scores",
-    "show",
-    "sizes",
-    "sliding_window",
-    "strategies",
-    "timeline",
-]

@@ -242,14 +242,15 @@ def find_stored(
         notebook = notebooks.for_profile(chapter, "tiny")
         run = of_stored_outputs(notebook)
         if run is None:
-            reasons[chapter.name] = "they were not stored by `cnn-course run --save`"
+            reason = "they were not stored by `cnn-course run --save`"
+        elif compared:
+            reason = ""
+        else:
+            reason = run.why_not(project, fingerprint(project, chapter, notebook, "tiny"))
+        if run is None or reason:
+            reasons[chapter.name] = reason
         else:
             holding[chapter.name] = run, notebook
-            if not compared:
-                mark = fingerprint(project, chapter, notebook, "tiny")
-                reasons[chapter.name] = run.why_not(project, mark)
-    reasons = {name: reason for name, reason in reasons.items() if reason}
-    holding = {name: found for name, found in holding.items() if name not in reasons}
     return holding, reasons
 
 

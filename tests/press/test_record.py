@@ -87,7 +87,6 @@ REFUSED = (
     ([RESULTS | {"results": {}}], "hands over no results"),
     ([RESULTS | {"results": {"test_accuracy": nan}}], "results, test_accuracy is nan"),
     ([RESULTS | {"curves": {"loss": [0.1, inf]}}], "curves, loss, value 1 is inf"),
-    ([RESULTS | {"results": {"accuracy": "good"}}], "the result accuracy is 'good'"),
 )
 
 

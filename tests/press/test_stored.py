@@ -130,7 +130,7 @@ def test_outputs_that_hold_are_printed_beside_new_sentences_and_nothing_runs(clo
     page = clone.page("notebooks/01-first")
     assert "One more sentence." in page
     assert "first tiny" in page
-    assert "72 min with the tiny profile (17 cores, 2031-01-02)" in page
+    assert "72\xa0min with the tiny profile (17 cores, 2031-01-02)" in page
     assert clone.do("build").splitlines()[-1] == "Chapters: 2 printed from stored outputs, 0 run."
 
 
