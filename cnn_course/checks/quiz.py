@@ -90,6 +90,7 @@ def quiz(chapter: str, *names: str) -> Quiz:
         "chapter (a file in checks/quizzes)",
         chapter,
         sorted(file.name.removesuffix(".toml") for file in folder.iterdir()),
+        "; a new chapter needs a file of its name there",
     )
     content = tomllib.loads((folder / f"{chapter}.toml").read_text(encoding="utf-8"))
     asked = [

@@ -69,10 +69,10 @@ def _sections(project: Project) -> str:
     Sections without an exercise are left out.
 
     Raises:
-        PressError: an exercise has no answer.
+        PressError: an exercise has no answer, or stands in two chapters.
     """
     found: dict[str, dict[str, list[str]]] = {}
-    known = set(exercise_names())
+    known, asked = set(exercise_names()), dict[str, Chapter]()
     for chapter in filter(lambda one: one.number, project.chapters):
         title, inside = "", found.setdefault(chapter.name, {})
         for cell in notebooks.read(chapter.file)["cells"]:
@@ -82,6 +82,12 @@ def _sections(project: Project) -> str:
             elif names := notebooks.exercises(cell):
                 if missing := set(names) - known:
                     raise PressError(_without_answer(chapter, missing.pop()))
+                for name in names:
+                    if (first := asked.setdefault(name, chapter)) != chapter:
+                        raise PressError(
+                            f"notebooks/{chapter.file.name} asks check({name!r}), and so does "
+                            f"notebooks/{first.file.name}. Give the exercise a name of its own."
+                        )
                 inside.setdefault(title, []).extend(names)
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 

@@ -118,6 +118,17 @@ def test_an_exercise_without_an_answer_is_told_with_the_file_to_write_it_in(clon
     assert "cnn_course/checks/answers/01-first.toml" in said
 
 
+def test_an_exercise_that_two_chapters_ask_is_told_with_both(clone: Course):
+    (clone.root / "cnn_course" / "checks").mkdir(parents=True)
+    for name in ("01-first", "02-second"):
+        with clone.edit(name) as notebook:
+            cell = nbformat.v4.new_code_cell('check("slip", ...)', metadata={"tags": ["exercise"]})
+            notebook.cells.append(cell)
+    said = clone.do("sync", status=1)
+    assert "notebooks/02-second.ipynb asks check('slip')" in said
+    assert "notebooks/01-first.ipynb. Give the exercise a name of its own" in said
+
+
 def test_progress_is_listed_and_cleared_on_the_command_line(clone: Course):
     file = clone.root / "progress.txt"
     file.write_text("slip 2026-11-21\n")
