@@ -130,7 +130,7 @@ def test_a_chapter_has_buttons_that_lead_to_files_and_says_how_long_it_takes(
         found = [match[1] for match in (re.fullmatch(pattern, link) for link in links) if match]
         assert found, f"no {host} button"
         assert all((ROOT / path).is_file() for path in found), found
-    reading, running = r"About \d+ minutes to read it", r"The code runs in \d+ (?:s|min) with"
+    reading, running = r"About \d+ minutes to read it", r"The code runs in \d+\xa0(?:s|min) with"
     assert re.search(rf"Time {reading} and to try the exercises\. {running}", soup.get_text())
     source = (ROOT / "notebooks" / f"{stem}.ipynb").read_text(encoding="utf-8")
     assert not re.search(f"{reading}|{running}", source)  # nobody typed it
