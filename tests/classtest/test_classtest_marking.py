@@ -102,6 +102,26 @@ def test_a_common_mistake_is_named(
 
 
 @pytest.mark.parametrize(
+    ("slip", "look_at", "other"),
+    [
+        ("bias forgotten", "has a bias", "bias counted"),
+        ("bias counted", "no bias", "bias forgotten"),
+        ("rounded up", "round down", "rounded down"),
+        ("rounded down", "round up", "rounded up"),
+        ("added for joined", "add up", "joined for added"),
+        ("joined for added", "number of channels stays", "added for joined"),
+        ("stride forgotten", "divide by", "padding confused"),
+        ("first window forgotten", "+ 1", "rounded up"),
+        ("one unit only", "one unit", "one filter only"),
+        ("one filter only", "one filter", "one unit only"),
+    ],
+)
+def test_the_hint_of_a_mistake_says_what_was_missed_and_not_its_opposite(slip, look_at, other):
+    assert look_at in classtest.HINTS[slip]
+    assert look_at not in classtest.HINTS[other]
+
+
+@pytest.mark.parametrize(
     ("layers", "kind", "answer", "slip"),
     [
         ([counting.BatchNormalization()], "parameters", 12, "statistics forgotten"),

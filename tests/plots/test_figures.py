@@ -203,3 +203,12 @@ def test_the_stepper_reads_as_plain_text():
     text = repr(plots.sliding_window(NINE_NUMBERS, np.ones((2, 2)), title="Sums", divide=True))
     assert text.splitlines()[0] == "Sums"
     assert "step 1: 0 + 1 + 3 + 4 = 8; 8 / 4 = 2" in text
+
+
+def test_a_bar_of_scores_reaches_two_standard_errors_to_each_side() -> None:
+    """Of 400 pictures, 0.8 right: a binomial's error is sqrt(0.8 x 0.2 / 400) = 0.02."""
+    with drawn(plots.scores, {"a": 0.8, "b": 0.5}, [400, 2_500]) as figure:
+        (axis,) = figure.axes
+        bars = [segment for one in axis.collections for segment in one.get_segments()]
+    ends = [tuple(bar[:, 0]) for bar in bars]
+    np.testing.assert_allclose(ends, [(0.76, 0.84), (0.48, 0.52)])
