@@ -2,12 +2,16 @@
 
 import hashlib
 import os
+import shutil
+import tempfile
 import textwrap
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+
+import h5py
 
 from cnn_course.data import DataError, storage
 from cnn_course.data.download import Published, fetch
@@ -29,8 +33,8 @@ class WeightsFile:
     Attributes:
         name: of the file, in whatever folder; it ends in `.h5`.
         digest: `"md5:..."` or `"sha256:..."` of the file; empty where it is published without one.
-        values: `values_digest` of a model that it was loaded into; looked at where there is no
-            digest of the file.
+        values: `values_digest` of a model that it was loaded into. With a digest, a file is right
+            by the one or the other; without, one of other values is taken, and told.
         published: its address, where it has one.
     """
 
@@ -68,13 +72,16 @@ class Pretrained:
         """
         faults = []
         for place, file, path in self._found():
-            fault = _load(model, file, path)
+            fault, known = _load(model, file, path)
             if not fault:
-                return self._sentence(model, file, f"from {place}")
+                return f"{self.title}: {file.name}, from {place}; {known}."
             faults.append(f"{path} cannot be used: {fault}.")
             if place == _OWN:
                 raise DataError(faults[0], f"Put a whole copy there, or take {path} away.")
             warnings.warn(f"{faults[-1]} It is passed over.", stacklevel=3)
+        for path, fault in self._misnamed(model):
+            faults.append(f"{path} is not used: {fault}.")
+            warnings.warn(faults[-1], stacklevel=3)
         return self._download(model, " ".join(faults) or f"{self.title}, is not on this machine.")
 
     def _found(self) -> Iterator[tuple[str, WeightsFile, Path]]:
@@ -89,6 +96,15 @@ class Pretrained:
                 if folder and os.path.lexists(folder / file.name):
                     yield place, file, folder / file.name
 
+    def _misnamed(self, model: Any) -> Iterator[tuple[Path, str]]:
+        """Yield files that the user may have put there for these, and what is wrong with each."""
+        names = [file.name for file in self.files]
+        for folder in (storage.own_folder(FOLDER), storage.cache_folder(FOLDER)):
+            for path in sorted(folder.glob(f"{names[0].partition('_')[0]}*.h5") if folder else ()):
+                if path.name not in names:
+                    fault, _ = _load(model, self.files[0], path)
+                    yield path, fault or f"it is the right file, so name it {names[0]}"
+
     def _download(self, model: Any, reason: str) -> str:
         file, published = next((file, file.published) for file in self.files if file.published)
         target = storage.cache_folder(FOLDER) / file.name
@@ -96,7 +112,8 @@ class Pretrained:
             with scratch(target) as folder:
                 part = folder / file.name
                 fetch(published, part)
-                if fault := _load(model, file, part):
+                fault, known = _load(model, file, part)
+                if fault:
                     raise DataError(
                         f"{published.url} gave a file that cannot be used: {fault}. "
                         "It was not kept.",
@@ -117,16 +134,7 @@ class Pretrained:
                 f"3. Connect to the network and load it again: it is downloaded from "
                 f"{published.url}",
             ) from error
-        return self._sentence(model, file, f"downloaded from {published.url}")
-
-    def _sentence(self, model: Any, file: WeightsFile, whence: str) -> str:
-        if file.digest:
-            known = f"its {file.digest.partition(':')[0]} is right"
-        elif file.values and file.values == values_digest(model):
-            known = "it is published without a digest, and its values are right"
-        else:
-            known = "it is published without a digest, and nothing could be compared"
-        return f"{self.title}: {file.name}, {whence}; {known}."
+        return f"{self.title}: {file.name}, downloaded from {published.url}; {known}."
 
 
 @dataclass(frozen=True)
@@ -149,7 +157,8 @@ class Packaged:
         Raises:
             DataError: the package has no such file, or a broken one.
         """
-        if fault := _load(model, WeightsFile(self.file.name), self.file):
+        fault, _ = _load(model, WeightsFile(self.file.name), self.file)
+        if fault:
             raise DataError(
                 f"{self.file} cannot be used: {fault}.",
                 f"Install the course again, or make the file with `{self.command}`.",
@@ -169,36 +178,110 @@ def values_digest(model: Any) -> str:
     return digest(b"".join(values.tobytes() for values in model.get_weights()))
 
 
-def _load(model: Any, file: WeightsFile, path: Path) -> str:
-    """Fill a model from a file; return what is wrong with the file, or nothing."""
+def _load(model: Any, file: WeightsFile, path: Path) -> tuple[str, str]:
+    """Fill a model from a file; return what is wrong with the file, or else how it is known."""
+    algorithm, _, expected = file.digest.partition(":")
+    found = ""
     try:
-        algorithm, _, expected = file.digest.partition(":")
-        if expected:
-            with path.open("rb") as stream:
+        with path.open("rb") as stream:
+            if expected:
                 found = hashlib.file_digest(stream, algorithm).hexdigest()
-            if found != expected:
-                size = path.stat().st_size
-                return f"it has {size:,} bytes and the {algorithm} {found}, expected was {expected}"
-        model.load_weights(path)
+        if found != expected and not file.values:
+            size = path.stat().st_size
+            fault = f"it has {size:,} bytes and the {algorithm} {found}, expected was {expected}"
+            return fault, ""
+        _fill(model, path)
     except _UNREADABLE as error:  # h5py and Keras raise all of these for files that are not right
-        fault = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        return textwrap.shorten(fault or type(error).__name__, 300).rstrip(".")
-    return ""
+        told = error.strerror if isinstance(error, OSError) else None
+        fault = told or _mistaken(model, path) or str(error) or type(error).__name__
+        return textwrap.shorten(fault, 300).rstrip("."), ""
+    if expected and found == expected:
+        return "", f"its {algorithm} is right"
+    values = values_digest(model) if file.values else ""
+    if values and values == file.values:
+        whose = "not the published file" if expected else "published without a digest"
+        return "", f"it is {whose}, and its values are right"
+    if expected:
+        return f"its values have the sha256 {values}, expected was {file.values}", ""
+    return "", "it is published without a digest, and nothing could be compared"
 
+
+def _fill(model: Any, path: Path) -> None:
+    """Load weights in either format; Keras itself goes by the end of the file's name."""
+    with h5py.File(path) as file:
+        legacy = "layer_names" in file.attrs or "model_weights" in file
+    if legacy is not path.name.endswith(".weights.h5"):
+        model.load_weights(path)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / ("copy.h5" if legacy else "copy.weights.h5")
+        shutil.copyfile(path, copy)
+        model.load_weights(copy)
+
+
+def _mistaken(model: Any, path: Path) -> str:
+    """Say which file was taken for the weights of a model, and what to do; or nothing."""
+    try:
+        theirs = _kernels(path)
+    except _UNREADABLE as error:
+        size = f"{path.stat().st_size:,} bytes"
+        if "truncated" in str(error):
+            return f"it is cut off after {size}: download it again"
+        nothing = f"its {size} are no weights (HDF5): a login page may have been saved instead"
+        return "" if h5py.is_hdf5(path) else nothing
+    ours = {layer.name: _kernel(layer.weights) for layer in model.layers if layer.weights}
+    for name, shape in ours.items():
+        other = theirs.pop(name, None)
+        if other != shape and sorted(other or ()) == sorted(shape):
+            return (
+                f"the kernel of {name} has the shape {other}, Theano's order, and not {shape}: "
+                "take the file with tf_kernels in its name"
+            )
+        if other != shape:
+            return f"it is of another network, without a kernel {shape} in {name}"
+    if any(len(shape) > 2 for shape in theirs.values()):  # more convolutions
+        return f"it is of another network, with a layer {min(theirs)}"
+    more = ", ".join(theirs)
+    return more and f"it has a classifier ({more}): take the file with notop in its name"
+
+
+def _kernels(path: Path) -> dict[str, tuple[int, ...]]:
+    """Return the layers in a file of weights, in either format, with the shapes of their kernels.
+
+    A file of Keras 3 calls its groups after classes, and has the names as attributes.
+    """
+    found: dict[str, list[Any]] = {}
+
+    def visit(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            layer = item.parent.attrs.get("name", name.partition("/")[0])
+            found.setdefault(str(layer), []).append(item)
+
+    with h5py.File(path) as file:
+        file.get("model_weights", file).visititems(visit)
+        return {layer: _kernel(arrays) for layer, arrays in found.items()}
+
+
+def _kernel(arrays: Iterable[Any]) -> tuple[int, ...]:
+    """Return the shape of a kernel among the arrays of one layer."""
+    return max((tuple(array.shape) for array in arrays), key=len)
+
+
+_VGG16: Final = WeightsFile(
+    "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    digest="md5:6d6bbae143d832006294945121d1f1fc",  # as in keras.applications
+    values="d9a27cc1fc7f975ef8cff49180e794ccd7c4bc868ebb49740803b3bbaa8dbefd",
+    published=Published(
+        "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
+        "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        sha256=None,
+    ),
+)
 
 VGG16: Final = Pretrained(
     "VGG16, trained on ImageNet",
-    (
-        WeightsFile(
-            "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-            digest="md5:6d6bbae143d832006294945121d1f1fc",  # as in keras.applications
-            published=Published(
-                "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
-                "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                sha256=None,
-            ),
-        ),
-    ),
+    # The second has no address: who has got weights elsewhere names them so.
+    (_VGG16, replace(_VGG16, name="vgg16_imagenet_notop.weights.h5", published=None)),
 )
 
 MOBILENET: Final = Pretrained(

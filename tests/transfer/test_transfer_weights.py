@@ -1,13 +1,16 @@
 """Weights are found where they are said to be, or the reader is told; nothing of his is changed."""
 
 import hashlib
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -30,6 +33,7 @@ pytestmark = pytest.mark.tensorflow
 NAME = "tiny.weights.h5"
 OTHER = "tiny_tf_no_top.h5"
 NOWHERE = "http://127.0.0.1:9"  # port 9 answers nobody
+REAL = os.environ.get("CNN_COURSE_DATA", "")
 
 
 @pytest.fixture(scope="module")
@@ -279,14 +283,150 @@ def test_without_a_network_the_reader_is_told_what_to_put_where(
 
 
 def test_the_weights_of_imagenet_are_known_by_what_keras_says() -> None:
-    (vgg16,) = VGG16.files
-    assert vgg16.digest == "md5:6d6bbae143d832006294945121d1f1fc"
-    assert vgg16.published
     official = sys.modules[keras.applications.VGG16.__module__]
-    assert vgg16.published.url == official.WEIGHTS_PATH_NO_TOP
+    assert [file.published.url for file in VGG16.files if file.published] == [
+        official.WEIGHTS_PATH_NO_TOP
+    ]
+    assert {file.digest for file in VGG16.files} == {"md5:6d6bbae143d832006294945121d1f1fc"}
     official = sys.modules[keras.applications.MobileNet.__module__]
     addresses = [file.published.url for file in MOBILENET.files if file.published]
     assert addresses == [official.BASE_WEIGHT_PATH + "mobilenet_7_5_224_tf_no_top.h5"]
+
+
+def test_the_values_of_vgg16_are_the_published_ones_whatever_the_file_is_called(
+    monkeypatch: pytest.MonkeyPatch, places: Places
+) -> None:
+    keras_name, other_name = (file.name for file in VGG16.files)
+    assert keras_name == "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    file = Path(REAL) / "weights" / other_name
+    if not (REAL and file.exists()):
+        pytest.skip(f"CNN_COURSE_DATA has no {other_name}")
+    (places.own / keras_name).symlink_to(file)
+    for own, name in ((places.own.parent, keras_name), (REAL, other_name)):
+        monkeypatch.setenv("CNN_COURSE_DATA", str(own))
+        found = transfer.base("vgg16", side=32)
+        assert f"{name}, from the folder weights in CNN_COURSE_DATA; it is not" in found.source
+        assert found.source.endswith("and its values are right.")
+        first, last = (found.model.get_layer(f"block{n}") for n in ("1_conv1", "5_conv3"))
+        # As others have published them of Keras's file and of the authors' own.
+        assert first.kernel.numpy()[0, 0, 0, 0] == np.float32(0.42947057)
+        assert first.bias.numpy()[25] == np.float32(0.7446502)
+        assert last.kernel.numpy()[0, 2, 0, 400] == np.float32(-0.008714244)
+
+
+def either(legacy: bytes, trained: Any) -> Pretrained:
+    """Weights that are known by the digest of one file and by their values, as VGG16's are."""
+    values = hashlib.sha256(b"".join(each.tobytes() for each in trained.get_weights()))
+    (file,) = known(legacy).files
+    file = replace(file, values=values.hexdigest())
+    return Pretrained("The tiny one", (replace(file, name=OTHER), file))
+
+
+@pytest.mark.parametrize("kind", ["content", "legacy"])
+def test_a_file_is_right_by_its_digest_or_by_its_values_whatever_its_format_and_its_name(
+    request: pytest.FixtureRequest, places: Places, legacy: bytes, trained: Any, kind: str
+) -> None:
+    right = {
+        "legacy": "its md5 is right",
+        "content": "it is not the published file, and its values are right",
+    }[kind]
+    for name in (NAME, OTHER):
+        file = put(places.own, request.getfixturevalue(kind), name)
+        found = base(either(legacy, trained))
+        assert_same_weights(found, trained)
+        place = "from the folder weights in CNN_COURSE_DATA"
+        assert found.source == f"The tiny one: {name}, {place}; {right}."
+        file.unlink()
+
+
+Arrays = dict[str, list[np.ndarray]]
+
+
+def as_published(arrays: Arrays, file: Path) -> None:
+    """Write a file as `keras.applications` does since 2016: a group and two names a layer."""
+    with h5py.File(file, "w") as content:
+        content.attrs["layer_names"] = list(arrays)
+        for layer, weights in arrays.items():
+            names = [f"{layer}_W_1:0", f"{layer}_b_1:0"]
+            content.create_group(layer).attrs["weight_names"] = names
+            for name, weight in zip(names, weights, strict=True):
+                content[layer][name] = weight
+
+
+def theano(arrays: Arrays) -> Arrays:
+    return {layer: [kernel.transpose(3, 2, 0, 1), bias] for layer, (kernel, bias) in arrays.items()}
+
+
+ONE, ZEROS = np.ones((3, 3, 3, 12), "float32"), np.zeros(12, "float32")
+DENSE = [np.ones((4, 12), "float32"), ZEROS]
+MISTAKEN: dict[str, tuple[Callable[[Arrays], Arrays], str]] = {
+    "with its classifier": (
+        lambda right: right | {"fc1": DENSE, "predictions": DENSE},
+        r"it has a classifier \(fc1, predictions\): take the file with notop in its name",
+    ),
+    "of Theano": (
+        theano,
+        r"block1_conv1 has the shape \(12, 3, 3, 3\), Theano's order, .* with tf_kernels in",
+    ),
+    "another one": (
+        lambda right: {"conv1": [ONE, ZEROS]},
+        r"of another network, without a kernel \(3, 3, 3, 12\) in block1_conv1",
+    ),
+    "of other channels": (
+        lambda right: right | {"block1_conv1": [ONE[..., :4], ZEROS[:4]]},
+        r"of another network, without a kernel \(3, 3, 3, 12\) in block1_conv1",
+    ),
+    "deeper": (
+        lambda right: right | {"block3_conv4": [ONE, ZEROS]},
+        "of another network, with a layer block3_conv4",
+    ),
+    "of other values": (
+        lambda right: right | {"block1_conv1": [ONE, ZEROS]},
+        "its values have the sha256 [0-9a-f]{64}, expected was [0-9a-f]{64}",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MISTAKEN)
+def test_a_file_of_the_wrong_kind_is_named_with_what_to_take_instead(
+    places: Places, legacy: bytes, trained: Any, kind: str
+) -> None:
+    arrays = {layer.name: layer.get_weights() for layer in trained.layers if layer.weights}
+    change, words = MISTAKEN[kind]
+    as_published(arrays, places.own / OTHER)
+    assert "its values are right" in base(either(legacy, trained)).source, "before the change"
+    as_published(change(arrays), places.own / OTHER)
+    problem = refusal(either(legacy, trained)).problem
+    assert re.search(f"{OTHER} cannot be used: .*{words}", problem), problem
+
+
+def test_a_broken_file_that_could_be_right_by_its_values_is_named_with_its_size(
+    places: Places, legacy: bytes, trained: Any
+) -> None:
+    size = f"{len(legacy) - 1:,}"
+    for how, words in {
+        "truncated": f"it is cut off after {size} bytes: download it again",
+        "a page": "its 26 bytes are no weights (HDF5): a login page",
+        "empty": "its 0 bytes are no weights",
+    }.items():
+        put(places.own, BROKEN[how](legacy), OTHER)
+        assert words in refusal(either(legacy, trained)).problem
+
+
+def test_a_file_under_another_name_is_told_before_the_network_is_asked(
+    places: Places, legacy: bytes, trained: Any
+) -> None:
+    second = put(places.own, legacy, "tiny_tf_no_top (1).h5")
+    with_classifier = places.cache / "tiny_tf.h5"
+    with_classifier.parent.mkdir(parents=True)
+    arrays = {layer.name: layer.get_weights() for layer in trained.layers if layer.weights}
+    as_published(arrays | {"fc1": DENSE}, with_classifier)
+    put(places.own, b"", "other.h5")
+    with pytest.warns(UserWarning, match="is not used") as told:
+        problem = refusal(either(legacy, trained)).problem
+    assert [str(each.message) in problem for each in told] == [True, True]
+    assert f"{second} is not used: it is the right file, so name it {OTHER}." in problem
+    assert f"{with_classifier} is not used: it has a classifier (fc1)" in problem
 
 
 def test_where_no_digest_is_published_the_values_are_compared_and_the_source_says_so(
