@@ -1,18 +1,15 @@
-"""Build on a trained network: bases, layers that are frozen or train, features computed once.
-
-Importing this package imports Keras, and from then on `fit` refuses a model whose layers were
-frozen or unfrozen after it was compiled.
-"""
+"""Build on a trained network: bases, layers that are frozen or train, features computed once."""
 
 from cnn_course.cases import STRATEGIES, advise, clearly_better, rule
 from cnn_course.transfer.bases import Base, base, mini_vgg16, store_mini_vgg16
 from cnn_course.transfer.features import StoredFeatures, store
 from cnn_course.transfer.splitting import split
-from cnn_course.transfer.trainable import freeze, trainable_table, unfreeze
+from cnn_course.transfer.trainable import RequireCompile, freeze, trainable_table, unfreeze
 
 __all__ = [
     "STRATEGIES",
     "Base",
+    "RequireCompile",
     "StoredFeatures",
     "advise",
     "base",

@@ -1,4 +1,4 @@
-"""Which layers of a network train: freeze, unfreeze, a table, and a guard at every `fit`.
+"""Which layers of a network train: freeze, unfreeze, a table, and what notices no `compile`.
 
 Frozen means `layer.trainable = False`. For batch normalization that is more than the argument
 `training=False`, with which `fit` of a functional model in Keras 3 still moves its mean and its
@@ -6,9 +6,8 @@ variance.
 """
 
 import difflib
-import functools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from reprlib import repr as shortened
 from typing import Any, ClassVar, Final, TypeAlias
@@ -20,7 +19,6 @@ from cnn_course.arguments import whole_number
 from cnn_course.tables import LayerTable
 
 Found: TypeAlias = tuple[tuple[str, ...], Any]  # the models that a layer is inside of, the layer
-Check: TypeAlias = Callable[[Any], None]
 
 
 @dataclass(frozen=True)
@@ -93,8 +91,8 @@ class Table(LayerTable[Row]):
 def freeze(model: Any) -> None:
     """Freeze all layers of a model: training changes nothing in it, moving statistics included.
 
-    Compile the model that is trained, this one or one around it, before the next `fit`; a `fit`
-    without it is an error.
+    Compile the model that is trained, this one or one around it, before the next `fit`;
+    `RequireCompile` tells who forgets it.
 
     Raises:
         TypeError: it is no Keras model.
@@ -117,8 +115,8 @@ def unfreeze(
     stays frozen: its statistics come from more pictures than fine-tuning has. So hand in the base
     rather than a model around it whose new classifier has a batch normalization to be trained.
 
-    Compile the model that is trained, this one or one around it, before the next `fit`; a `fit`
-    without it is an error.
+    Compile the model that is trained, this one or one around it, before the next `fit`;
+    `RequireCompile` tells who forgets it.
 
     Args:
         model: a built `keras.Model`, frozen or not.
@@ -248,63 +246,68 @@ def _weights_of(layers: Iterable[Any]) -> set[int]:
     return {id(weight) for layer in layers for weight in layer.weights}
 
 
-# Freezing that came after `compile` is an error at the next `fit`, and not silence.
-#
-# After a first `fit`, Keras 3.15 keeps the compiled training step: a layer that is frozen later
-# goes on training, one that is unfrozen later never begins to, and nothing is said. Its warning
-# stands behind a `raise`. A base does not know the models around it, which are the ones that are
-# trained, and nothing else would watch a learner who sets `layer.trainable` by hand. So `compile`
-# remembers which layers were trainable, and what trains compares: less than a millisecond each.
-_WATCHED: Final = "watched_by_cnn_course"
+# For each training step, the ids of all weights, and whether it trains them. It lives as long as
+# its model, and so do the weights.
+_MADE_FOR: Final[WeakKeyDictionary[Any, dict[int, bool]]] = WeakKeyDictionary()
 _SHOWN: Final = 5
 
-# For each compiled model, its layers and whether they were trainable. Both are held weakly: a layer
-# can lead back to its model, and neither should live longer for being watched.
-_COMPILED: WeakKeyDictionary[Any, WeakKeyDictionary[Any, bool]] = WeakKeyDictionary()
+
+class RequireCompile(keras.callbacks.Callback):
+    """Stops a training if layers were frozen or unfrozen and the model was not compiled again.
+
+    Keras 3.15 with TensorFlow makes the training step, `model.train_function`, at the first `fit`
+    after `compile`, and the first batch settles what it trains: who freezes a layer between the
+    two is obeyed. Of later changes nobody is told:
+
+    - `fit` goes on with the step that it has. A layer that was frozen goes on training, one that
+      was unfrozen stands still, also if a callback did it during the training.
+    - For batches of another kind, as those of `train_on_batch`, the step is traced anew. What was
+      frozen stands still from now on; for what was unfrozen, the optimizer raises "Unknown
+      variable". It is the same with `run_eagerly=True`, and after
+      `make_train_function(force=True)`.
+
+    So before each batch, this callback compares what is trainable with what was at the first batch
+    of the step. Two models may share layers that one of them trains and the other does not, as in
+    a GAN: what the other one was compiled and trained for since then counts as no mistake, if it
+    has this callback, too.
+
+    Give one to every `fit`, a new one or the same: it knows nothing of a training without it, such
+    as one by `train_on_batch`, which calls no callbacks.
+
+    Raises:
+        ValueError: in `fit`, before the first batch after the change; it names the layers.
+    """
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Compare what is trainable with what the training step was made for."""
+        now, made_for = self._states()
+        if now != made_for:
+            _refuse_a_change(self.model, now, made_for)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Note the weights of a model that was not built before its first batch."""
+        self._states()
+
+    def _states(self) -> tuple[dict[int, bool], dict[int, bool]]:
+        trainable = {id(weight) for weight in self.model.trainable_weights}
+        now = {id(weight): id(weight) in trainable for weight in self.model.weights}
+        made_for = _MADE_FOR.setdefault(self.model.train_function, {})
+        made_for |= now | made_for
+        return now, made_for
 
 
-def _remember(model: Any) -> None:
-    _COMPILED[model] = WeakKeyDictionary({part: part.trainable for part in _parts(model)})
-
-
-def _refuse_a_change(model: Any) -> None:
-    compiled: Mapping[Any, bool] = _COMPILED.get(model) or {}
+def _refuse_a_change(model: Any, now: dict[int, bool], made_for: dict[int, bool]) -> None:
+    latest = {key: trains for step in _MADE_FOR.values() for key, trains in step.items()}
     changed = [
-        layer.name
-        for layer in _parts(model)
-        if layer.weights and layer.trainable != compiled.get(layer, layer.trainable)
+        weight.path.split("/")[-2:][0]  # its layer
+        for weight in model.weights
+        if made_for.get(id(weight)) == latest.get(id(weight)) == (not now[id(weight)])
     ]
     if changed:
-        more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+        names = list(dict.fromkeys(changed))
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         raise ValueError(
-            f"The model {model.name!r} was compiled, and then layers of it were frozen or "
-            f"unfrozen: {', '.join(changed[:_SHOWN])}{more}. It would be trained as if they were "
+            f"The model {model.name!r} was compiled and trained, and then layers of it were frozen "
+            f"or unfrozen: {', '.join(names[:_SHOWN])}{more}. It would be trained as if they were "
             "not. Call compile again, then train."
         )
-
-
-def _watch(name: str, *, before: Check | None = None, after: Check | None = None) -> None:
-    """Let a method of every Keras model call a function before or after its own work."""
-    # The class that defines a method, and no heir of it: Keras compiles a loaded model only if its
-    # `compile` is the one of that very class.
-    owner = next(each for each in keras.Model.__mro__ if name in vars(each))
-    method = vars(owner)[name]
-    if hasattr(method, _WATCHED):  # before this module was loaded again
-        return
-
-    @functools.wraps(method)
-    def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if before:
-            before(self)
-        result = method(self, *args, **kwargs)
-        if after:
-            after(self)
-        return result
-
-    setattr(watched, _WATCHED, True)
-    setattr(owner, name, watched)
-
-
-_watch("compile", after=_remember)
-_watch("fit", before=_refuse_a_change)
-_watch("train_on_batch", before=_refuse_a_change)
