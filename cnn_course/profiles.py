@@ -25,8 +25,8 @@ class Settings:
         copies: how often each training picture is augmented for stored features.
         unfrozen_from: the first layer of the base that fine-tuning trains.
         learning_rate: of fine-tuning.
-        steps: gradient steps of a training that is not counted in epochs.
-        comparison_steps: those of the networks that the chapter only compares with.
+        rates: learning rates, of which validation pictures choose one.
+        draws: of training pictures, for each of which everything is measured.
         blocks: of two convolutions, in each of the networks that are compared.
     """
 
@@ -40,8 +40,8 @@ class Settings:
     copies: int = 1
     unfrozen_from: str = ""
     learning_rate: float = 0.0
-    steps: int = 0
-    comparison_steps: int = 0
+    rates: tuple[float, ...] = ()
+    draws: int = 1
     blocks: tuple[int, ...] = ()
 
 
@@ -95,10 +95,10 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
     },
     "07-transfer-learning-cases": {
         "tiny": Settings(
-            epochs=1, batch_size=16, side=64, base="mini_vgg16", steps=40, comparison_steps=300
+            epochs=5, batch_size=16, side=64, base="mini_vgg16", rates=(3e-4,), draws=3
         ),
         "full": Settings(
-            epochs=1, batch_size=16, side=96, base="mobilenet", steps=250, comparison_steps=1_000
+            epochs=10, batch_size=32, side=96, base="mobilenet", rates=(1e-4, 5e-4), draws=5
         ),
     },
     "09-famous-architectures": {
@@ -106,7 +106,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
         "full": Settings(epochs=6, batch_size=64, comparison_pictures=10_000, blocks=(3, 27)),
     },
     "10-batch-normalization": {
-        "tiny": Settings(epochs=3, batch_size=32),
+        "tiny": Settings(epochs=3, batch_size=32, comparison_pictures=1_280),
         "full": Settings(epochs=4, batch_size=64, comparison_pictures=10_000),
     },
 }

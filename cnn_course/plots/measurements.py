@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from cnn_course.arguments import one_of
 from cnn_course.plots.style import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION, show
 
 # Told apart by dashes and marks; a pair has its own shade of the colour for training.
@@ -47,18 +48,22 @@ def histories(
     show(figure, alt)
 
 
-def lines(series: Mapping[str, Sequence[float]], *, x: str, y: str, alt: str) -> None:
-    """Show several series on one logarithmic axis: losses by epoch, gradients by layer.
+def lines(
+    series: Mapping[str, Sequence[float]], *, x: str, y: str, alt: str, scale: str = "log"
+) -> None:
+    """Show several series on one axis: losses by epoch, gradients by layer.
 
     Args:
-        series: name -> values above zero, the first of them at 1 of the x axis.
+        series: name -> values, the first of them at 1 of the x axis; above zero on `"log"`.
         x: what is counted along the axis, for example `"epoch"`.
         y: what is shown.
         alt: the message of the figure.
+        scale: of the y axis, `"log"` or `"linear"`.
 
     Raises:
-        ValueError: more series than there are kinds of lines.
+        ValueError: more series than there are kinds of lines, or there is no such scale.
     """
+    one_of("scale", scale, ("log", "linear"))
     if len(series) > len(_LINES):
         raise ValueError(f"{len(series)} series are too many for one figure; {len(_LINES)} fit.")
     figure, axis = plt.subplots(figsize=(6.6, 3.2), layout="constrained")
@@ -66,7 +71,8 @@ def lines(series: Mapping[str, Sequence[float]], *, x: str, y: str, alt: str) ->
         counted = np.arange(1, len(values) + 1)
         shade = _SHADES[place // 2]
         axis.plot(counted, values, _LINES[place], color=shade, markersize=5, label=name)
-    axis.set(yscale="log", xlabel=x, ylabel=f"{y}\n(logarithmic)")
+    note = "\n(logarithmic)" if scale == "log" else ""
+    axis.set(yscale=scale, xlabel=x, ylabel=f"{y}{note}")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(alpha=0.3)
     figure.legend(frameon=False, loc="outside right center")
