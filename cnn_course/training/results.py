@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from cnn_course import files
+from cnn_course.records import recorded_seeds
 from cnn_course.training import state
 from cnn_course.training.state import ENDED, RUN, Progress
 
@@ -91,6 +92,31 @@ def _from_numpy(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     raise TypeError(f"it holds a {type(value).__name__}")
+
+
+def measured(
+    value: float, chapter: str, of: Callable[[dict[str, Any]], float], form: str = ".3f"
+) -> str:
+    """Return a measured number as chapters print it: rounded, beside the range of recorded seeds.
+
+    Tests of stored outputs leave out what follows `≈` on a line, so it comes last.
+
+    Args:
+        value: what this run measured.
+        chapter: whose `recorded_seeds` it is set beside, runs of the tiny profile.
+        of: the same number, from the results of one of these runs.
+        form: how a number is written, as in a format string.
+
+    Returns:
+        For example `"≈ 0.853, tiny with 5 seeds: 0.830 to 0.855"`; the number alone where no seeds
+        are recorded, or none with such a result.
+    """
+    try:
+        known = [of(run) for run in recorded_seeds(chapter)["seeds"].values()]
+    except (FileNotFoundError, KeyError):
+        return f"≈ {value:{form}}"
+    among = f"{min(known):{form}} to {max(known):{form}}"
+    return f"≈ {value:{form}}, tiny with {len(known)} seeds: {among}"
 
 
 @dataclass(frozen=True)

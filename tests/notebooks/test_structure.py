@@ -44,6 +44,11 @@ def test_every_code_cell_was_run_in_order_and_none_stores_an_error(computed):
     assert not any("WARNING" in text_of(cell) for cell in code_cells(computed))
 
 
+def test_a_measurement_is_printed_as_its_number_and_not_as_a_verdict(computed):
+    printed = [line for cell in code_cells(computed) for line in text_of(cell).splitlines()]
+    assert [line for line in printed if re.search(r": +(True|False)$", line)] == []
+
+
 def test_one_cell_sets_the_profile_and_the_stored_one_is_tiny(computed):
     (cell,) = code_cells(computed, "parameters")
     profile, *more = cell.source.splitlines()

@@ -37,6 +37,21 @@ def test_a_chapter_that_nobody_recorded_says_how_to_record_it():
         training.recorded_seeds("99-nothing")
 
 
+def test_a_measured_number_stands_beside_the_range_of_its_seeds():
+    chapter = "06-fine-tuning"
+    seeds = training.recorded_seeds(chapter)["seeds"]
+    known = sorted(run["fine-tuned"]["test_accuracy"] for run in seeds.values())
+    text = training.measured(0.8776, chapter, lambda run: run["fine-tuned"]["test_accuracy"])
+    number, among = text.split(", ")
+    assert number == "≈ 0.878"
+    assert among == f"tiny with {len(seeds)} seeds: {known[0]:.3f} to {known[-1]:.3f}"
+
+
+@pytest.mark.parametrize(("chapter", "name"), [("99-nothing", "x"), ("06-fine-tuning", "x")])
+def test_a_number_that_no_seed_measured_stands_alone(chapter, name):
+    assert training.measured(2 / 3, chapter, lambda run: run[name], form=".1%") == "≈ 66.7%"
+
+
 def test_the_weights_of_chapter_2_are_those_of_its_network_and_others_have_none():
     weights = records.recorded_weights("02-mnist-convnet")
     assert sum(weight.size for weight in weights) == 104_202
