@@ -49,7 +49,7 @@ CHANGES = {
         ("pictures=5000", "many pictures (5,000), far from the source"),
     ),
 }
-OPTIONS = ["--no-browser", "--allow-root", "--IdentityProvider.token=", "--LabApp.news_url="]
+OPTIONS = ["--no-browser", "--allow-root", "--IdentityProvider.token="]
 # where a link stands, its words, what it opens, and the heading that it leads to
 LINKS = (
     ("01-convolution-by-hand.ipynb", "dense layer", "glossary.md", "dense layer"),
@@ -174,6 +174,7 @@ def test_make_lab_opens_the_first_chapter_and_its_links_lead_to_the_term_and_to_
             "heading => heading.getBoundingClientRect().top < innerHeight / 2",
             arg=found.last.element_handle(),
         )
+        assert page.get_by_text("official Jupyter news").count() == 0, "it asks before one reads"
 
 
 def run(page: Page, number: int) -> None:
