@@ -37,8 +37,16 @@ _SPACING = (
     ),
 )
 _LOGO = re.compile(r'<div class="sidebar-primary-item">(?=\s*<a class="navbar-brand)')
+_CODE = re.compile(
+    r'(<div class="(output )?[^"]*highlight-[^"]*"><div class="highlight"><pre)>(.*?\n)</pre>',
+    re.DOTALL,
+)
+_TAG = re.compile(r"<[^>]+>")
+_IN_COLUMNS = re.compile(r"\S {2,}\S")
+_DIAGRAM = re.compile(r'(<img [^>]*class="figure-diagram"[^>]* style=")(?=width: (\d+)px)')
 # The start page, which is named like the book.
 _NAMED_TWICE = re.compile(r"<title>(.+?) &#8212; \1</title>")
+_WIDE = 640  # pixels; of a wider diagram, a phone would draw the words less than 6 pixels high
 _DETAILED = 60_000  # bytes; a picture that is larger without loss is a photograph
 
 
@@ -66,6 +74,7 @@ def make_light(site: Path) -> None:
 
 def _lighter(page: str) -> str:
     page = _FORMULA.sub(_as_mathml, _SCRIPTS.sub("", page))
+    page = _DIAGRAM.sub(_with_least_width, _CODE.sub(_in_lines, page))
     page = _NAMED_TWICE.sub(r"<title>\1</title>", page, count=1)
     return _LOGO.sub('<div class="sidebar-primary-item" role="banner">', page, count=1)
 
@@ -79,6 +88,28 @@ def _as_mathml(found: re.Match[str]) -> str:
     if "\\" in formula:  # a command that the converter does not know stays as it is
         raise ValueError(f"this formula cannot be set for the page: {tex}")
     return f"{opening}{formula}</{tag}>"
+
+
+def _in_lines(found: re.Match[str]) -> str:
+    """Make each line of code an element, which goes on below its own beginning, not at the edge.
+
+    An output is a table, whose lines stay whole, when two of its lines have two spaces in a row.
+    """
+    opening, output, code = found.groups()
+    lines = [(line, _TAG.sub("", line)) for line in code.split("\n")[:-1]]
+    if output and sum(_IN_COLUMNS.search(text) is not None for _, text in lines) > 1:
+        return f'{opening} class="columns">{code}</pre>'
+    elements = []
+    for line, text in lines:
+        indent = len(text) - len(text.lstrip(" "))
+        style = f' style="--indent: {indent}"' if indent else ""
+        elements.append(f'<span class="line"{style}>{line}\n</span>')
+    return f"{opening}>{''.join(elements)}</pre>"
+
+
+def _with_least_width(found: re.Match[str]) -> str:
+    width = int(found[2])
+    return found[1] + (f"--least: {width * 3 // 4}px; " if width > _WIDE else "")
 
 
 def _to_webp(file: Path) -> bool:

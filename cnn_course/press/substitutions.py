@@ -309,6 +309,7 @@ def draw_map(places: Sequence[Shown]) -> str:
     """Return the map as HTML: one box for each chapter, below everything that it needs.
 
     A line that follows from others is left out: who needs chapter 3 needs what chapter 3 needs.
+    Beside it the same as a list, which a phone shows instead.
     """
     at = _corners(places)
     width = max(x for x, _ in at.values()) + _WIDTH + 2
@@ -326,7 +327,10 @@ def draw_map(places: Sequence[Shown]) -> str:
             f'<svg viewBox="-1 -1 {width} {height}" width="{width}" height="{height}">',
             *lines,
             *boxes,
-            "</svg>\n</nav>\n```",
+            "</svg>",
+            "<ul>",
+            *(f"<li>{_link(one, escape(one.title))} {escape(one.times())}</li>" for one in places),
+            "</ul>\n</nav>\n```",
         ]
     )
 
@@ -368,4 +372,8 @@ def _box(place: Shown, x: int, y: int) -> str:
     )
     note = f'<text class="note" x="{x + 12}" y="{y + _HEIGHT - 10}">{escape(place.times())}</text>'
     box = f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>'
-    return f'<a href="../notebooks/{place.chapter.name}.html">{box}{texts}{note}</a>'
+    return _link(place, f"{box}{texts}{note}")
+
+
+def _link(place: Shown, shown: str) -> str:
+    return f'<a href="../notebooks/{place.chapter.name}.html">{shown}</a>'

@@ -88,6 +88,25 @@ def test_scripts_for_icons_and_formulas_are_gone_and_the_logo_is_a_landmark(heav
     assert banner.find("a", class_="navbar-brand")
 
 
+def test_lines_become_elements_except_in_an_output_that_is_a_table(heavy: Path):
+    words = '<span></span><span class="k">if</span> a:\n    b  # 1\n\n    c  # 2\n'
+    kinds = ("highlight-python", "output stream highlight-myst-ansi")
+    boxes = [
+        f'<div class="{kind}"><div class="highlight"><pre>{words}</pre></div></div>'
+        for kind in kinds
+    ]
+    write(heavy, "", "".join(boxes))
+    make_light(heavy)
+    code, table = read(heavy).find_all("pre")
+    assert code.get_text() == table.get_text() == "if a:\n    b  # 1\n\n    c  # 2\n"
+    lines = [(line.get_text(), line.get("style")) for line in code.select(".line")]
+    assert lines[0] == ("if a:\n", None)
+    assert lines[1:3] == [("    b  # 1\n", "--indent: 4"), ("\n", None)]
+    assert code.select_one(".line > .k")
+    assert table["class"] == ["columns"]
+    assert not table.select(".line")
+
+
 def test_a_photograph_becomes_smaller_and_every_reference_follows(heavy: Path):
     before = (heavy / "_images" / "figure.png").stat().st_size
     make_light(heavy)

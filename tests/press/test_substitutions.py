@@ -79,10 +79,12 @@ def test_a_page_gets_what_it_asks_for_and_keeps_the_rest(project: Project, tmp_p
     )
 
 
-def test_the_map_has_a_box_and_a_link_for_each_chapter(project: Project, tmp_path: Path) -> None:
+def test_the_map_has_a_box_and_a_line_of_a_list_for_each_chapter(
+    project: Project, tmp_path: Path
+) -> None:
     filled = filled_in("<!-- fill: map -->", project, tmp_path)
     names = re.findall(r'href="../notebooks/([^"]+).html"', filled)
-    assert names == ["01-first", "02-second"]
+    assert names == ["01-first", "02-second"] * 2  # as boxes, and as a list
     assert filled.count("<path") == 1
     assert ">Chapter 01-first<" in filled
     assert re.search(r">its code \d+\xa0s<", filled)
