@@ -2,14 +2,12 @@
 
 import shutil
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import skimage.data
-from patience import HANGS
 
 from cnn_course.data import DataError, photograph
 
@@ -57,12 +55,3 @@ def test_a_scikit_image_without_the_cat_or_with_a_broken_one_is_told(
     shutil.copy(real / "coffee.png", other / "chelsea.png")
     with pytest.raises(DataError, match=r"\(400, 600, 3\)"):
         photograph("cat")
-
-
-def test_importing_the_package_imports_nothing_heavy() -> None:
-    heavy = {"tensorflow", "keras", "sklearn", "skimage", "scipy", "matplotlib", "PIL", "pooch"}
-    code = f"import sys, cnn_course.data; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=HANGS
-    )
-    assert done.stdout.strip() == "[]"
