@@ -123,8 +123,8 @@ def test_every_public_name_says_what_it_does_and_with_which_types() -> None:
 
 
 def test_importing_a_part_that_needs_no_framework_loads_none() -> None:
-    quick = "checks conv counting data examples profiles training".split()
-    heavy = "keras matplotlib PIL pooch scipy skimage sklearn tensorflow".split()
+    quick = ["checks", "conv", "counting", "data", "examples", "profiles", "training"]
+    heavy = ["keras", "matplotlib", "PIL", "pooch", "scipy", "skimage", "sklearn", "tensorflow"]
     imports = "".join(f", cnn_course.{name}" for name in quick)
     program = f"import sys{imports}\nprint(*{{*{heavy}}} & {{*sys.modules}})"
     result = subprocess.run(

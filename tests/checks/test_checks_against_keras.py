@@ -267,9 +267,9 @@ def test_a_step_of_adam_and_of_rmsprop_is_about_the_rate() -> None:
     """What `size-of-a-step` says, for a gradient that does not change."""
     for optimizer in (keras.optimizers.Adam(1e-3), keras.optimizers.RMSprop(1e-3)):
         weight = keras.Variable([0.01])
-        for _ in range(200):
+        for _ in range(100):
             optimizer.apply([keras.ops.convert_to_tensor([0.3])], [weight])
-        assert (0.01 - float(weight.numpy()[0])) / 200 == pytest.approx(1e-3, rel=0.15)
+        assert (0.01 - float(weight.numpy()[0])) / 100 == pytest.approx(1e-3, rel=0.15)
 
 
 def test_the_features_of_a_flipped_picture_are_not_the_flipped_features() -> None:
@@ -310,7 +310,7 @@ def test_only_trainable_false_keeps_batch_normalization_still_in_a_functional_mo
     x = base(inputs, training=False) if way == "training=False" else base(inputs)
     model = keras.Model(inputs, layers.Dense(1)(x))
     rate = 0.0 if way == "rate of 0" else 1e-5
-    model.compile(keras.optimizers.Adam(rate), "mse")
+    model.compile(keras.optimizers.Adam(rate), "mse", run_eagerly=True)
     model.fit(np.full((8, 3), 10.0), np.ones((8, 1)), verbose=0)
     still = not normalization.moving_mean.numpy().any()
     assert still == (way == "trainable=False")

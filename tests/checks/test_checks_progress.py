@@ -38,9 +38,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 @pytest.mark.kernel
-@pytest.mark.parametrize("in_history", [True, False])
-def test_only_a_right_answer_of_the_learner_is_kept(kept: Path, in_history: bool) -> None:
-    # Those that test or run whole notebooks keep no history; they must not keep solutions either.
+def test_only_a_right_answer_of_the_learner_is_kept(kept: Path) -> None:
     cells = [
         f"from pathlib import Path\nfile = Path({str(kept)!r})\n"
         "from cnn_course.checks import check",
@@ -55,30 +53,13 @@ def test_only_a_right_answer_of_the_learner_is_kept(kept: Path, in_history: bool
 
     client = NotebookClient(notebook, timeout=HANGS, kernel_name="python3")
     with client.setup_kernel():
-        for index, cell in enumerate(notebook.cells):
-            client.execute_cell(cell, index, store_history=in_history)
-    assert progress().done == {"slip"}
-    assert "[x] slip" in str(progress())
-
-
-@pytest.mark.kernel
-@pytest.mark.parametrize(
-    "command",
-    [["papermill", "{chapter}", "{out}"], ["pytest", "--nbval-lax", "-p", "no:xdist", "{chapter}"]],
-    ids=["papermill", "nbval"],
-)
-def test_whoever_runs_a_chapter_with_its_solution_keeps_nothing(
-    kept: Path, tmp_path: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    codes = "from cnn_course.checks import check", f'solution = {SLIP}\ncheck("slip", solution)'
-    chapter = v4.new_notebook(cells=[v4.new_code_cell(code) for code in codes])
-    names = {"chapter": tmp_path / "chapter.ipynb", "out": tmp_path / "out.ipynb"}
-    chapter.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    names["chapter"].write_text(v4.writes(chapter), encoding="utf-8")
-    called = [sys.executable, "-m", *(part.format(**names) for part in command)]
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)  # meant for the run that this test is in
-    subprocess.run(called, cwd=tmp_path, check=True, timeout=HANGS)
-    assert not kept.exists()
+        # Who runs a whole notebook keeps no history, and must keep no solutions either.
+        for in_history in (False, True):
+            for index, cell in enumerate(notebook.cells):
+                client.execute_cell(cell, index, store_history=in_history)
+            assert progress().done == {"slip"}
+            assert "[x] slip" in str(progress())
+            forget_progress()
 
 
 def test_a_script_keeps_nothing(kept: Path) -> None:

@@ -100,9 +100,9 @@ def accuracy(features: np.ndarray, labels: np.ndarray, strength: float) -> float
 
 
 def test_only_shapes_tell_the_kind() -> None:
-    # 800 cats and dogs, each in a scene of its own; the first half is for training.
-    pictures = np.stack([draw(("cat", "dog")[seed % 2], seed, 48) for seed in range(800)])
-    labels = np.arange(800) % 2
+    # 600 cats and dogs, each in a scene of its own; the first half is for training.
+    pictures = np.stack([draw(("cat", "dog")[seed % 2], seed, 48) for seed in range(600)])
+    labels = np.arange(600) % 2
     assert accuracy(pictures.mean(axis=(1, 2)), labels, 1.0) == pytest.approx(0.5, abs=0.08)
     bins = (pictures // 64).astype(int) @ (16, 4, 1)
     histograms = np.stack([np.bincount(picture.ravel(), minlength=64) for picture in bins])
