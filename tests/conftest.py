@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from patience import HANGS
 from playwright.sync_api import Browser, Page, sync_playwright
+from surroundings import Server, serving
 
 from cnn_course.press.environment import make_environment_neutral
 
@@ -135,6 +136,21 @@ def _marks_are_true(request: pytest.FixtureRequest) -> Iterator[None]:
     _SEEN.update(used - {"browser", "site"})
     untold = used - {mark.name for mark in request.node.iter_markers()}
     assert not untold, f"Mark it: {', '.join(untold)}."
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder as the cache, and none as the user's own."""
+    monkeypatch.delenv("CNN_COURSE_DATA", raising=False)
+    monkeypatch.setenv("CNN_COURSE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server on this machine with one file."""
+    with serving(monkeypatch) as server:
+        yield server
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from cnn_course.data import Finding, cats_and_dogs, check
 from cnn_course.data.dogs_vs_cats import DogsVsCats
 from cnn_course.data.download import Published
 
@@ -84,6 +85,20 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 def fake_photographs(url: str = NOBODY) -> DogsVsCats:
     return DogsVsCats(SIZES, Published(url, None))
+
+
+def full() -> Path:
+    return cats_and_dogs("full", fake_photographs())
+
+
+def finding() -> Finding:
+    (only,) = check([fake_photographs()])
+    assert only.name == "cats_and_dogs"
+    return only
+
+
+def left_out() -> list[str]:
+    return list(finding().lists["left out"])
 
 
 def names_in(folder: Path) -> dict[tuple[str, str], set[str]]:

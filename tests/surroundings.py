@@ -1,12 +1,16 @@
 """What a test of downloads and folders stands in: a folder of the user's own, a server."""
 
+import _thread
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from patience import HANGS
+
+from cnn_course.data import DataError
 
 
 def use_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> Path:
@@ -18,14 +22,79 @@ def use_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -
     return folder
 
 
+def refused(function: Callable[..., object], *arguments: object) -> str:
+    """Return what a function says when it refuses data; it always says what to do as well."""
+    with pytest.raises(DataError) as caught:
+        function(*arguments)
+    assert caught.value.problem
+    assert caught.value.advice
+    return str(caught.value)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves the server's content well or badly; the start of the path says how."""
+
+    server: "Server"
+
+    def do_GET(self) -> None:
+        content = self.server.content
+        self.server.requests.append(self.path)
+        if len(self.server.requests) == 1:
+            self.server.before()
+        match self.path.split("/")[1]:
+            case "whole":
+                self.answer(content, len(content))
+            case "truncated":
+                self.answer(content[: len(content) // 2], len(content))
+            case "slow":
+                self.answer(content[: len(content) // 2], len(content))
+                self.server.stop.wait(HANGS)
+            case "interrupted":
+                self.answer(content[: len(content) // 2], len(content))
+                _thread.interrupt_main()  # as Ctrl+C does
+                self.wfile.write(content[len(content) // 2 :])
+            case status:
+                self.send_error(int(status))
+
+    def answer(self, content: bytes, length: int) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+        self.wfile.write(content)
+        self.wfile.flush()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server on this machine with one file; it can be told to stop waiting."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content = b""
+        self.requests: list[str] = []
+        self.stop = threading.Event()
+        self.before: Callable[[], object] = lambda: None  # done before the first answer
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}/{path}"
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that hang up."""
+
+
 @contextmanager
-def serving(server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let `server` answer on this machine, past every proxy."""
+def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Let a server answer on this machine, past every proxy."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with server:
+    with Server() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
-        yield
+        yield server
+        server.stop.set()
         server.shutdown()
         thread.join(10)

@@ -1,19 +1,15 @@
-"""Small data sets in the shape of MNIST, the files that hold them, and a server."""
+"""Small data sets in the shape of MNIST, and the files that hold them."""
 
-import _thread
 import gzip
 import hashlib
 import io
 import struct
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
-import pytest
-from patience import HANGS
+from surroundings import refused
 
-from cnn_course.data import DataError, load_digits
+from cnn_course.data import load_digits
 from cnn_course.data.digits import Mnist
 from cnn_course.data.download import Published
 
@@ -87,68 +83,4 @@ def assert_loads(mnist: Mnist | None = None) -> None:
 
 
 def refusal(mnist: Mnist | None = None) -> str:
-    """What the loader says when it refuses; it always says what to do as well."""
-    with pytest.raises(DataError) as caught:
-        load_digits("full", mnist or fake_mnist())
-    assert caught.value.problem
-    assert caught.value.advice
-    return str(caught.value)
-
-
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Take an empty folder as the cache, and none as the user's own."""
-    monkeypatch.delenv("CNN_COURSE_DATA", raising=False)
-    monkeypatch.setenv("CNN_COURSE_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Serves the server's content well or badly; the start of the path says how."""
-
-    server: "Server"
-
-    def do_GET(self) -> None:
-        content = self.server.content
-        self.server.requests.append(self.path)
-        match self.path.split("/")[1]:
-            case "whole":
-                self.answer(content, len(content))
-            case "truncated":
-                self.answer(content[: len(content) // 2], len(content))
-            case "slow":
-                self.answer(content[: len(content) // 2], len(content))
-                self.server.stop.wait(HANGS)
-            case "interrupted":
-                self.answer(content[: len(content) // 2], len(content))
-                _thread.interrupt_main()  # as Ctrl+C does
-                self.wfile.write(content[len(content) // 2 :])
-            case status:
-                self.send_error(int(status))
-
-    def answer(self, content: bytes, length: int) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(length))
-        self.end_headers()
-        self.wfile.write(content)
-        self.wfile.flush()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-class Server(ThreadingHTTPServer):
-    """A server on this machine with one file; it can be told to stop waiting."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content = b""
-        self.requests: list[str] = []
-        self.stop = threading.Event()
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.server_port}/{path}"
-
-    def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that hang up."""
+    return refused(load_digits, "full", mnist or fake_mnist())

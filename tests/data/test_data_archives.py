@@ -1,41 +1,32 @@
 """A damaged archive never ends in a crash, and the official one is downloaded once."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from data_fakes import Server, empty_cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_fakes import (
     by_index,
     fake_photographs,
+    finding,
+    full,
     jpeg,
     kaggle_names,
+    left_out,
     microsoft_names,
     names_in,
     zipped,
 )
-from surroundings import serving, use_own_folder
+from surroundings import Server, use_own_folder
 
-from cnn_course.data import DataError, cats_and_dogs, check
+from cnn_course.data import DataError, cats_and_dogs
 from cnn_course.data.dogs_vs_cats import DogsVsCats
 
+pytestmark = pytest.mark.usefixtures("cache")
+
 ARCHIVE = "kagglecatsanddogs_5340.zip"
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return empty_cache(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    server = Server()
-    with serving(server, monkeypatch):
-        yield server
-        server.stop.set()
 
 
 @pytest.fixture
@@ -48,17 +39,8 @@ def downloads(cache: Path) -> Path:
     return cache / "downloads"
 
 
-def full() -> Path:
-    return cats_and_dogs("full", fake_photographs())
-
-
 def everything_in(folder: Path) -> set[str]:
     return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
-
-
-def left_out() -> list[str]:
-    (found,) = check([fake_photographs()])
-    return list(found.lists["left out"])
 
 
 def encrypted(content: bytearray) -> bytearray:
@@ -154,7 +136,7 @@ def test_whatever_is_changed_in_an_archive_ends_in_a_folder_or_a_data_error(
     with pytest.MonkeyPatch.context() as monkeypatch:
         own = use_own_folder(root, monkeypatch, "cats_and_dogs")
         (own / "train.zip").write_bytes(content[: data.draw(st.integers(1, len(content)))])
-        (found,) = check([fake_photographs()])
+        found = finding()
     assert found.state in ("whole", "mended", "broken")
     outside = {name for name in everything_in(root) if not name.startswith("cache/checked/")}
     assert outside == {"own/cats_and_dogs/train.zip"}

@@ -18,7 +18,6 @@ from data_fakes import (
     TRAIN,
     assert_loads,
     digest_of,
-    empty_cache,
     fake_arrays,
     fake_mnist,
     idx_bytes,
@@ -34,13 +33,10 @@ from surroundings import use_own_folder
 from cnn_course.data import Finding, check, get, load_digits
 from cnn_course.data.digits import Mnist
 
+pytestmark = pytest.mark.usefixtures("cache")
+
 REAL = os.environ.get("CNN_COURSE_DATA", "")
 Digits = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return empty_cache(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -11,30 +11,19 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
-from data_fakes import NPZ, Server, assert_loads, empty_cache, fake_mnist, refusal, write_idx
+from data_fakes import NPZ, assert_loads, fake_mnist, refusal, write_idx
 from patience import HANGS
-from surroundings import serving
+from surroundings import Server
 
 from cnn_course.data import DataError, get
 from cnn_course.data.digits import Mnist
+
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def mnist(server: Server, how: str = "whole") -> Mnist:
     server.content = server.content or NPZ
     return fake_mnist(server.url(how), 0.5 if how == "slow" else HANGS)
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return empty_cache(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    server = Server()
-    with serving(server, monkeypatch):
-        yield server
-        server.stop.set()
 
 
 @pytest.fixture

@@ -7,20 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_fakes import empty_cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_fakes import encoded, jpeg, picture, snapshot, write_files
 from PIL import Image
+from surroundings import refused
 
-from cnn_course.data import DataError, own_pictures
+from cnn_course.data import own_pictures
+
+pytestmark = pytest.mark.usefixtures("cache")
 
 PARTS = ("train", "validation", "test")
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return empty_cache(tmp_path, monkeypatch)
 
 
 def folder_of(path: Path, count: int, seed: int) -> Path:
@@ -206,11 +203,7 @@ def test_no_picture_is_in_two_parts_however_often_it_is_there(
 
 
 def refusal(first: object, second: object) -> str:
-    with pytest.raises(DataError) as caught:
-        own_pictures(first, second)
-    assert caught.value.problem
-    assert caught.value.advice
-    return str(caught.value)
+    return refused(own_pictures, first, second)
 
 
 def test_wrong_folders_are_told(tmp_path: Path, apples: Path, pears: Path) -> None:

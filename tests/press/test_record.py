@@ -36,15 +36,11 @@ def hand_over(course: Course, results: dict[str, Any]) -> None:
     )
 
 
-def record(course: Course) -> dict[str, Any]:
-    return json.loads((course.root / "book" / "measured" / "01-first.json").read_text())
-
-
 def test_a_record_holds_the_results_and_how_they_were_measured(course: Course):
     hand_over(course, RESULTS)
     said = course.do("record", "1")
     assert "Recorded in book/measured/01-first.json." in said
-    kept = record(course)
+    kept = course.record()
     assert list(kept) == [
         *("chapter", "profile", "base", "date", "versions", "hardware", "seed", "seconds"),
         *("resumed", "results", "curves"),
@@ -58,10 +54,10 @@ def test_a_record_holds_the_results_and_how_they_were_measured(course: Course):
     assert kept["resumed"] == 0
 
     assert "Nothing changed since the last full run" in course.do("record", "1")
-    assert record(course) == kept
+    assert course.record() == kept
     course.write("01-first", "1 / 0")
     assert "ZeroDivisionError" in course.do("record", "1", status=1)
-    assert record(course) == kept
+    assert course.record() == kept
 
 
 def test_weights_that_a_run_hands_over_lie_beside_its_record(course: Course):
@@ -74,7 +70,7 @@ def test_weights_that_a_run_hands_over_lie_beside_its_record(course: Course):
     for array, weight in zip(arrays, weights, strict=True):
         assert array.dtype == np.float16
         np.testing.assert_array_equal(array, weight.astype(np.float16))
-    assert "weights" not in record(course)
+    assert "weights" not in course.record()
 
 
 nan, inf = float("nan"), float("inf")
@@ -119,8 +115,8 @@ def test_a_record_on_another_base_stands_beside_the_usual_one(course: Course):
     course.do("record", "1")
     said = course.do("record", "1", "--base", "vgg16")
     assert "Recorded in book/measured/vgg16/01-first.json." in said
-    usual = record(course)
-    other = json.loads((course.root / "book" / "measured" / "vgg16" / "01-first.json").read_text())
+    usual = course.record()
+    other = course.record("vgg16/01-first")
     assert (usual["base"], usual["results"]) == ("usual", {"letters": 0})
     assert (other["base"], other["results"]) == ("vgg16", {"letters": 5})
     assert "Nothing changed" in course.do("record", "1")

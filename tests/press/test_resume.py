@@ -1,8 +1,6 @@
 """A full run that is killed goes on where it was; its record says so, and nothing is left over."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from patience import HANGS, until
@@ -52,10 +50,6 @@ def backups(course: Course) -> Path:
     return course.root / "_build" / "runs" / "full" / "backups" / "01-first"
 
 
-def record(course: Course) -> dict[str, Any]:
-    return json.loads((course.root / "book" / "measured" / "01-first.json").read_text())
-
-
 def test_a_record_whose_run_was_killed_continues_and_is_whole(course: Course):
     course.write("01-first", MEASURING)
     (course.root / "notebooks" / "wait").touch()
@@ -72,7 +66,7 @@ def test_a_record_whose_run_was_killed_continues_and_is_whole(course: Course):
     said = course.do("record", "1")
     assert "01-first: part 4, epoch 1 of 1" in said
     assert [part for part, _ in begun(course)] == [0, 1, 2, 3, 3, 4]
-    kept = record(course)
+    kept = course.record()
     assert kept["curves"] == {"parts": [0, 1, 2, 3, 4]}
     assert kept["resumed"] == 1
     # Each of the five parts sleeps 0.2 s, so a slow machine only makes all of this longer.

@@ -4,9 +4,8 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from surroundings import serving, use_own_folder
+from surroundings import Server, use_own_folder
 
 from cnn_course import transfer
 from cnn_course.data import DataError
@@ -75,48 +74,10 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     return Places(own, tmp_path / "keras" / "models", tmp_path / "cache" / "weights")
 
 
-class Server(ThreadingHTTPServer):
-    """Answers with the content that it is told to have."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content = b""
-        self.length = 0
-        self.requests: list[str] = []
-        self.before: Callable[[], object] = lambda: None
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def offer(self, content: bytes, length: int | None = None) -> None:
-        self.content, self.length = content, len(content) if length is None else length
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        self.server.requests.append(self.path)
-        if len(self.server.requests) == 1:
-            self.server.before()
-        self.send_response(200)
-        self.send_header("Content-Length", str(self.server.length))
-        self.end_headers()
-        self.wfile.write(self.server.content)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, content: bytes) -> Iterator[Server]:
-    server = Server()
-    server.offer(content)
-    with serving(server, monkeypatch):
-        yield server
+def server(server: Server, content: bytes) -> Server:
+    server.content = content
+    return server
 
 
 def known(content: bytes, address: str = NOWHERE, algorithm: str = "md5") -> Pretrained:
@@ -161,7 +122,7 @@ def files_in(folder: Path) -> list[str]:
 def test_the_users_own_folder_comes_first_then_kerass_cache_then_the_courses_then_the_network(
     server: Server, places: Places, content: bytes, trained: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    weights = known(content, server.address, "sha256")
+    weights = known(content, server.url("whole"), "sha256")
     downloaded = base(weights)
     assert "downloaded from" in downloaded.source
     assert_same_weights(downloaded, trained)
@@ -176,7 +137,7 @@ def test_the_users_own_folder_comes_first_then_kerass_cache_then_the_courses_the
     assert "its sha256 is right" in found.source
     assert str(places.own) not in found.source, "a page must not show a path of this machine"
     assert_same_weights(found, trained)
-    assert server.requests == [f"/{NAME}"]
+    assert server.requests == [f"/whole/{NAME}"]
     assert files_in(places.cache) == [NAME]
 
 
@@ -190,6 +151,7 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "one bit": flipped,
     "a page": lambda _: b"<html>Please log in</html>",
+    "too much": lambda content: content + b"more",
 }
 
 
@@ -200,7 +162,7 @@ def test_a_broken_file_of_the_users_own_is_an_error_and_stays_as_it_is(
     broken = BROKEN[how](content)
     file = put(places.own, broken)
     put(places.keras, content)
-    error = refusal(known(content, server.address))
+    error = refusal(known(content, server.url("whole")))
     assert f"{file} cannot be used: it has {len(broken):,} bytes" in error.problem
     assert hashlib.md5(content).hexdigest() in error.problem, "what was expected"
     assert f"Put a whole copy there, or take {file} away." in error.advice
@@ -228,7 +190,7 @@ def test_a_broken_file_in_a_cache_is_told_passed_over_and_only_the_courses_own_i
 ) -> None:
     file = put(getattr(places, where), content[:-1])
     with pytest.warns(UserWarning, match="passed over") as told:
-        found = transfer.base("mini_vgg16", side=32, weights=known(content, server.address))
+        found = transfer.base("mini_vgg16", side=32, weights=known(content, server.url("whole")))
     assert str(file) in str(told[0].message)
     assert told[0].filename == __file__, "the warning points at who asked for the base"
     assert_same_weights(found, trained)
@@ -237,26 +199,21 @@ def test_a_broken_file_in_a_cache_is_told_passed_over_and_only_the_courses_own_i
 
 
 @pytest.mark.parametrize(
-    ("offered", "said"),
+    ("how", "offered", "said"),
     [
-        ("half of it", "could not be downloaded"),
-        ("one bit", "cannot be used"),
-        ("a page", "cannot be used"),
-        ("too much", "cannot be used"),
+        ("truncated", "all of it", "could not be downloaded"),
+        ("whole", "one bit", "cannot be used"),
+        ("whole", "a page", "cannot be used"),
+        ("whole", "too much", "cannot be used"),
     ],
 )
 def test_a_bad_download_is_told_and_a_broken_file_in_the_cache_stays(
-    server: Server, places: Places, content: bytes, offered: str, said: str
+    server: Server, places: Places, content: bytes, *, how: str, offered: str, said: str
 ) -> None:
     file = put(places.cache, content[:-1])
-    if offered == "half of it":
-        server.offer(content[: len(content) // 2], length=len(content))
-    elif offered == "too much":
-        server.offer(content + b"more")
-    else:
-        server.offer(BROKEN[offered](content))
+    server.content = BROKEN.get(offered, lambda whole: whole)(content)
     with pytest.warns(UserWarning, match="passed over"):
-        error = refusal(known(content, server.address))
+        error = refusal(known(content, server.url(how)))
     assert str(file) in error.problem, "what is wrong with the file that is there"
     assert said in error.problem, "and why there is no better one"
     assert file.read_bytes() == content[:-1]
@@ -445,7 +402,7 @@ def test_two_who_download_at_once_both_get_whole_weights(
     server: Server, places: Places, content: bytes, trained: Any
 ) -> None:
     found: list[transfer.Base] = []
-    weights = known(content, server.address)
+    weights = known(content, server.url("whole"))
     server.before = lambda: found.append(base(weights))  # while the first one waits
     found.append(base(weights))
     assert len(server.requests) == 2
@@ -458,7 +415,7 @@ def test_a_cache_that_cannot_be_written_is_told_with_its_variable(
     server: Server, tmp_path: Path, content: bytes
 ) -> None:
     (tmp_path / "cache").write_bytes(b"in the way")
-    message = str(refusal(known(content, server.address)))
+    message = str(refusal(known(content, server.url("whole"))))
     assert "Set CNN_COURSE_CACHE to a folder that you can write to" in message
     assert (tmp_path / "cache").read_bytes() == b"in the way"
 
