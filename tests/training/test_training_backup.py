@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from keras import layers
 
 from cnn_course import training
-from cnn_course.training.state import State, read_state
+from cnn_course.training.state import State, read_progress, read_state
 
 pytestmark = pytest.mark.tensorflow
 
@@ -348,9 +348,13 @@ def test_seconds_are_those_of_all_epochs_whichever_run_did_them(
     first = training.Backup("long")
     with pytest.raises(KeyboardInterrupt):
         fit(plain(), first, Power(2))
+    monkeypatch.setattr("cnn_course.training.backup.RUN", "the next run")
     second = training.Backup("long")
     fit(plain(), second)
     assert second.seconds > first.seconds > 0
+    (told,) = read_progress(folder)  # which the record of a full run reads
+    assert (told.done, told.epochs, told.seconds_before) == (EPOCHS, EPOCHS, first.seconds)
+    assert len(told.runs_before) == 1
     monkeypatch.delenv("CNN_COURSE_BACKUPS")
     third, start = training.Backup("long"), time.perf_counter()
     fit(plain(), third, epochs=1)
