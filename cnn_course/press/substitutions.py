@@ -329,7 +329,7 @@ def draw_map(places: Sequence[Shown]) -> str:
             *boxes,
             "</svg>",
             "<ul>",
-            *(f"<li>{_link(one, escape(one.title))} {escape(one.times())}</li>" for one in places),
+            *(_item(place, direct_needs(place, places)) for place in places),
             "</ul>\n</nav>\n```",
         ]
     )
@@ -373,6 +373,11 @@ def _box(place: Shown, x: int, y: int) -> str:
     note = f'<text class="note" x="{x + 12}" y="{y + _HEIGHT - 10}">{escape(place.times())}</text>'
     box = f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>'
     return _link(place, f"{box}{texts}{note}")
+
+
+def _item(place: Shown, needs: Sequence[str]) -> str:
+    builds_on = "".join(f"; builds on chapter {int(need.partition('-')[0])}" for need in needs)
+    return f"<li>{_link(place, escape(place.title))} {escape(place.times())}{builds_on}</li>"
 
 
 def _link(place: Shown, shown: str) -> str:

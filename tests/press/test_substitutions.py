@@ -88,6 +88,7 @@ def test_the_map_has_a_box_and_a_line_of_a_list_for_each_chapter(
     assert filled.count("<path") == 1
     assert ">Chapter 01-first<" in filled
     assert re.search(r">its code \d+\xa0s<", filled)
+    assert re.search(r"its code \d+\xa0s; builds on chapter 1</li>", filled)
 
 
 @pytest.mark.parametrize(
