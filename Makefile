@@ -28,7 +28,8 @@ book: $(READY) ## print the book to _build/html; run what is out of date
 
 lab: $(READY) ## open your own copy of the chapters in JupyterLab
 	@$(BIN)/cnn-course copy
-	@JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter:$$JUPYTER_CONFIG_PATH" $(BIN)/jupyter lab \
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter:$$JUPYTER_CONFIG_PATH" \
+	    JUPYTER_PATH="$(CURDIR)/.jupyter:$$JUPYTER_PATH" $(BIN)/jupyter lab \
 	    --ServerApp.root_dir="$(CURDIR)" $(LAB_OPTIONS) \
 	    --LabApp.default_url=/lab/tree/my-course/01-convolution-by-hand.ipynb
 

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from hypothesis import HealthCheck, settings
 from patience import HANGS
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 from surroundings import Server, serving
 
 from cnn_course.press.environment import make_environment_neutral
@@ -196,21 +196,54 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def page(browser: Browser) -> Iterator[Page]:
-    """A page without a network, which keeps what goes wrong on it."""
-    context = browser.new_context(offline=True)
-    context.set_default_timeout(HANGS * 1_000)
-    page = context.new_page()
-    page.complaints = []  # type: ignore[attr-defined]
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
+@pytest.fixture(scope="session")
+def window(browser: Browser) -> Page:
+    """The one window of all tests of a process, without a network: another one takes a second.
+
+    It keeps what goes wrong in it, `complaints`, and what its pages ask for, `asked`.
+    """
+    page = browser.new_context(offline=True).new_page()
+    page.set_default_timeout(HANGS * 1_000)
+    page.complaints, page.asked = [], []  # type: ignore[attr-defined]
+
+    def asked(request: Request) -> None:
+        page.asked.append(request)  # type: ignore[attr-defined]
+        if not request.url.startswith(("file:", "data:", "blob:", "about:", "http://127.0.0.1:")):
+            complain(f"asked elsewhere: {request.url}")
+
+    def failed(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # which the browser itself gave up
+            complain(f"failed: {request.url}")
+
+    complain = page.complaints.append  # type: ignore[attr-defined]
+    page.on("pageerror", lambda error: complain(str(error)))
+    page.on("console", lambda said: said.type in ("error", "warning") and complain(said.text))
+    page.on("request", asked)
+    page.on("requestfailed", failed)
+    return page
+
+
+def fresh(window: Page, width: int = 1280) -> Page:
+    """Return the window as it is at the beginning of a test; what is open in it stays open."""
+    window.set_viewport_size({"width": width, "height": 800})
+    window.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    for kept in (window.complaints, window.asked):  # type: ignore[attr-defined]
+        kept.clear()
+    return window
+
+
+@pytest.fixture
+def page(window: Page) -> Iterator[Page]:
+    """The window for one test, which keeps nothing behind it; pages that complain are wrong."""
+    yield fresh(window)
+    window.evaluate("try { localStorage.clear(); } catch { /* about:blank has none */ }")
+    assert window.complaints == []  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def without_scripts(page: Page) -> Iterator[Page]:
+    """The window, which runs no script of a page."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Emulation.setScriptExecutionDisabled", {"value": True})
     yield page
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def still_page(page: Page) -> Iterator[Page]:
-    """A second page beside it, which no test leads elsewhere: what is loaded once stays there."""
-    own = page.context.new_page()
-    yield own
-    own.close()
+    devtools.detach()

@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs
 
 import numpy as np
 from playwright.sync_api import Locator, Page
@@ -12,26 +11,20 @@ from playwright.sync_api import Locator, Page
 from cnn_course.explorers.explorer import Explorer
 
 
-def opened(page: Page, folder: Path, *shown: Explorer, states: Sequence[str] = ()) -> list[str]:
-    """Open a page with explorers, as a file; return what each is called there.
-
-    The address has a text for each, in place of the JSON of its state.
-    """
+def opened(page: Page, folder: Path, *shown: Explorer) -> list[str]:
+    """Open a page with explorers, as a file; return what each is called there."""
     html = "".join(one.page() for one in shown)
     file = folder / "page.html"
     file.write_text(
         f"<!doctype html><html lang=en><meta charset=utf-8><title>Page</title>"
         f"<meta name=viewport content='width=device-width'><body><main><h1>Page</h1>{html}</main>"
     )
-    names = re.findall(r'<div id="(explorer-\d+)">', html)
-    told = "&".join(f"{name}={quote(text)}" for name, text in zip(names, states, strict=False))
-    led_to(page, f"{file.as_uri()}#{told}")
-    return names
+    led_to(page, file.as_uri())
+    return re.findall(r'<div id="(explorer-\d+)">', html)
 
 
 def led_to(page: Page, address: str) -> None:
     """Come to an address from elsewhere, as by a link that somebody sent."""
-    page.bring_to_front()  # a page behind another one draws once a second
     page.goto("about:blank")
     page.goto(address)
     page.wait_for_selector(".explorer table")
@@ -89,7 +82,8 @@ def show(page: Page, folder: Path, explorer: Explorer) -> Shown:
 
 
 def load(page: Page, explorer: Explorer, *names: str, more: str = "") -> None:
-    """Load an explorer's module into a page, so that functions of it can be called by name."""
+    """Load an explorer's module into an empty page, to call functions of it by name."""
+    page.goto("about:blank")
     code = str(explorer._esm).replace("export default", "const it =")
     code = re.sub(r"(?m)^export ", "", code) + more
     code += f"\nObject.assign(globalThis, {{ {', '.join(names)} }});"
@@ -127,3 +121,19 @@ def work(page: Page, act: str) -> dict[str, int]:
         }""",
         act,
     )
+
+
+def touch(page: Page, *places: tuple[float, float]) -> None:
+    """Put a finger down, move it over places of the screen, and lift it."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+
+    def send(kind: str, *at: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y} for x, y in at]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    send("touchStart", places[0])
+    for place in places[1:]:
+        send("touchMove", place)
+    send("touchEnd")
+    devtools.detach()

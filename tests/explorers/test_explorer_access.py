@@ -1,19 +1,18 @@
 """Every explorer, for everybody: keyboard, phone, screen reader, dark, still, without scripts."""
 
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from itertools import zip_longest
+from urllib.parse import quote
 
 import pytest
 from barriers import barriers, too_faint
+from conftest import fresh
 from explorer_pages import led_to, opened
 from playwright.sync_api import Page
 
 from cnn_course import explorers
 
 pytestmark = pytest.mark.browser
-KINDS = [getattr(explorers, name) for name in explorers.__all__]
-PHONE = {"width": 320, "height": 640}
 FULL = '"bias":true,"size":3,"stride":1,"padding":"valid"'
 #: explorer -> what somebody made of its address
 BROKEN = {
@@ -39,25 +38,18 @@ BROKEN = {
         '{"similarity": {}}',
     ),
 }
+KINDS = [getattr(explorers, name) for name in BROKEN]
 
 
-@pytest.fixture
-def alone(page: Page) -> Iterator[Page]:
-    """A page that complains of whatever it asks others for, too."""
-
-    def asked(request) -> None:
-        if not request.url.startswith(("file:", "data:", "about:")):
-            page.complaints.append(request.url)
-
-    page.on("request", asked)
-    yield page
-    page.remove_listener("request", asked)
-    page.set_viewport_size({"width": 1280, "height": 720})
-    assert page.complaints == []
+@pytest.fixture(scope="module")
+def every(window: Page, tmp_path_factory: pytest.TempPathFactory) -> tuple[Page, list[str]]:
+    """A phone with each explorer, one of them twice; tests share it, and the last spoils it."""
+    shown = [*(kind() for kind in KINDS), explorers.Pooling("9")]
+    return window, opened(fresh(window, 320), tmp_path_factory.mktemp("every"), *shown)
 
 
-def test_without_scripts_a_still_picture_says_what_each_shows(page, tmp_path) -> None:
-    plain = page.context.browser.new_context(java_script_enabled=False, viewport=PHONE).new_page()
+def test_without_scripts_a_still_picture_says_what_each_shows(without_scripts, tmp_path) -> None:
+    plain = fresh(without_scripts, 320)
     shown = [kind() for kind in KINDS]
     file = tmp_path / "still.html"
     file.write_text(
@@ -75,25 +67,56 @@ def test_without_scripts_a_still_picture_says_what_each_shows(page, tmp_path) ->
         box = still.bounding_box()
         assert 50 < box["height"] < 2_000
         assert box["x"] + box["width"] <= 320
-    plain.context.close()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_assistive_technology_meets_no_barrier_on_a_phone(alone, tmp_path, theme) -> None:
-    alone.set_viewport_size(PHONE)
-    opened(alone, tmp_path, *(kind() for kind in KINDS))
-    alone.evaluate(
-        """theme => {
-            const grounds = { light: ["#fff", "#222832"], dark: ["#121212", "#ced6dd"] };
-            const [background, color] = grounds[theme];
-            document.documentElement.dataset.theme = theme;
-            Object.assign(document.body.style, { background, color });
-        }""",
-        theme,
+def test_who_wants_little_motion_is_not_offered_any(page, tmp_path) -> None:
+    for motion, players in (("reduce", 0), ("no-preference", 1)):
+        page.emulate_media(reduced_motion=motion)
+        opened(page, tmp_path, explorers.Convolution())
+        assert page.get_by_role("button", name="play").count() == players
+        assert page.get_by_role("button", name="next place").count() == 1
+
+
+# Everything that the reader sees in an explorer, its controls' values too.
+SEEN = """names => names.map((name) => {
+    const one = document.getElementById(name);
+    const values = [...one.querySelectorAll("input, select")].map(({ value }) => value);
+    return [one.innerText, values.join()].join();
+})"""
+
+
+def test_an_address_that_somebody_changed_is_followed_where_it_can_be(page, tmp_path) -> None:
+    assert sorted(BROKEN) == sorted(explorers.__all__)
+    names = opened(page, tmp_path, *(kind() for kind in KINDS))
+    begun = page.evaluate(SEEN, names)
+    assert min(map(len, begun)) > 100
+    for texts in zip_longest(*BROKEN.values(), fillvalue="{"):
+        follow(page, dict(zip(names, texts, strict=True)))
+        assert page.evaluate(SEEN, names) == begun, texts
+    for state in ('{"stride": 2}', '{"padding": 100000}', '{"stride": [1]}', "}"):
+        follow(page, {names[0]: state})
+        assert page.input_value(f"#{names[0]} [data-name=stride]") == "2", state
+        assert page.locator(f"#{names[0]} [data-cell^=output]").count() == 6
+    led_to(page, page.url)
+    assert page.evaluate(SEEN, names) == begun
+
+
+def follow(page: Page, states: dict[str, str]) -> None:
+    """Change the address of an open page; the explorers listened first, so they act first."""
+    page.evaluate(
+        """told => new Promise((followed) => {
+            addEventListener("hashchange", () => followed(), { once: true });
+            location.hash = told;
+        })""",
+        "&".join(f"{name}={quote(text)}" for name, text in states.items()),
     )
-    assert alone.evaluate("document.documentElement.scrollWidth") <= 320
-    assert theme == "dark" or barriers(alone) == []
-    assert too_faint(alone) == []
+
+
+def test_every_control_has_a_name(every) -> None:
+    tree = every[0].locator("main").aria_snapshot()
+    assert len(re.findall(r"^\s*- (?:button|combobox|textbox|slider) ", tree, re.M)) > 50
+    nameless = re.findall(r"^\s*- (?:button|combobox|textbox|slider)\s*(?::|$)", tree, re.M)
+    assert nameless == [], tree
 
 
 # Which element has the focus, to which explorer it belongs, and what shows the focus.
@@ -113,15 +136,13 @@ FOLLOW = """() => {
 }"""
 
 
-def test_every_control_is_reached_by_keyboard_and_shows_that_it_has_the_focus(
-    alone, tmp_path
-) -> None:
-    opened(alone, tmp_path, *(kind() for kind in KINDS))
-    waiting = alone.evaluate(FOLLOW)
+def test_every_control_is_reached_by_keyboard_and_shows_that_it_has_the_focus(every) -> None:
+    page, _ = every
+    waiting = page.evaluate(FOLLOW)
     stops = sum(tab >= 0 for controls in waiting for _, tab, *_ in controls)
     for _ in range(stops + 3):
-        alone.keyboard.press("Tab")
-    met = alone.evaluate("met")
+        page.keyboard.press("Tab")
+    met = page.evaluate("met")
     for _, style, width, element in met:
         assert style != "none", element
         assert width >= 2, element
@@ -133,61 +154,29 @@ def test_every_control_is_reached_by_keyboard_and_shows_that_it_has_the_focus(
         assert len(reached & {at for at, *_ in controls}) >= 3
 
 
-def test_every_control_has_a_name(alone, tmp_path) -> None:
-    opened(alone, tmp_path, *(kind() for kind in KINDS))
-    tree = alone.locator("main").aria_snapshot()
-    assert len(re.findall(r"^\s*- (?:button|combobox|textbox|slider) ", tree, re.M)) > 50
-    nameless = re.findall(r"^\s*- (?:button|combobox|textbox|slider)\s*(?::|$)", tree, re.M)
-    assert nameless == [], tree
-
-
-def test_who_wants_little_motion_is_not_offered_any(alone, tmp_path) -> None:
-    for motion, players in (("reduce", 0), ("no-preference", 1)):
-        alone.emulate_media(reduced_motion=motion)
-        opened(alone, tmp_path, explorers.Convolution())
-        assert alone.get_by_role("button", name="play").count() == players
-        assert alone.get_by_role("button", name="next place").count() == 1
-
-
-def test_all_of_them_live_on_one_page_and_its_address_brings_all_back(alone, tmp_path) -> None:
-    names = opened(alone, tmp_path, *(kind() for kind in KINDS), explorers.Pooling("9"))
+def test_all_of_them_live_on_one_page_and_its_address_brings_all_back(every) -> None:
+    page, names = every
     assert len(set(names)) == len(KINDS) + 1
     pool, last = names[KINDS.index(explorers.Pooling)], names[-1]
-    alone.select_option(f"#{pool} [data-name=kind]", "average")
-    alone.select_option(f"#{last} [data-name=stride]", "3")
-    led_to(alone, alone.url)
+    page.select_option(f"#{pool} [data-name=kind]", "average")
+    page.select_option(f"#{last} [data-name=stride]", "3")
+    led_to(page, page.url)
     for name, kind, stride in ((pool, "average", "2"), (last, "max", "3")):
-        assert alone.input_value(f"#{name} [data-name=kind]") == kind
-        assert alone.input_value(f"#{name} [data-name=stride]") == stride
+        assert page.input_value(f"#{name} [data-name=kind]") == kind
+        assert page.input_value(f"#{name} [data-name=stride]") == stride
 
 
-# Everything that the reader sees in an explorer, its controls' values too.
-SEEN = """names => names.map((name) => {
-    const one = document.getElementById(name);
-    const values = [...one.querySelectorAll("input, select")].map(({ value }) => value);
-    return [one.innerText, values.join()].join();
-})"""
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_address_that_somebody_broke_begins_as_usual(alone, tmp_path, kind) -> None:
-    broken = BROKEN[kind.__name__]
-    names = opened(alone, tmp_path, *(kind() for _ in range(len(broken) + 1)), states=broken)
-    seen = alone.evaluate(SEEN, names)
-    assert len(seen[-1]) > 100  # nothing in the address is about the last one
-    for text, (one, other) in zip(broken, pairwise(seen), strict=True):
-        assert one == other, text
-
-
-def test_an_address_that_is_changed_in_an_open_page_is_followed(alone, tmp_path) -> None:
-    (name,) = opened(alone, tmp_path, explorers.Convolution())
-    for state in ('{"stride": 2}', '{"padding": 100000}', '{"stride": [1]}', "}"):
-        alone.evaluate(  # the explorer listened first, so it has acted when this one is told
-            """hash => new Promise((told) => {
-                addEventListener("hashchange", () => told(), { once: true });
-                location.hash = hash;
-            })""",
-            f"{name}={state}",
+def test_assistive_technology_meets_no_barrier_on_a_phone(every) -> None:
+    page, _ = every
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert barriers(page) == []
+    for theme, background, color in (("light", "#fff", "#222832"), ("dark", "#121212", "#ced6dd")):
+        page.evaluate(
+            """([theme, background, color]) => {
+                document.documentElement.dataset.theme = theme;
+                Object.assign(document.body.style, { background, color });
+            }""",
+            [theme, background, color],
         )
-        assert alone.input_value(f"#{name} [data-name=stride]") == "2", state
-        assert alone.locator(f"#{name} [data-cell^=output]").count() == 6
+        assert too_faint(page) == []
+    assert page.complaints == []

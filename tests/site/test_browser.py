@@ -1,6 +1,5 @@
-"""The built site in a real browser: from a server, from a folder, on a phone, in the dark."""
+"""The built site in a real browser: from a folder and a server, on a phone, in the dark."""
 
-import contextlib
 import functools
 import gzip
 import http.server
@@ -8,13 +7,14 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
 from barriers import barriers, too_faint
-from conftest import NOTEBOOKS
-from patience import HANGS
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+from conftest import NOTEBOOKS, fresh
+from explorer_pages import led_to
+from playwright.sync_api import Page
 from test_pages import in_table_of_contents
 
 from cnn_course import explorers
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.site, pytest.mark.browser]
 PAGES = [f"{page}.html" for page in in_table_of_contents()]
 CHAPTER = "notebooks/01-convolution-by-hand.html"
 GLOSSARY = "book/glossary.html"
-DESKTOP = {"width": 1280, "height": 800}
+PHONE, DESKTOP = ({"width": width, "height": 740} for width in (320, 1280))
 #: chapter -> explorer -> (a control of this one alone, what is chosen there, what is seen then)
 ON_PAGES = {
     "01-convolution-by-hand": {
@@ -48,8 +48,10 @@ ON_PAGES = {
 }
 
 
-@pytest.fixture(scope="module")
-def address(site) -> Iterator[str]:
+@pytest.fixture
+def address(page: Page, site: Path) -> Iterator[str]:
+    """The site on a server of this machine, which the window may ask."""
+
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *arguments):
             pass
@@ -57,202 +59,140 @@ def address(site) -> Iterator[str]:
     handler = functools.partial(Quiet, directory=str(site))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        page.context.set_offline(False)
         yield f"http://127.0.0.1:{server.server_port}"
+        page.context.set_offline(True)
         server.shutdown()
 
 
-class Watched:
-    """A page together with what it complained of and what it asked others for."""
-
-    def __init__(self, page: Page, own: str) -> None:
-        self.page, self.own = page, own
-        self.errors: list[str] = []
-        self.foreign: list[str] = []
-        self.answers: list[Response] = []
-        page.on("console", self._said)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("requestfailed", self._failed)
-        page.on("response", self._answered)
-        page.on("request", self._asked)
-
-    def _answered(self, response: Response) -> None:
-        self.answers.append(response)
-
-    def _said(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            self.errors.append(message.text)
-
-    def _asked(self, request: Request) -> None:
-        if not request.url.startswith((self.own, "data:", "blob:")):
-            self.foreign.append(request.url)
-
-    def _failed(self, request: Request) -> None:
-        # The browser loads the icon on its own account, and drops it when a test reloads at once.
-        dropped = request.failure == "net::ERR_ABORTED" and request.url.endswith("/favicon.svg")
-        if not dropped:
-            self.errors.append(f"failed: {request.url}")
-
-
-@contextlib.contextmanager
-def opened(browser: Browser, own: str, path: str = "", **options) -> Iterator[Watched]:
-    """A page, loaded."""
-    context: BrowserContext = browser.new_context(**{"viewport": DESKTOP, **options})
-    context.set_default_timeout(HANGS * 1_000)
-    try:
-        watched = Watched(context.new_page(), own)
-        if path:
-            watched.page.goto(f"{own}/{path}")
-        yield watched
-    finally:
-        context.close()
-
-
 @pytest.fixture(scope="module", params=PAGES)
-def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Watched]:
-    """Each page in turn, in the light. The tests share one visit, and the last spoils the page."""
-    light = {"color_scheme": "light", "reduced_motion": "reduce"}
-    with opened(browser, address, request.param, **light) as watched:
-        yield watched
+def visit(request: pytest.FixtureRequest, window: Page, site: Path) -> Page:
+    """Each page in turn, on a phone. The tests share one visit, and the last spoils the page."""
+    fresh(window, 320).emulate_media(reduced_motion="reduce")
+    window.goto(f"{site.as_uri()}/{request.param}")
+    return window
 
 
-# What is wider than its place on a page: a name, by how much, whether a shadow says so, whether it
-# may be: what stands in columns, and wide diagrams.
-CUT = """() => [...document.querySelectorAll("article *")]
-    .filter(e => getComputedStyle(e).overflowX !== "visible" && e.clientWidth)
-    .filter(e => e.scrollWidth > e.clientWidth + 1)
-    .map(e => [`${e.tagName}.${e.className}`, e.scrollWidth - e.clientWidth,
-        getComputedStyle(e).backgroundAttachment.includes("local"),
-        e.matches("pre.columns, pre[style], a.figure-diagram"), e.textContent.slice(0, 60)])"""
-# By how much a page scrolls sideways, and which of its pictures are distorted.
+@pytest.fixture(scope="module")
+def chapter(window: Page, site: Path) -> Page:
+    """The first chapter, for the tests that follow one another and leave the window there."""
+    fresh(window).goto(f"{site.as_uri()}/{CHAPTER}")
+    return window
+
+
+# By how much a page scrolls sideways; which of its pictures are distorted; what is wider than its
+# place: a name, by how much, whether a shadow says so, whether it
+# may be (what stands in columns, and wide diagrams), and its text.
 SHAPE = """() => [document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth,
     [...document.querySelectorAll("article img")].filter(img => img.naturalHeight)
         .map(img => [img.alt, img.width / img.height, img.naturalWidth / img.naturalHeight])
-        .filter(([_, shown, own]) => Math.abs(shown / own - 1) > 0.03)]"""
+        .filter(([_, shown, own]) => Math.abs(shown / own - 1) > 0.03),
+    [...document.querySelectorAll("article *")]
+        .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth)
+        .filter(e => getComputedStyle(e).overflowX !== "visible")
+        .map(e => [`${e.tagName}.${e.className}`, e.scrollWidth - e.clientWidth,
+            getComputedStyle(e).backgroundAttachment.includes("local"),
+            e.matches("pre.columns, pre[style], a.figure-diagram"), e.textContent.slice(0, 60)])]"""
+WIDTHS = (320, 390, 768, 1024, 1280, 1440)
 
 
-def test_a_page_fits_every_screen_and_distorts_no_picture(visit: Watched) -> None:
-    page = visit.page
-    for width in (320, 390, 768, 1024, 1440, 1280):
-        page.set_viewport_size({"width": width, "height": 800})
-        page.wait_for_function("width => innerWidth === width", arg=width)
-        sideways, distorted = page.evaluate(SHAPE)
+def test_a_page_fits_every_screen_and_distorts_no_picture(visit: Page) -> None:
+    for width in WIDTHS:
+        visit.set_viewport_size({"width": width, "height": 800})
+        visit.wait_for_function("width => innerWidth === width", arg=width)
+        sideways, distorted, cut = visit.evaluate(SHAPE)
         assert sideways <= 0, width
         assert distorted == [], width
-        for name, by, shadow, allowed, text in page.evaluate(CUT):
+        for name, by, shadow, allowed, text in cut:
             said = f"{name} is {by} pixels too wide at {width}: {text}"
             assert shadow, f"{said}, and does not show it"
             assert width < 390 or (allowed and width < 768), said
 
 
-def test_a_page_is_light_logs_no_error_and_asks_nobody_else(visit: Watched) -> None:
-    page = visit.page
-    page.wait_for_load_state("networkidle")  # what its scripts ask for later
-    bodies = [(answer.request.resource_type, answer.body()) for answer in visit.answers]
-    inline = page.evaluate("[...document.scripts].filter(s => !s.src).map(s => s.text).join()")
+def test_a_page_is_light_complains_of_nothing_and_asks_nobody_else(visit: Page) -> None:
+    visit.wait_for_load_state("networkidle")  # what its scripts ask for later
+    files = [one for one in visit.asked if one.url.startswith("file:")]
+    bodies = [
+        (one.resource_type, Path(unquote(urlsplit(one.url).path)).read_bytes()) for one in files
+    ]
+    inline = visit.evaluate("[...document.scripts].filter(s => !s.src).map(s => s.text).join()")
     inline = re.sub(r'"halves": "[^"]*"', "", inline).encode()  # weights of a network
     scripts = [inline, *(body for kind, body in bodies if kind == "script")]
     # What makes it soon there, on any machine: few requests, few bytes, few scripts.
     assert len([kind for kind, _ in bodies if kind != "image"]) < 40
     assert sum(len(body) for _, body in bodies) < 2_000_000  # from a server that packs nothing
     assert sum(len(gzip.compress(one)) for one in scripts) < 150_000
-    assert visit.errors == []
-    assert visit.foreign == []
+    assert visit.complaints == []
 
 
-def test_a_page_has_no_barrier_and_can_be_read_in_the_light_and_in_the_dark(visit: Watched) -> None:
-    page = visit.page
-    assert page.evaluate("document.documentElement.dataset.theme") == "light"
-    assert barriers(page) == []
-    assert too_faint(page) == []
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
-    assert too_faint(page) == []
-
-
-def test_every_page_works_from_a_folder_with_the_network_off(browser, site) -> None:
-    with opened(browser, site.as_uri(), offline=True) as watched:
-        for path in PAGES:
-            watched.page.goto(f"{site.as_uri()}/{path}")
-            assert watched.errors == [], path
-            assert watched.foreign == [], path
-            assert watched.page.locator("article h1").count() == 1, path
+def test_a_page_has_no_barrier_and_can_be_read_in_the_light_and_in_the_dark(visit: Page) -> None:
+    assert visit.evaluate("document.documentElement.dataset.theme") == "light"
+    assert barriers(visit) == []
+    assert too_faint(visit) == []
+    visit.emulate_media(color_scheme="dark")
+    visit.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    assert too_faint(visit) == []
 
 
 @pytest.mark.parametrize("from_folder", [False, True], ids=["server", "folder"])
-def test_the_search_finds_stride(browser, address, site, from_folder) -> None:
-    own = site.as_uri() if from_folder else address
-    with opened(browser, own, "search.html?q=stride") as watched:
-        results = watched.page.locator("#search-results ul.search li a")
-        results.first.wait_for()
-        titles = results.all_inner_texts()
-        assert any("Convolution by hand" in title for title in titles)
-        assert watched.foreign == watched.errors == []
-        if not from_folder:  # a folder's pages cannot read one another
-            excerpt = watched.page.locator("#search-results li", has_text="Convolution by hand")
-            excerpt.locator(".context", has_text="stride").first.wait_for()
-            said = excerpt.first.inner_text()
-            assert "Why not a dense network?" not in said, "a list of headings"
+def test_the_search_finds_stride(page, address, site, from_folder) -> None:
+    page.goto(f"{site.as_uri() if from_folder else address}/search.html?q=stride")
+    found = page.locator("#search-results ul.search li", has_text="Convolution by hand")
+    found.first.wait_for()
+    if not from_folder:  # a folder's pages cannot read one another
+        found.locator(".context", has_text="stride").first.wait_for()
+        assert "Why not a dense network?" not in found.first.inner_text(), "a list of headings"
+        found.locator("a").first.click()
+        page.locator("article h1", has_text="Convolution by hand").wait_for()
 
 
 @pytest.mark.parametrize("path", ["notebooks/08-class-test.html", "book/index.html", GLOSSARY])
-def test_on_a_phone_the_menus_open_lead_on_and_shut(browser, address, path) -> None:
-    with opened(browser, address, path, viewport={"width": 390, "height": 740}) as watched:
-        page = watched.page
-        for kind in ("secondary", "primary"):
-            button = page.locator(f".btn.{kind}-toggle:visible")
-            button.click()
-            page.locator("dialog[open] a:visible").first.wait_for()
-            page.keyboard.press("Escape")
-            page.locator("dialog[open]").wait_for(state="hidden")
-            assert button.evaluate("button => button === document.activeElement")
+def test_on_a_phone_the_menus_open_lead_on_and_shut(page, site, path) -> None:
+    page.set_viewport_size({"width": 390, "height": 740})
+    page.goto(f"{site.as_uri()}/{path}")
+    for kind in ("secondary", "primary"):
+        button = page.locator(f".btn.{kind}-toggle:visible")
         button.click()
-        page.locator("dialog[open]").get_by_text("Data augmentation").first.click()
-        page.wait_for_url("**/04-data-augmentation.html", wait_until="commit")
-        assert watched.errors == []
+        page.locator("dialog[open] a:visible").first.wait_for()
+        page.keyboard.press("Escape")
+        page.locator("dialog[open]").wait_for(state="hidden")
+        assert button.evaluate("button => button === document.activeElement")
+    button.click()
+    page.locator("dialog[open]").get_by_text("Data augmentation").first.click()
+    page.wait_for_url("**/04-data-augmentation.html", wait_until="commit")
 
 
-def test_on_a_phone_the_map_is_a_list(browser: Browser, address: str) -> None:
-    with opened(browser, address, "book/index.html", viewport={"width": 390, "height": 740}) as one:
-        shown = one.page.locator(".chapter-map a:visible").all_inner_texts()
-        assert shown[0] == "1. Convolution by hand"
-        assert len(shown) == len(NOTEBOOKS)
+def test_on_a_phone_the_map_is_a_list(page: Page, site: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 740})
+    page.goto(f"{site.as_uri()}/book/index.html")
+    shown = page.locator(".chapter-map a:visible").all_inner_texts()
+    assert shown[0] == "1. Convolution by hand"
+    assert len(shown) == len(NOTEBOOKS)
 
 
 def test_on_a_phone_code_goes_on_in_the_next_line_and_is_copied_as_it_was_written(
-    browser: Browser, address: str
+    page: Page, address: str
 ) -> None:
     cells = nbformat.read(NOTEBOOKS[0], 4).cells
     written = next(cell.source for cell in cells if cell.source.startswith("for name, image in"))
-    phone = {"viewport": {"width": 390, "height": 740}, "permissions": ["clipboard-read"]}
-    with opened(browser, address, CHAPTER, **phone) as watched:
-        page = watched.page
-        code = page.locator(".cell_input .highlight", has_text="for name, image in").first
-        code.locator("pre").evaluate("code => getSelection().selectAllChildren(code)")
-        assert page.evaluate("getSelection().toString()").rstrip("\n") == written
-        code.hover()
-        code.locator(".copybtn").click()
-        code.locator(".copybtn.success").wait_for()
-        assert page.evaluate("navigator.clipboard.readText()") == written
-        first, *further = code.locator(".line").first.evaluate(
-            "line => [...line.children].map(part => part.getBoundingClientRect())"
-        )
-        below = [part for part in further if part["top"] > first["bottom"]]
-        assert min(part["left"] for part in below) > first["left"] + 10  # two characters further in
-        openers = page.locator("details.hide summary p:visible")
-        assert len({opener.bounding_box()["height"] for opener in openers.all()}) == 1
-
-
-@pytest.fixture(scope="module")
-def chapter(browser: Browser, address: str) -> Iterator[Page]:
-    """The first chapter, in the light, for tests that do not disturb each other."""
-    with opened(browser, address, CHAPTER, color_scheme="light") as watched:
-        yield watched.page
-
-
-@pytest.fixture(scope="module")
-def without_scripts(browser: Browser, address: str) -> Iterator[Page]:
-    with opened(browser, address, CHAPTER, java_script_enabled=False) as watched:
-        yield watched.page
+    page.context.grant_permissions(["clipboard-read"])
+    page.set_viewport_size({"width": 390, "height": 740})
+    page.goto(f"{address}/{CHAPTER}")
+    code = page.locator(".cell_input .highlight", has_text="for name, image in").first
+    code.locator("pre").evaluate("code => getSelection().selectAllChildren(code)")
+    assert page.evaluate("getSelection().toString()").rstrip("\n") == written
+    code.hover()
+    code.locator(".copybtn").click()
+    code.locator(".copybtn.success").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == written
+    first, *further = code.locator(".line").first.evaluate(
+        "line => [...line.children].map(part => part.getBoundingClientRect())"
+    )
+    below = [part for part in further if part["top"] > first["bottom"]]
+    assert min(part["left"] for part in below) > first["left"] + 10  # two characters further in
+    openers = page.locator("details.hide summary p:visible")
+    assert len({opener.bounding_box()["height"] for opener in openers.all()}) == 1
+    page.context.clear_permissions()
 
 
 def test_on_a_desktop_the_chapters_are_hidden_and_shown(chapter: Page) -> None:
@@ -261,14 +201,6 @@ def test_on_a_desktop_the_chapters_are_hidden_and_shown(chapter: Page) -> None:
     for state in ("hidden", "visible"):
         chapter.locator(".btn.primary-toggle:visible").click()
         sidebar.wait_for(state=state)
-
-
-def test_formulas_are_set_without_a_script(without_scripts: Page) -> None:
-    assert without_scripts.locator("article math").count() >= 5
-    fraction = without_scripts.locator("article math[display=block] mfrac").first
-    above, below = (fraction.locator(f":scope > :nth-child({n})").bounding_box() for n in (1, 2))
-    assert above["y"] + above["height"] <= below["y"] + 1  # one stands over the other
-    assert "\\" not in "".join(without_scripts.locator("article math").all_text_contents())
 
 
 def test_formulas_have_a_font_whose_brackets_grow(chapter: Page) -> None:
@@ -292,15 +224,6 @@ def test_the_stepper_moves_by_keyboard_and_shows_one_step_at_a_time(chapter: Pag
     assert "= 9; 9 / 9 = 1" in visible.inner_text()
 
 
-def test_a_quiz_option_opens_by_keyboard_and_says_why(without_scripts: Page) -> None:
-    option = without_scripts.locator(".course-quiz").first.locator("details").first
-    assert not option.locator("p").is_visible()
-    option.locator("summary").focus()
-    without_scripts.keyboard.press("Enter")
-    assert option.locator("p").is_visible()
-    assert option.locator("p").inner_text().startswith(("Right.", "No."))
-
-
 def test_a_solution_is_folded_until_the_reader_asks_for_it(chapter: Page) -> None:
     folded = chapter.locator(".cell.tag_solution details").first
     code = folded.locator("pre").first
@@ -322,57 +245,76 @@ def test_a_reader_switches_to_the_dark_and_the_page_follows(chapter: Page) -> No
     assert "invert" in diagram.evaluate("image => getComputedStyle(image).filter")
 
 
-@pytest.mark.parametrize("from_folder", [False, True], ids=["server", "folder"])
-def test_a_reader_marks_parts_as_done_and_clears_them(
-    browser: Browser, address: str, site: Path, from_folder: bool
+def test_formulas_are_set_without_a_script_and_a_quiz_option_opens_by_keyboard(
+    without_scripts: Page, site: Path
 ) -> None:
-    own = site.as_uri() if from_folder else address
-    with opened(browser, own, CHAPTER) as watched:
-        page = watched.page
-        line = page.locator(".course-progress")
-        total = page.locator(".course-done").count()
-        assert total > 10
-        line.get_by_text(f"0 of {total} parts done").wait_for()
-        page.get_by_role("button", name="Done: Why not compare pixels?").focus()
-        page.keyboard.press("Enter")  # by keyboard
-        page.locator(".course-done").nth(3).click()
-        page.locator(".course-quiz details.wrong summary").first.click()
-        line.get_by_text(f"2 of {total} parts done, 1 of ").wait_for()
+    page = without_scripts
+    page.goto(f"{site.as_uri()}/{CHAPTER}")
+    assert page.locator("article math").count() >= 5
+    fraction = page.locator("article math[display=block] mfrac").first
+    above, below = (fraction.locator(f":scope > :nth-child({n})").bounding_box() for n in (1, 2))
+    assert above["y"] + above["height"] <= below["y"] + 1  # one stands over the other
+    assert "\\" not in "".join(page.locator("article math").all_text_contents())
+    option = page.locator(".course-quiz").first.locator("details").first
+    assert not option.locator("p").is_visible()
+    option.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert option.locator("p").is_visible()
+    assert option.locator("p").inner_text().startswith(("Right.", "No."))
+
+
+@pytest.mark.parametrize("stem", ON_PAGES)
+def test_without_scripts_pictures_stand_in_the_place_of_explorers(
+    without_scripts: Page, site: Path, stem: str
+) -> None:
+    without_scripts.goto(f"{site.as_uri()}/notebooks/{stem}.html")
+    stills = without_scripts.locator("article svg.explorer-still").all()
+    assert len(stills) == len(ON_PAGES[stem])
+    for still in stills:
+        assert still.bounding_box()["height"] > 50
+        assert len(still.get_attribute("aria-label").split()) >= 8
+
+
+def test_a_reader_marks_parts_as_done_and_clears_them(page: Page, site: Path) -> None:
+    page.goto(f"{site.as_uri()}/{CHAPTER}")
+    line = page.locator(".course-progress")
+    total = page.locator(".course-done").count()
+    assert total > 10
+    line.get_by_text(f"0 of {total} parts done").wait_for()
+    page.get_by_role("button", name="Done: Why not compare pixels?").focus()
+    page.keyboard.press("Enter")  # by keyboard
+    page.locator(".course-done").nth(3).click()
+    page.locator(".course-quiz details.wrong summary").first.click()
+    line.get_by_text(f"2 of {total} parts done, 1 of ").wait_for()
+    page.reload()
+    line.get_by_text(f"2 of {total} parts done, 1 of ").wait_for()
+    pressed = page.locator('.course-done[aria-pressed="true"]')
+    assert pressed.count() == 2
+    assert f"2/{total}" in page.locator(".bd-links").inner_text()
+    pressed.first.click()
+    line.get_by_text(f"1 of {total} parts done").wait_for()
+    page.goto(f"{site.as_uri()}/book/how-to-use.html")
+    overview = page.locator("#course-progress")
+    overview.get_by_text(f"01-convolution-by-hand: 1 of {total} parts done").wait_for()
+    overview.get_by_role("button", name="Clear everything").click()
+    assert "not marked anything" in overview.inner_text()
+    assert page.locator(".course-count").count() == 0
+    page.goto(f"{site.as_uri()}/{CHAPTER}")
+    line.get_by_text(f"0 of {total} parts done").wait_for()
+
+
+def test_a_damaged_entry_in_the_browser_begins_anew(page: Page, site: Path) -> None:
+    page.goto(f"{site.as_uri()}/notebooks/06-fine-tuning.html")
+    line = page.locator(".course-progress")
+    for entry in ("{", "[]", "7", '{"06-fine-tuning": {"done": 3}}'):
+        page.evaluate("entry => localStorage.setItem('cnn-course-progress', entry)", entry)
         page.reload()
-        line.get_by_text(f"2 of {total} parts done, 1 of ").wait_for()
-        pressed = page.locator('.course-done[aria-pressed="true"]')
-        assert pressed.count() == 2
-        assert f"2/{total}" in page.locator(".bd-links").inner_text()
-        pressed.first.click()
-        line.get_by_text(f"1 of {total} parts done").wait_for()
-        page.goto(f"{own}/book/how-to-use.html")
-        overview = page.locator("#course-progress")
-        overview.get_by_text(f"01-convolution-by-hand: 1 of {total} parts done").wait_for()
-        overview.get_by_role("button", name="Clear everything").click()
-        assert "not marked anything" in overview.inner_text()
-        assert page.locator(".course-count").count() == 0
-        page.goto(f"{own}/{CHAPTER}")
-        line.get_by_text(f"0 of {total} parts done").wait_for()
-        assert watched.errors == []
-        assert watched.foreign == []
+        line.get_by_text("0 of ").first.wait_for()
+        page.locator(".course-done").first.click()
+        line.get_by_text("1 of ").first.wait_for()
 
 
-def test_a_damaged_entry_in_the_browser_begins_anew(browser: Browser, address: str) -> None:
-    with opened(browser, address, "notebooks/03-dogs-vs-cats.html") as watched:
-        line = watched.page.locator(".course-progress")
-        for entry in ("{", "[]", "7", '{"03-dogs-vs-cats": {"done": 3}}'):
-            keep = "entry => localStorage.setItem('cnn-course-progress', entry)"
-            watched.page.evaluate(keep, entry)
-            watched.page.reload()
-            line.get_by_text("0 of ").first.wait_for()
-            watched.page.locator(".course-done").first.click()
-            line.get_by_text("1 of ").first.wait_for()
-        assert watched.errors == []
-
-
-def test_a_browser_that_keeps_nothing_shows_the_page_without_marks(
-    browser: Browser, address: str
-) -> None:
+def test_a_browser_that_keeps_nothing_shows_the_page_without_marks(page: Page, site: Path) -> None:
     # The theme keeps its mode there, too, and complains itself where it cannot.
     refuse = """
         const kept = Storage.prototype.setItem;
@@ -381,11 +323,12 @@ def test_a_browser_that_keeps_nothing_shows_the_page_without_marks(
             kept.call(this, name, value);
         };
     """
-    with opened(browser, address) as watched:
-        watched.page.add_init_script(refuse)
-        watched.page.goto(f"{address}/{CHAPTER}", wait_until="networkidle")
-        assert watched.page.locator(".course-done").count() == 0
-        assert watched.errors == []
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Page.enable")
+    devtools.send("Page.addScriptToEvaluateOnNewDocument", {"source": refuse})
+    page.goto(f"{site.as_uri()}/{CHAPTER}", wait_until="networkidle")
+    assert page.locator(".course-done").count() == 0
+    devtools.detach()
 
 
 def test_every_explorer_stands_in_a_chapter() -> None:
@@ -395,33 +338,16 @@ def test_every_explorer_stands_in_a_chapter() -> None:
 
 @pytest.mark.parametrize("stem", ON_PAGES)
 def test_a_reader_changes_explorers_on_a_phone_and_a_link_brings_them_back(
-    browser: Browser, site: Path, stem: str
+    page: Page, site: Path, stem: str
 ) -> None:
-    phone = {"offline": True, "viewport": {"width": 320, "height": 740}}
-    with opened(browser, site.as_uri(), f"notebooks/{stem}.html", **phone) as watched:
-        page = watched.page
-        for size in (phone["viewport"], DESKTOP):
-            page.set_viewport_size(size)
-            for control, choice, seen in ON_PAGES[stem].values():
-                own = page.locator(".explorer").filter(has=page.locator(control)).first
-                if size != DESKTOP:
-                    own.locator(control).select_option(choice)
-                own.get_by_text(seen).first.wait_for()
-            assert page.evaluate(SHAPE)[0] <= 0
-            if size != DESKTOP:
-                link = page.evaluate("location.href")
-                page.goto("about:blank")
-                page.goto(link)
-        assert watched.errors == []
-        assert [url for url in watched.foreign if url != "about:blank"] == []
-
-
-@pytest.mark.parametrize("stem", ON_PAGES)
-def test_without_scripts_pictures_stand_in_the_place_of_explorers(browser, site, stem) -> None:
-    path = f"notebooks/{stem}.html"
-    with opened(browser, site.as_uri(), path, java_script_enabled=False) as watched:
-        stills = watched.page.locator("article svg.explorer-still").all()
-        assert len(stills) == len(ON_PAGES[stem])
-        for still in stills:
-            assert still.bounding_box()["height"] > 50
-            assert len(still.get_attribute("aria-label").split()) >= 8
+    link = f"{site.as_uri()}/notebooks/{stem}.html"
+    for size in (PHONE, DESKTOP):
+        page.set_viewport_size(size)
+        led_to(page, link)
+        for control, choice, seen in ON_PAGES[stem].values():
+            own = page.locator(".explorer").filter(has=page.locator(control)).first
+            if size == PHONE:
+                own.locator(control).select_option(choice)
+            own.get_by_text(seen).first.wait_for()
+        assert page.evaluate(SHAPE)[0] <= 0
+        link = page.url

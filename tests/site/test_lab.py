@@ -58,6 +58,10 @@ LINKS = (
         *("02-mnist-convnet.ipynb", "chapter 1"),
         *("01-convolution-by-hand.ipynb", "1. Convolution by hand"),
     ),
+    (
+        *("05-vgg16-feature-extraction.ipynb", "computed"),
+        *("mistakes-in-circulation.ipynb", "Compiled while frozen"),
+    ),
 )
 
 
