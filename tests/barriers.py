@@ -38,8 +38,8 @@ _LEAVE_ONE_OF_EACH_KIND = """([within, lookedAt]) => {
 
 
 def barriers(page: Page) -> list[str]:
-    """Return every barrier but those of colours. Words of code and formulas count once."""
-    page.evaluate(_LEAVE_ONE_OF_EACH_KIND, ["pre *, math *", []])
+    """Return every barrier but those of colours. Words of code, formulas and icons count once."""
+    page.evaluate(_LEAVE_ONE_OF_EACH_KIND, ["pre *, math *, button svg :not(title)", []])
     return _violations(page, rules={rule: {"enabled": False} for rule in _BY_COLOUR})
 
 

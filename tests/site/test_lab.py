@@ -7,15 +7,15 @@ import re
 import shutil
 import subprocess
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import ROOT
+from conftest import ROOT, fresh
 from nbformat import v4
 from patience import HANGS, until
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Locator, Page
 
 from cnn_course import explorers
 
@@ -50,23 +50,17 @@ CHANGES = {
     ),
 }
 OPTIONS = ["--no-browser", "--allow-root", "--IdentityProvider.token="]
-# where a link stands, its words, what it opens, and the heading that it leads to
+CHAPTER = "01-convolution-by-hand.ipynb"
+# the words of a link in the chapter, what it opens, and the heading that it leads to
 LINKS = (
-    ("01-convolution-by-hand.ipynb", "dense layer", "glossary.md", "dense layer"),
-    ("09-famous-architectures.ipynb", "ImageNet", "glossary.md", "ImageNet"),
-    (
-        *("02-mnist-convnet.ipynb", "chapter 1"),
-        *("01-convolution-by-hand.ipynb", "1. Convolution by hand"),
-    ),
-    (
-        *("05-vgg16-feature-extraction.ipynb", "computed"),
-        *("mistakes-in-circulation.ipynb", "Compiled while frozen"),
-    ),
+    ("dense layer", "glossary.md", "dense layer"),
+    ("Sobel kernel", "glossary.md", "Sobel kernel"),
+    ("a convnet for digits", "02-mnist-convnet.ipynb", "2. A convnet for digits"),
 )
 
 
-def write_explorers(file: Path) -> None:
-    """Write a notebook that has every explorer, and a stepper."""
+def write_parts(file: Path) -> None:
+    """Write a notebook that has every explorer, a stepper, and exercises of a chapter."""
     made = (f"{name} = explorers.{name}()" for name in CHANGES)
     codes = (
         "\n".join(["from cnn_course import explorers", *made, f"display({', '.join(CHANGES)})"]),
@@ -75,10 +69,17 @@ def write_explorers(file: Path) -> None:
             for name, (_, (read, _), _) in CHANGES.items()
         ),
         "\n".join(f"{name}.set({change})" for name, (_, _, (change, _)) in CHANGES.items()),
-        "from cnn_course import examples, plots\n"
-        "plots.sliding_window(examples.NINE, examples.LOOP, title='The loop on the 9')",
+        "from cnn_course.checks import check",
     )
-    notebook = v4.new_notebook(cells=[v4.new_code_cell(code) for code in codes])
+    stepper = (
+        "from cnn_course import examples, plots\n"
+        "plots.sliding_window(examples.NINE, examples.LOOP, title='The loop on the 9')"
+    )
+    cells = nbformat.read(ROOT / "notebooks" / "08-class-test.ipynb", 4).cells
+    tasks = [at for at, one in enumerate(cells) if "exercise" in one.metadata.get("tags", [])]
+    exercises = [one for at in tasks[:3] for one in cells[at - 1 : at + 3]]
+    last = [v4.new_markdown_cell("### A stepper"), v4.new_code_cell(stepper)]
+    notebook = v4.new_notebook(cells=[*map(v4.new_code_cell, codes), *exercises, *last])
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata["kernelspec"] = kernel
     nbformat.write(notebook, file)
@@ -93,7 +94,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("Makefile", "pyproject.toml", "requirements.lock", "_config.yml", "_toc.yml"):
         shutil.copy(ROOT / name, folder)
     (folder / ".venv").symlink_to(ROOT / ".venv")
-    write_explorers(folder / "explorers.ipynb")
+    write_parts(folder / "parts.ipynb")
     return folder
 
 
@@ -141,44 +142,57 @@ def ready(runtime: Path, server: subprocess.Popen[bytes], said: Path) -> str:
     return found[0]
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context()
-    context.set_default_timeout(HANGS * 1_000)
-    yield context.new_page()
-    context.close()
+@pytest.fixture(scope="module")
+def lab(address: str, window: Page) -> Iterator[Page]:
+    """JupyterLab as it begins; the window leaves it in the end."""
+    fresh(window).context.set_offline(False)
+    window.goto(address)
+    yield window
+    window.goto("about:blank")
+    window.context.set_offline(True)
 
 
-@pytest.fixture
-def whole(clone: Path) -> Iterator[None]:
-    """Let all cells of a notebook be there from the beginning, whether or not one sees them."""
+@pytest.fixture(scope="module")
+def parts(lab: Page, address: str, clone: Path) -> Page:
+    """The notebook of parts, for the tests that follow one another; all cells are there at once."""
     settings = clone / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-    yield
-    shutil.rmtree(clone / "settings")
+    lab.goto(f"{address}/lab/workspaces/parts/tree/parts.ipynb")
+    lab.wait_for_selector("text=Python 3 (ipykernel) | Idle")
+    return lab
 
 
-def test_make_lab_opens_the_first_chapter_and_its_links_lead_to_the_term_and_to_other_chapters(
-    address: str, page: Page
+def follow(lab: Page, words: str | re.Pattern[str], target: str, heading: str) -> None:
+    """Click on a link of the chapter that is seen, and wait for the heading to be seen."""
+    links = lab.locator(".jp-NotebookPanel .jp-MarkdownOutput a[target=_blank]:visible")
+    links.get_by_text(words).first.click()
+    lab.get_by_role("tab", name=target).wait_for()
+    where = ".jp-MarkdownViewer" if target == "glossary.md" else ".jp-NotebookPanel"
+    found = lab.locator(where).get_by_role("heading", name=heading, exact=True)
+    found.last.wait_for()
+    lab.wait_for_function(
+        "heading => heading.getBoundingClientRect().top < innerHeight / 1.2",
+        arg=found.last.element_handle(),
+    )
+
+
+def test_make_lab_opens_the_first_chapter_and_its_links_lead_to_terms_and_to_another_chapter(
+    lab: Page,
 ) -> None:
-    page.goto(address)
-    page.wait_for_url("**/lab/tree/my-course/01-convolution-by-hand.ipynb*")
-    page.get_by_title(re.compile("^Notebook trusted:")).wait_for()
-    links = page.locator(".jp-NotebookPanel .jp-MarkdownOutput a[target=_blank]:visible")
-    for number, (source, words, target, heading) in enumerate(LINKS):
-        if number:  # the first stands in the chapter that is open
-            page.goto(f"{address}/lab/workspaces/w{number}/tree/my-course/{source}")
-        links.get_by_text(words, exact=True).first.click()
-        page.get_by_role("tab", name=target).wait_for()
-        where = ".jp-MarkdownViewer" if target == "glossary.md" else ".jp-NotebookPanel"
-        found = page.locator(where).get_by_role("heading", name=heading, exact=True)
-        found.last.wait_for()
-        page.wait_for_function(
-            "heading => heading.getBoundingClientRect().top < innerHeight / 2",
-            arg=found.last.element_handle(),
-        )
-        assert page.get_by_text("official Jupyter news").count() == 0, "it asks before one reads"
+    lab.wait_for_url(f"**/lab/tree/my-course/{CHAPTER}*")
+    lab.get_by_title(re.compile("^Notebook trusted:")).wait_for()
+    for link in LINKS:
+        lab.get_by_role("tab", name=CHAPTER).click()
+        follow(lab, *link)
+    assert lab.get_by_text("official Jupyter news").count() == 0, "it asks before one reads"
+
+
+def test_a_link_into_the_middle_of_a_notebook_that_is_not_open_leads_there(
+    lab: Page, address: str
+) -> None:
+    lab.goto(f"{address}/lab/workspaces/middle/tree/my-course/05-vgg16-feature-extraction.ipynb")
+    follow(lab, re.compile("^computed$"), "mistakes-in-circulation.ipynb", "Compiled while frozen")
 
 
 def run(page: Page, number: int) -> None:
@@ -186,30 +200,33 @@ def run(page: Page, number: int) -> None:
     page.keyboard.press("Control+Enter")
 
 
-@pytest.mark.usefixtures("whole")
+def prompt_changes(prompt: Locator) -> Callable[[], bool]:
+    """Return what tells whether a cell has another number than now."""
+    before = prompt.text_content()
+    return lambda: re.search(r"\d", now := prompt.text_content()) is not None and now != before
+
+
 def test_explorers_and_python_hear_each_other_and_arrow_keys_move_a_stepper_and_no_cell(
-    address: str, page: Page
+    parts: Page,
 ) -> None:
     assert sorted(CHANGES) == sorted(explorers.__all__)
-    page.goto(f"{address}/lab/workspaces/explorers/tree/explorers.ipynb")
-    page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
-    run(page, 0)
-    shown = [page.locator(".explorer").nth(place) for place in range(len(CHANGES))]
+    run(parts, 0)
+    shown = [parts.locator(".explorer").nth(place) for place in range(len(CHANGES))]
     for explorer, ((control, choice), _, _) in zip(shown, CHANGES.values(), strict=True):
         explorer.locator(".explorer-body > *").first.wait_for()
         explorer.locator(control).select_option(choice)
-    run(page, 1)
+    run(parts, 1)
     for name, (_, (_, found), _) in CHANGES.items():
-        page.wait_for_selector(f"text=Python reads of {name}: {found}")
-    run(page, 2)
+        parts.wait_for_selector(f"text=Python reads of {name}: {found}")
+    run(parts, 2)
     for explorer, (_, _, (_, seen)) in zip(shown, CHANGES.values(), strict=True):
         explorer.get_by_text(seen).first.wait_for()
-    run(page, 3)
-    stepper = page.locator(".course-stepper")
+    run(parts, -1)
+    stepper = parts.locator(".course-stepper")
     stepper.locator("input").first.focus()
-    here = page.locator(".jp-Cell.jp-mod-active").element_handle()
+    here = parts.locator(".jp-Cell.jp-mod-active").element_handle()
     for key, step in (("ArrowRight", 2), ("ArrowDown", 3), ("ArrowLeft", 2)):
-        page.keyboard.press(key)
+        parts.keyboard.press(key)
         stepper.get_by_text(f"Step {step} of 15").wait_for()
         assert stepper.locator(".frame:visible").count() == 1
     assert here.evaluate("cell => cell.matches('.jp-mod-active') && cell.checkVisibility()")
@@ -217,37 +234,27 @@ def test_explorers_and_python_hear_each_other_and_arrow_keys_move_a_stepper_and_
     assert number.evaluate("cell => getComputedStyle(cell).textAlign") == "center"
 
 
-@pytest.mark.usefixtures("whole")
 def test_solutions_stay_shut_after_run_all_and_shift_enter_passes_each_in_one_press(
-    address: str, clone: Path, page: Page
+    parts: Page,
 ) -> None:
-    chapter = "08-class-test.ipynb"
-    page.goto(f"{address}/lab/workspaces/all/tree/notebooks/{chapter}")
-    page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    cells = page.locator(".jp-Notebook .jp-CodeCell")
-    page.wait_for_function(  # the last cell that is seen has run
-        "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
-        ".findLast(prompt => prompt.checkVisibility()).textContent.match(/[0-9]/)"
-    )
+    cells = parts.locator(".jp-Notebook .jp-CodeCell")
+    ran = prompt_changes(cells.last.locator(".jp-InputPrompt"))
+    parts.get_by_role("menuitem", name="Run", exact=True).click()
+    parts.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    until(ran, "The last cell has not run.")
     solutions = cells.filter(has_text="# Solution")
-    assert solutions.count() == sum(
-        "solution" in cell.metadata.get("tags", []) and cell.cell_type == "code"
-        for cell in nbformat.read(clone / "notebooks" / chapter, 4).cells
-    )
+    assert solutions.count() == 3
     assert not any(one.is_visible() for one in solutions.all())
     verdicts = cells.locator(".jp-OutputArea-output:visible")
     assert verdicts.filter(has_text="Not attempted yet.").count() == solutions.count()
-    headings = page.locator(".jp-MarkdownHeadingCollapsed")
+    headings = parts.locator(".jp-MarkdownHeadingCollapsed")
     headings.first.locator(".jp-MarkdownOutput").click()
-    page.keyboard.press("Escape")
-    prompt = solutions.first.locator(".jp-OutputPrompt").last
-    before = prompt.text_content()
-    page.keyboard.press("Shift+Enter")
-    until(lambda: prompt.text_content() not in ("", before), "The solution has not run again.")
+    parts.keyboard.press("Escape")
+    ran = prompt_changes(solutions.first.locator(".jp-OutputPrompt").last)
+    parts.keyboard.press("Shift+Enter")
+    until(ran, "The solution has not run again.")
     assert headings.count() == solutions.count()
     assert not any(one.is_visible() for one in solutions.all())
-    active = page.locator(".jp-Cell.jp-mod-active")
+    active = parts.locator(".jp-Cell.jp-mod-active")
     assert active.is_visible()
     assert active.get_by_role("heading", name="Solution", exact=True).count() == 0
