@@ -65,10 +65,10 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
     },
     "05-vgg16-feature-extraction": {
         "tiny": Settings(
-            epochs=20, batch_size=8, comparison_epochs=20, side=64, base="mini_vgg16", copies=5
+            epochs=20, batch_size=16, comparison_epochs=2, side=64, base="mini_vgg16", copies=5
         ),
         "full": Settings(
-            epochs=20, batch_size=32, comparison_epochs=50, side=224, base="mobilenet", copies=10
+            epochs=50, batch_size=32, comparison_epochs=20, side=224, base="mobilenet", copies=10
         ),
     },
     "06-fine-tuning": {
@@ -115,7 +115,11 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
 OTHER_BASES: Final[dict[tuple[str, str], dict[str, Settings]]] = {
     ("05-vgg16-feature-extraction", "full"): {
         "vgg16": replace(
-            TABLE["05-vgg16-feature-extraction"]["full"], base="vgg16", side=180, copies=5
+            TABLE["05-vgg16-feature-extraction"]["full"],
+            base="vgg16",
+            side=180,
+            copies=5,
+            comparison_epochs=5,
         ),
     },
     ("06-fine-tuning", "full"): {

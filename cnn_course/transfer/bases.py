@@ -30,11 +30,11 @@ _NAMES: Final = {"mini_vgg16": ("imagenet", "drawings")}  # of weights; the othe
 
 @dataclass(frozen=True)
 class Base:
-    """A convolutional base and what belongs to it.
+    """A trained network, mostly a convolutional base, and what belongs to it.
 
     Attributes:
         name: as it was asked for.
-        model: the base without a classifier, (n, side, side, 3) to (n, height, width, channels).
+        model: a base has no classifier: (n, side, side, 3) to (n, height, width, channels).
         preprocess: what pictures with values from 0 to 255 go through first. It takes a NumPy
             array, a tensor or a symbolic tensor of a model, and a saved model keeps it.
         source: a sentence that says where the weights came from.
@@ -72,6 +72,21 @@ def base(name: str, *, side: int, weights: str | Pretrained | Packaged | None = 
     model = build(whole_number("side", side, least=MINIMUM_SIDE))
     source = weights.load(model) if weights else "Random weights, which have learned nothing yet."
     return Base(name, model, preprocess, source)
+
+
+def imagenet_classifier() -> Base:
+    """Return MobileNet (version 1, 0.75 of its channels) with the classifier that it was trained to.
+
+    Returns:
+        Its model goes from pictures (n, 224, 224, 3) to the probabilities of ImageNet's classes
+        (n, 1000), in Keras's order: cats are 281 to 285, breeds of dogs 151 to 268.
+
+    Raises:
+        DataError: the weights are not here and cannot be downloaded, or are broken.
+    """
+    model = keras.applications.MobileNet(alpha=0.75, weights=None, name="mobilenet")
+    source = known.MOBILENET_CLASSIFIER.load(model)
+    return Base("mobilenet", model, _between_minus_one_and_one, source)
 
 
 def mini_vgg16(side: int, *, width: int = 12, dtype: str | None = None) -> Any:

@@ -304,6 +304,26 @@ MOBILENET: Final = Pretrained(
     ),
 )
 
+# Of pictures of 224 x 224, and with the 1,000 answers; Keras publishes no digest of this one either.
+MOBILENET_CLASSIFIER: Final = Pretrained(
+    "MobileNet 0.75 with its classifier, trained on ImageNet",
+    (
+        WeightsFile(
+            "mobilenet_v1_0.75_224_imagenet.weights.h5",
+            digest="sha256:603cb4d8f4df2b8a7f7044e0215d049b9e563ab69ae2b444e8512e52ed56d5e4",
+        ),
+        WeightsFile(
+            "mobilenet_7_5_224_tf.h5",
+            values="d1775b21b9615876ea5721ad8d99caf8b7525f14e18ae6f6505b0f0ae95e0841",
+            published=Published(
+                "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet/"
+                "mobilenet_7_5_224_tf.h5",
+                sha256=None,
+            ),
+        ),
+    ),
+)
+
 MINI_VGG16: Final = Packaged(
     "The small VGG16, trained on drawings of animals that are neither cats nor dogs",
     MINI_VGG16_FILE,
