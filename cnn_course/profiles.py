@@ -24,7 +24,6 @@ class Settings:
         base: the pretrained base, a name that `transfer.base` knows; empty where there is none.
         copies: how often each training picture is augmented for stored features.
         unfrozen_from: the first layer of the base that fine-tuning trains.
-        learning_rate: of fine-tuning.
         rates: learning rates, of which validation pictures choose one.
         draws: of training pictures, for each of which everything is measured.
         blocks: of two convolutions, in each of the networks that are compared.
@@ -39,7 +38,6 @@ class Settings:
     base: str = ""
     copies: int = 1
     unfrozen_from: str = ""
-    learning_rate: float = 0.0
     rates: tuple[float, ...] = ()
     draws: int = 1
     blocks: tuple[int, ...] = ()
@@ -73,14 +71,14 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
     },
     "06-fine-tuning": {
         "tiny": Settings(
-            epochs=8,
+            epochs=5,
             batch_size=16,
             comparison_epochs=15,
             side=64,
             base="mini_vgg16",
             copies=5,
             unfrozen_from="block4_conv1",
-            learning_rate=3e-4,
+            rates=(3e-4, 3e-3, 3e-2),
         ),
         "full": Settings(
             epochs=10,
@@ -90,7 +88,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
             base="mobilenet",
             copies=10,
             unfrozen_from="conv_dw_10",
-            learning_rate=1e-4,
+            rates=(1e-5, 1e-4, 1e-3, 1e-2),
         ),
     },
     "07-transfer-learning-cases": {
@@ -128,9 +126,8 @@ OTHER_BASES: Final[dict[tuple[str, str], dict[str, Settings]]] = {
             base="vgg16",
             side=180,
             copies=5,
-            epochs=30,
             unfrozen_from="block5_conv1",
-            learning_rate=1e-5,
+            rates=(1e-5, 1e-4, 1e-3),
         ),
     },
 }

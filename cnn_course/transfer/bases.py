@@ -75,7 +75,7 @@ def base(name: str, *, side: int, weights: str | Pretrained | Packaged | None = 
 
 
 def imagenet_classifier() -> Base:
-    """Return MobileNet (version 1, 0.75 of its channels) with the classifier that it was trained to.
+    """Return MobileNet (version 1, 0.75 of its channels) with its own classifier.
 
     Returns:
         Its model goes from pictures (n, 224, 224, 3) to the probabilities of ImageNet's classes

@@ -304,7 +304,7 @@ MOBILENET: Final = Pretrained(
     ),
 )
 
-# Of pictures of 224 x 224, and with the 1,000 answers; Keras publishes no digest of this one either.
+# Keras publishes no digest of this one, either.
 MOBILENET_CLASSIFIER: Final = Pretrained(
     "MobileNet 0.75 with its classifier, trained on ImageNet",
     (

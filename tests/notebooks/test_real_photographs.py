@@ -73,3 +73,15 @@ def test_stored_features_of_imagenet_weights_tell_photographs_apart(
         features[part] = stored.features.reshape(len(stored.labels), -1), stored.labels
     classifier = LogisticRegression(max_iter=1_000).fit(*features["train"])
     assert classifier.score(*features["test"]) > 0.88
+
+
+def test_imagenets_own_classes_tell_photographs_of_cats_and_dogs_apart(photographs: Path) -> None:
+    whole = transfer.imagenet_classifier()
+    assert whole.model.output_shape == (None, 1_000)
+    some = data.load_pictures(photographs / "test", side=224, batch_size=1).shard(16, 0).unbatch()
+    (pictures, labels), *more = some.batch(200)
+    assert not more
+    probabilities = whole.model.predict_on_batch(whole.preprocess(pictures))
+    cats, dogs = probabilities[:, 281:286].sum(axis=1), probabilities[:, 151:269].sum(axis=1)
+    assert ((dogs > cats) == labels.numpy().ravel()).mean() > 0.8
+    assert (cats + dogs).mean() > 0.5, "most of what is seen are these kinds"

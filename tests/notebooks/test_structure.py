@@ -1,5 +1,6 @@
 """Every stored chapter is complete: run, marked, described, and nothing hidden behind a tag."""
 
+import ast
 import re
 from collections import Counter
 
@@ -49,6 +50,12 @@ def test_a_measurement_is_printed_as_its_number_and_not_as_a_verdict(computed):
     assert [line for line in printed if re.search(r": +(True|False)$", line)] == []
 
 
+def draws(statement: ast.stmt) -> bool:
+    """Say whether a statement is a call of `plots` whose value nobody keeps."""
+    called = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+    return called and ast.unparse(statement.value.func).startswith("plots.")
+
+
 def test_one_cell_sets_the_profile_and_the_stored_one_is_tiny(computed):
     (cell,) = code_cells(computed, "parameters")
     profile, *more = cell.source.splitlines()
@@ -67,11 +74,21 @@ def test_no_cell_hides_behind_a_tag(computed):
         assert re.fullmatch(r"quiz\(.*\)", cell.source, re.DOTALL), "only a quiz hides its input"
         assert cell.metadata.jupyter.source_hidden
     for cell in code_cells(computed, "hide-input"):
-        assert cell.id == "setup", "only what a chapter is built with folds its input"
+        if cell.id != "setup":
+            assert draws(ast.parse(cell.source).body[-1]), "only a figure folds its input"
         assert cell.metadata.jupyter.source_hidden
     for cell in code_cells(computed, "hide-cell"):
         assert "solution" in cell.metadata.tags
     assert "NBVAL" not in "".join(cell.source for cell in computed.cells)
+
+
+def test_a_cell_that_only_draws_is_folded_so_its_alternative_text_does_not_tell_first(computed):
+    for cell in code_cells(computed):
+        tags = cell.metadata.get("tags", [])
+        if "setup" in cell.id or cell.source.startswith("%") or "alt=" not in cell.source:
+            continue
+        (first, *more) = ast.parse(cell.source).body
+        assert "hide-input" in tags or more or not draws(first), cell.id
 
 
 def test_every_exercise_has_one_check_and_one_solution_that_passes_it(notebook, chapter):

@@ -20,6 +20,7 @@ from cnn_course.data import DataError
 from cnn_course.data.download import Published
 from cnn_course.transfer.weights import (
     MOBILENET,
+    MOBILENET_CLASSIFIER,
     VGG16,
     Packaged,
     Pretrained,
@@ -223,7 +224,7 @@ def test_a_bad_download_is_told_and_a_broken_file_in_the_cache_stays(
 def test_without_a_network_the_reader_is_told_what_to_put_where(
     tmp_path: Path, places: Places
 ) -> None:
-    for weights in (VGG16, MOBILENET):
+    for weights in (VGG16, MOBILENET, MOBILENET_CLASSIFIER):
         local = [
             WeightsFile(file.name, published=Published(f"{NOWHERE}/{file.name}", None))
             for file in weights.files
@@ -246,8 +247,12 @@ def test_the_weights_of_imagenet_are_known_by_what_keras_says() -> None:
     ]
     assert {file.digest for file in VGG16.files} == {"md5:6d6bbae143d832006294945121d1f1fc"}
     official = sys.modules[keras.applications.MobileNet.__module__]
-    addresses = [file.published.url for file in MOBILENET.files if file.published]
-    assert addresses == [official.BASE_WEIGHT_PATH + "mobilenet_7_5_224_tf_no_top.h5"]
+    for weights, name in (
+        (MOBILENET, "mobilenet_7_5_224_tf_no_top.h5"),
+        (MOBILENET_CLASSIFIER, "mobilenet_7_5_224_tf.h5"),
+    ):
+        addresses = [file.published.url for file in weights.files if file.published]
+        assert addresses == [official.BASE_WEIGHT_PATH + name]
 
 
 def test_the_values_of_vgg16_are_the_published_ones_whatever_the_file_is_called(
