@@ -7,6 +7,8 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+from cnn_course.arguments import one_of
+
 PROFILES: Final = ("tiny", "full")
 
 
@@ -133,17 +135,6 @@ OTHER_BASES: Final[dict[tuple[str, str], dict[str, Settings]]] = {
 }
 
 
-def check_profile(profile: str) -> str:
-    """Return `profile` if there is such a profile.
-
-    Raises:
-        ValueError: there is none; the message lists those that there are.
-    """
-    if profile not in PROFILES:
-        raise ValueError(f"There is no profile {profile!r}. Write one of: {', '.join(PROFILES)}.")
-    return profile
-
-
 def settings(chapter: str, profile: str, base: str = "") -> Settings:
     """Return how `chapter` trains under `profile`.
 
@@ -152,10 +143,8 @@ def settings(chapter: str, profile: str, base: str = "") -> Settings:
     Raises:
         ValueError: no such profile, a chapter that does not train, or a base that it is not for.
     """
-    check_profile(profile)
-    if chapter not in TABLE:
-        raise ValueError(f"Chapter {chapter!r} has no settings. These have: {', '.join(TABLE)}.")
-    usual = TABLE[chapter][profile]
+    one_of("profile", profile, PROFILES)
+    usual = TABLE[one_of("A chapter that trains", chapter, TABLE)][profile]
     bases = {usual.base: usual} | OTHER_BASES.get((chapter, profile), {})
     if base and base not in bases:
         known = ", ".join(filter(None, bases)) or "none"

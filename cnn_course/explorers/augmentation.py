@@ -164,9 +164,8 @@ def _layers_on(state: dict[str, Any]) -> list[str]:
 def _chosen(picture: Any) -> dict[str, Any]:
     """Return the part of a state that says which picture it is."""
     if isinstance(picture, str):
-        if picture != "cat":
-            raise ValueError(f"There is no picture {picture!r}. There are: cat; or give an array.")
-        return {"picture_name": picture, "picture": None}
+        name = one_of("picture", picture, ["cat"], ", or an array")
+        return {"picture_name": name, "picture": None}
     values = np.asarray(picture)
     shape, numeric = values.shape, values.size and np.issubdtype(values.dtype, np.number)
     values = np.repeat(values[..., None], 3, axis=2) if values.ndim == 2 else values

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from cnn_course import conv, records
-from cnn_course.arguments import whole_number
+from cnn_course.arguments import one_of, whole_number
 from cnn_course.explorers.explorer import Explorer, Panel, bars_panel, picture_panel
 
 CHAPTER: Final = "02-mnist-convnet"
@@ -85,9 +85,7 @@ class DigitNetwork(Explorer):
         return array.astype(np.uint8).tobytes().hex()
 
     def _check(self, state: dict[str, Any]) -> None:
-        layer, number = state["layer"], state["map"]
-        if layer not in LAYERS:
-            raise ValueError(f"There is no layer {layer!r}. There are: {', '.join(LAYERS)}.")
+        layer, number = one_of("layer", state["layer"], LAYERS), state["map"]
         known = self._weights[2 * int(layer[-1]) - 1].size
         if whole_number("map", number) >= known:
             raise ValueError(f"There is no map {number}: {layer} has 0 to {known - 1}.")

@@ -19,6 +19,7 @@ import numpy as np
 import traitlets
 
 from cnn_course import examples
+from cnn_course.arguments import one_of
 
 _FOLDER = Path(__file__).parent
 _STYLE = (_FOLDER / "explorers.css").read_text(encoding="utf-8")
@@ -90,8 +91,7 @@ class Explorer(anywidget.AnyWidget):
         """
         known = [name for name in self.state if not name.endswith("_name")]
         for name in changes:
-            if name not in known:
-                raise ValueError(f"There is no {name!r} to set. There are: {', '.join(known)}.")
+            one_of("What is set", name, known)
         self.state = self._changed(self.state, changes, self.choices)
 
     def _changed(
@@ -108,9 +108,7 @@ class Explorer(anywidget.AnyWidget):
             return {name: value}
         if not isinstance(value, str):
             return {f"{name}_name": "own", name: self._own(name, value)}
-        if value not in known:
-            raise ValueError(f"There is no {name} {value!r}. There are: {', '.join(known)}.")
-        return {f"{name}_name": value, name: known[value]}
+        return {f"{name}_name": value, name: known[one_of(name, value, known)]}
 
     def _own(self, name: str, value: Any) -> Any:
         """Return an image or a kernel of the reader's as JSON."""

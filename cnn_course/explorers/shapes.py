@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from cnn_course import counting
-from cnn_course.arguments import whole_number
+from cnn_course.arguments import one_of, whole_number
 from cnn_course.explorers.explorer import Explorer, Panel, text_panel
 
 _State = dict[str, Any]
@@ -101,9 +101,7 @@ class Shapes(Explorer):
         shape: Sequence[int] | None = None,
         layers: Sequence[dict[str, Any]] | None = None,
     ) -> None:
-        if network not in NETWORKS:
-            raise ValueError(f"There is no network {network!r}. There are: {', '.join(NETWORKS)}.")
-        state = dict(NETWORKS[network])
+        state = dict(NETWORKS[one_of("network", network, NETWORKS)])
         state |= {} if shape is None else {"input": list(shape)}
         state |= {} if layers is None else {"layers": [dict(layer) for layer in layers]}
         super().__init__({"networks": NETWORKS}, **state)

@@ -62,16 +62,6 @@ class Table(LayerTable[Row]):
     tensors: int
     trainable_tensors: int
 
-    @property
-    def parameters(self) -> int:
-        """All parameters, as `model.count_params()` gives them."""
-        return sum(row.parameters for row in self.rows)
-
-    @property
-    def trainable_parameters(self) -> int:
-        """The parameters that training changes."""
-        return sum(row.trainable_parameters for row in self.rows)
-
     def cells(self, row: Row) -> tuple[str, ...]:
         """Return the text of each column for one row."""
         return (row.name, row.kind, f"{row.parameters:,}", row.trains)

@@ -287,7 +287,7 @@ def test_a_wrong_value_is_refused_and_the_state_kept() -> None:
     explorer = explorers.Augmentation()
     before = dict(explorer.state)
     for wrong, said in (
-        ({"picture": "dog"}, "There is no picture 'dog'. There are: cat"),
+        ({"picture": "dog"}, "picture must be one of 'cat', or an array, not 'dog'."),
         ({"picture": np.zeros((3, 3, 4))}, r"of shape \(H, W\) .* has the shape \(3, 3, 4\)"),
         ({"picture": np.zeros((200, 100))}, r"128 x 128 pixels; .*\(200, 100\).*makes it smaller"),
         ({"picture": np.full((3, 3), -1.0)}, "from 0 to 255 .* values from -1 to -1"),
@@ -302,8 +302,8 @@ def test_a_wrong_value_is_refused_and_the_state_kept() -> None:
         ({"seed": -1}, "seed must be at least 0, not -1"),
         ({"seed": 2**32}, "seed must be less than"),
         ({"seed": 1.5}, "seed must be a whole number"),
-        ({"turn": 0.1}, "There is no 'turn' to set. There are: picture, flip, rotation"),
-        ({"picture_name": "own"}, "There is no 'picture_name' to set"),
+        ({"turn": 0.1}, "What is set must be one of 'picture', 'flip', 'rotation'"),
+        ({"picture_name": "own"}, ", not 'picture_name'. Did you mean 'picture'?"),
     ):
         with pytest.raises((TypeError, ValueError), match=said):
             explorer.set(**wrong)

@@ -205,11 +205,11 @@ def test_python_refuses_what_cannot_be_drawn_or_looked_at() -> None:
     explorer = explorers.DigitNetwork()
     before = dict(explorer.state)
     for wrong, said in (
-        ({"drawing": "ten"}, "There is no drawing 'ten'. There are: 0, 1"),
+        ({"drawing": "ten"}, "drawing must be one of '0', '1', "),
         ({"drawing": np.zeros((27, 28), int)}, r"shape \(28, 28\), not \(27, 28\)"),
         ({"drawing": np.zeros((28, 28))}, "whole numbers from 0"),
         ({"drawing": np.full((28, 28), 256)}, "whole numbers from 0"),
-        ({"layer": "conv_4"}, "no layer 'conv_4'. There are: conv_1"),
+        ({"layer": "conv_4"}, "layer must be one of 'conv_1', "),
         ({"map": 32}, "no map 32: conv_1 has 0 to 31"),
         ({"map": True}, "map must be a whole number, not True"),
     ):

@@ -338,11 +338,11 @@ def test_python_refuses_what_cannot_be_counted() -> None:
         ({"layers": [{"kind": "conv"}]}, "A layer has no"),
         ({"layers": [{"kind": "pool"}]}, "no such kind"),
         ({"input": [2, 2, 1]}, "."),
-        ({"shape": [2, 2, 1]}, "no 'shape' to set. There are: input, layers"),
+        ({"shape": [2, 2, 1]}, "must be one of 'input', 'layers', not 'shape'"),
     ):
         with pytest.raises(ValueError, match=said):
             explorer.set(**changes)
         assert explorer.state == before
     assert isinstance(explorer.table, counting.Table)
-    with pytest.raises(ValueError, match=r"There is no network 'VGG'\. There are: chapter 2"):
+    with pytest.raises(ValueError, match=r"network must be one of 'chapter 2', .*, not 'VGG'\."):
         explorers.Shapes("VGG")

@@ -240,7 +240,7 @@ def test_python_reads_and_sets_the_case() -> None:
         ({"pictures": 2.5}, TypeError, "whole number"),
         ({"pictures": True}, TypeError, "whole number"),
         ({"similarity": "nearly"}, ValueError, "not 'nearly'.*near"),
-        ({"size": 3}, ValueError, "no 'size' to set. There are: pictures, similarity"),
+        ({"size": 3}, ValueError, "must be one of 'pictures', 'similarity'"),
     ):
         with pytest.raises(error, match=said):
             explorer.set(**wrong)
