@@ -17,15 +17,14 @@ from typing import Any, ClassVar, Final, TypeAlias
 from cnn_course.arguments import one_of
 from cnn_course.data import drawings, storage
 from cnn_course.data.download import Published, fetch
+from cnn_course.data.duplicates import duplicates, near_duplicates
 from cnn_course.data.errors import DataError, Fault, Finding, State, printable, told
 from cnn_course.data.images import (
     ImageInfo,
     UnusableError,
     decoded,
-    duplicates,
     inspected,
     map_in_threads,
-    near_duplicates,
     rgb_jpeg,
 )
 from cnn_course.data.layouts import CLASSES, PARTS, Source, layout_error, opened, opened_archive
