@@ -135,6 +135,15 @@ OTHER_BASES: Final[dict[tuple[str, str], dict[str, Settings]]] = {
 }
 
 
+def check_profile(profile: str) -> str:
+    """Return `profile` if there is such a profile.
+
+    Raises:
+        TypeError, ValueError: there is none; the message lists those that there are.
+    """
+    return one_of("profile", profile, PROFILES)
+
+
 def settings(chapter: str, profile: str, base: str = "") -> Settings:
     """Return how `chapter` trains under `profile`.
 
@@ -143,7 +152,7 @@ def settings(chapter: str, profile: str, base: str = "") -> Settings:
     Raises:
         ValueError: no such profile, a chapter that does not train, or a base that it is not for.
     """
-    one_of("profile", profile, PROFILES)
+    check_profile(profile)
     usual = TABLE[one_of("A chapter that trains", chapter, TABLE)][profile]
     bases = {usual.base: usual} | OTHER_BASES.get((chapter, profile), {})
     if base and base not in bases:

@@ -19,11 +19,10 @@ from typing import Any, ClassVar, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn_course.arguments import one_of
 from cnn_course.data import storage
 from cnn_course.data.download import Published, fetch
 from cnn_course.data.errors import DataError, Finding, faults_of
-from cnn_course.profiles import PROFILES
+from cnn_course.profiles import check_profile
 
 Bytes: TypeAlias = NDArray[np.uint8]
 Part: TypeAlias = tuple[Bytes, Bytes]
@@ -259,7 +258,7 @@ def load_digits(profile: str, mnist: Mnist = MNIST) -> tuple[Part, Part]:
         ValueError: there is no such profile.
         DataError: MNIST is broken, or is not here and cannot be downloaded.
     """
-    if one_of("profile", profile, PROFILES) == "tiny":
+    if check_profile(profile) == "tiny":
         return _tiny_digits()
     _, arrays = mnist.load()
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeAlias
 
-from cnn_course.arguments import one_of
 from cnn_course.data import drawings, storage
 from cnn_course.data.download import Published, fetch
 from cnn_course.data.duplicates import duplicates, near_duplicates
@@ -28,7 +27,7 @@ from cnn_course.data.images import (
     rgb_jpeg,
 )
 from cnn_course.data.layouts import CLASSES, PARTS, Source, layout_error, opened, opened_archive
-from cnn_course.profiles import PROFILES
+from cnn_course.profiles import check_profile
 
 Sizes: TypeAlias = tuple[int, int, int]
 
@@ -251,7 +250,7 @@ def cats_and_dogs(profile: str, photographs: DogsVsCats = PHOTOGRAPHS) -> Path:
         DataError: the photographs lie in other folders than expected, are broken, or are not here
             and cannot be downloaded.
     """
-    if one_of("profile", profile, PROFILES) == "full":
+    if check_profile(profile) == "full":
         return photographs.get()
     folder = storage.cache_folder("drawings") / "cats_and_dogs"
     drawings.write(folder, {"cats": "cat", "dogs": "dog"}, DRAWN)
