@@ -7,8 +7,6 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from cnn_course.arguments import one_of
-
 PROFILES: Final = ("tiny", "full")
 
 
@@ -139,9 +137,11 @@ def check_profile(profile: str) -> str:
     """Return `profile` if there is such a profile.
 
     Raises:
-        TypeError, ValueError: there is none; the message lists those that there are.
+        ValueError: there is none; the message lists those that there are.
     """
-    return one_of("profile", profile, PROFILES)
+    if profile not in PROFILES:  # without `one_of`: the command line starts without NumPy
+        raise ValueError(f"profile must be one of 'tiny', 'full', not {profile!r}.")
+    return profile
 
 
 def settings(chapter: str, profile: str, base: str = "") -> Settings:
@@ -153,7 +153,9 @@ def settings(chapter: str, profile: str, base: str = "") -> Settings:
         ValueError: no such profile, a chapter that does not train, or a base that it is not for.
     """
     check_profile(profile)
-    usual = TABLE[one_of("A chapter that trains", chapter, TABLE)][profile]
+    if chapter not in TABLE:
+        raise ValueError(f"Chapter {chapter!r} has no settings. These have: {', '.join(TABLE)}.")
+    usual = TABLE[chapter][profile]
     bases = {usual.base: usual} | OTHER_BASES.get((chapter, profile), {})
     if base and base not in bases:
         known = ", ".join(filter(None, bases)) or "none"

@@ -137,7 +137,7 @@ def test_python_reads_and_sets_the_state() -> None:
         ({"stride": 0}, "."),
         ({"padding": "full"}, "."),
         ({"strides": 2}, "not 'strides'. Did you mean 'stride'?"),
-        ({"kernel_name": "loop"}, "no 'kernel_name' to set"),
+        ({"kernel_name": "loop"}, "must be one of 'image', .*, not 'kernel_name'"),
     ):
         with pytest.raises(ValueError, match=said):
             explorer.set(**wrong)
