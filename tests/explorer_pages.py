@@ -20,7 +20,7 @@ def opened(page: Page, folder: Path, *shown: Explorer) -> list[str]:
         f"<meta name=viewport content='width=device-width'><body><main><h1>Page</h1>{html}</main>"
     )
     led_to(page, file.as_uri())
-    return re.findall(r'<div id="(explorer-\d+)">', html)
+    return re.findall(r'<div id="(explorer-\d+)" ', html)
 
 
 def led_to(page: Page, address: str) -> None:

@@ -136,7 +136,10 @@ class Explorer(anywidget.AnyWidget):
         code = re.sub(r"(?m)^export ", "", code)
         return (
             f"<style>{_STYLE}</style>\n"
-            f'<div id="{name}">{_still(self.panels(), self.describe())}</div>\n'
+            # Without styles, as in a notebook that is not trusted, only what is not hidden is seen.
+            '<p class="explorer-unrun">Run this cell to use it.</p>\n'
+            f'<div id="{name}" class="explorer-host" hidden>'
+            f"{_still(self.panels(), self.describe())}</div>\n"
             f'<script type="module">\n{code}\n{start}</script>'
         )
 

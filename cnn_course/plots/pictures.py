@@ -1,5 +1,6 @@
 """Figures of arrays: numbers in a grid, pictures, kernels, feature maps."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from cnn_course.plots.style import ACTIVATION, BRIGHTNESS, INPUT, SIGNED, show
 
 _GAP = 0.3  # inches between two grids of numbers
+_WIDEST = 6.6  # inches that a line of grids takes at most; a phone shows them at half the size
 _TINY = 1e-9  # in place of a largest value of 0
 
 
@@ -20,6 +22,8 @@ def number_grids(
     *grids: tuple[str, np.ndarray], alt: str, mark: tuple[int, int] | None = None
 ) -> None:
     """Show small arrays side by side, every value written into its square.
+
+    What is too wide for one line, or for a phone, takes two.
 
     Args:
         grids: pairs of a title and an array (H, W).
@@ -30,20 +34,22 @@ def number_grids(
     # Every square of a figure has the same size, and a title may be wider than its grid.
     square = 0.34 if all(map(_is_whole, arrays)) else 0.46  # inches
     widths = [
-        max(square * array.shape[1], 0.085 * len(title))
+        max(square * array.shape[1], 0.085 * len(title)) + _GAP
         for title, array in zip(titles, arrays, strict=True)
     ]
-    height = square * max(len(array) for array in arrays) + 0.35
-    width = sum(widths) + _GAP * (len(grids) + 1)
-    figure = plt.figure(figsize=(width, height))
-    left = _GAP
-    for title, array, taken in zip(titles, arrays, widths, strict=True):
+    lines = math.ceil((sum(widths) + _GAP) / _WIDEST)
+    columns = math.ceil(len(grids) / lines)
+    wide = max(sum(widths[at : at + columns]) for at in range(0, len(grids), columns)) + _GAP
+    line = square * max(map(len, arrays)) + 0.35
+    high = line * lines
+    figure = plt.figure(figsize=(wide, high))
+    for at, (title, array) in enumerate(zip(titles, arrays, strict=True)):
+        left = _GAP + sum(widths[at - at % columns : at])
         across, down = square * array.shape[1], square * len(array)
-        bottom = height - 0.3 - down
-        place = (left / width, bottom / height, across / width, down / height)
+        bottom = high - line * (at // columns) - 0.3 - down
+        place = (left / wide, bottom / high, across / wide, down / high)
         axis = figure.add_axes(place, label=title)
         _number_grid(axis, title, array)
-        left += taken + _GAP
     if mark is not None:
         corner = (mark[1] - 0.5, mark[0] - 0.5)
         frame = plt.Rectangle(corner, 1, 1, fill=False, linewidth=3, zorder=5, clip_on=False)

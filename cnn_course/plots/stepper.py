@@ -1,7 +1,8 @@
 """The sliding window, step by step, as HTML that needs neither a kernel nor a script.
 
 A group of radio buttons chooses the step and style rules show it: arrow keys move on, a finger
-taps, a screen reader says "step 3 of 16". Without styles all steps stand one below the other.
+taps, a screen reader says "step 3 of 16". Where there are no styles, as in a notebook that is not
+trusted, it asks to be run.
 """
 
 import hashlib
@@ -46,7 +47,8 @@ class Stepper:
         )
         return (
             f"<style>{_STYLE}{rules} {{ display: flex; }}</style>"
-            f'<div class="course-stepper {name}"><fieldset class="steps">'
+            '<p class="course-stepper-unrun">Run this cell, and choose a step here.</p>'
+            f'<div class="course-stepper {name}" hidden><fieldset class="steps">'
             f"<legend>{escape(self.title)}: step</legend>{buttons}</fieldset>{frames}</div>"
         )
 

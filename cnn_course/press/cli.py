@@ -95,7 +95,7 @@ def build(*, profile: str, fresh: bool, compared: bool) -> None:
 @_FRESH
 def record(chapter: str, *, base: str | None, fresh: bool) -> None:
     """Run a chapter with the full profile and keep what it measured in book/measured."""
-    from cnn_course.press.record import write_record  # noqa: PLC0415
+    from cnn_course.press.recording import write_record  # noqa: PLC0415
     from cnn_course.press.stored_runs import RunStore, bring_up_to_date  # noqa: PLC0415
 
     project = find_project()
@@ -118,7 +118,7 @@ def seeds(chapters: tuple[str, ...], *, first: int, count: int, at_once: int | N
 
     A claim of a chapter that does not hold for one of the seeds is an error.
     """
-    from cnn_course.press.record import measure_seeds  # noqa: PLC0415
+    from cnn_course.press.recording import measure_seeds  # noqa: PLC0415
 
     project = find_project()
     with locked(project.build / "seeds"):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from cnn_course.records import recorded, recorded_seeds
-from cnn_course.training.results import Results, measured, once
+from cnn_course.training.measurements import Results, measured, once
 
 if TYPE_CHECKING:
     from cnn_course.training.backup import Backup

@@ -10,7 +10,7 @@ import pytest
 from nbformat import v4
 
 from cnn_course.press.project import PressError, find_project
-from cnn_course.press.record import write_record
+from cnn_course.press.recording import write_record
 from cnn_course.press.stored_runs import RunStore
 from cnn_course.training import Results
 from press.conftest import Course
