@@ -52,6 +52,7 @@ static: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
+	$(BIN)/zizmor --offline --quiet --persona=auditor .github
 	$(BIN)/cnn-course sync --check
 
 clean: ## remove what can be made again, full runs too, but not .venv
