@@ -6,6 +6,8 @@
 PYTHON ?=
 # Of JupyterLab, as in: make lab LAB_OPTIONS="--no-browser --port 9000"
 LAB_OPTIONS ?=
+# In a container one is root, and Jupyter asks to say so.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -30,7 +32,7 @@ lab: $(READY) ## open your own copy of the chapters in JupyterLab
 	@$(BIN)/cnn-course copy
 	@JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter:$$JUPYTER_CONFIG_PATH" \
 	    JUPYTER_PATH="$(CURDIR)/.jupyter:$$JUPYTER_PATH" $(BIN)/jupyter lab \
-	    --ServerApp.root_dir="$(CURDIR)" $(LAB_OPTIONS) \
+	    --ServerApp.root_dir="$(CURDIR)" $(AS_ROOT) $(LAB_OPTIONS) \
 	    --LabApp.default_url=/lab/tree/my-course/01-convolution-by-hand.ipynb
 
 run: $(READY) ## run every chapter, whatever is stored

@@ -16,11 +16,13 @@ class LayerTable(Sequence[R]):
     Attributes:
         columns: their names.
         numbers: those of them that hold numbers.
+        kind: its class for the styles of the page.
         rows: one for each layer, in the order of the network.
     """
 
     columns: ClassVar[tuple[str, ...]]
     numbers: ClassVar[tuple[str, ...]]
+    kind: ClassVar[str] = "counting"
     rows: tuple[R, ...]
 
     @abstractmethod
@@ -84,7 +86,7 @@ class LayerTable(Sequence[R]):
 
     def _repr_html_(self) -> str:
         rows = [self.columns, *map(self.cells, self.rows), self.totals()]
-        return html_table(rows, self.summary(), self.numbers, total=True, kind="counting")
+        return html_table(rows, self.summary(), self.numbers, total=True, kind=self.kind)
 
 
 def html_table(

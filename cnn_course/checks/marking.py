@@ -195,8 +195,8 @@ def call(function: Any, *arguments: Any, may_change: bool = True) -> Any:
         )
     given = copy.deepcopy(arguments)
     result = function(*given)
-    if result is None:
-        wrong("The function returns nothing. Write return before the result.")
+    if result is None or result is ...:
+        wrong("The function returns nothing. Behind return, write the result.")
     if not may_change and not all(map(np.array_equal, given, arguments)):
         wrong(
             "The array that was handed in is changed. Return a new one: whoever calls the function "

@@ -1,5 +1,6 @@
 """Checks of exercises about models: Keras models and layers, counted networks, class tests."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -43,10 +44,10 @@ def _three_architectures(answer: Any) -> str:
         for model in answer.values()
     ]
     depths = [names.count("Conv2D") for names in kinds]
-    if len(set(depths)) == 1:
-        wrong(f"All three have {depths[0]} convolutions. Let them differ in depth.")
-    if all(sizes == kernels[0] for sizes in kernels):
-        wrong("All three have the same kernel sizes. Let them differ.")
+    if len(set(depths)) < 3:
+        wrong(f"Their depths are {depths}. Let all three have another number of convolutions.")
+    if any(kernels.count(sizes) > 1 for sizes in kernels):
+        wrong("Two of them have the same kernel sizes. Let all three differ.")
     for kind in ("Dropout", "BatchNormalization"):
         having = sum(kind in names for names in kinds)
         if having in (0, 3):
@@ -159,12 +160,17 @@ def _marked(test: classtest.ClassTest, answer: Any, enough: int | None) -> str:
     answered = [mark for mark in lost if mark.outcome != "open"]
     if not answered:
         wrong(points)
-    wrong(f"{points} Look at: {answered[0].question.name}. {_hint(answered[0])}".rstrip())
+    wrong(
+        f"{points} Look first at: {answered[0].question.name}. {_hint(answered[0], answer)}".rstrip()
+    )
 
 
-def _hint(mark: classtest.Mark) -> str:
+def _hint(mark: classtest.Mark, answer: Mapping[str, Any]) -> str:
     if mark.outcome == "unreadable":
         return "That cannot be read."
     if not mark.hints and mark.question.kind == "shape" and mark.question.points > 1:
-        return f"A shape of {mark.question.points} sizes is asked for."
+        sizes = mark.question.points
+        if len(re.findall(r"\d+", str(answer[mark.question.name]))) != sizes:
+            return f"A shape of {sizes} sizes is asked for."
+        return f"Sizes that are right: {mark.points} of {sizes}."
     return " ".join(mark.hints)

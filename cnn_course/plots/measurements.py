@@ -107,11 +107,11 @@ def points_by_shift(
 
     Args:
         shifts: pixels.
-        accuracies: name of a network -> its accuracy at each shift; three networks at most.
+        accuracies: name of a network -> its accuracy at each shift; four networks at most.
         alt: the message of the figure.
     """
     figure, axis = plt.subplots(figsize=(5.4, 3.0), layout="constrained")
-    styles = zip((OUTPUT, KERNEL, INPUT), ("o-", "s--", "^:"), strict=True)
+    styles = zip((OUTPUT, KERNEL, INPUT, TRAINING), ("o-", "s--", "^:", "v-."), strict=True)
     for (name, values), (colour, line) in zip(accuracies.items(), styles, strict=False):
         axis.plot(shifts, values, line, color=colour, label=name)
     axis.set(xlabel="shift of the test digits (pixels)", ylabel="accuracy", ylim=(0, 1.02))

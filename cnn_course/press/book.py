@@ -50,7 +50,6 @@ _RENDERED_WITH = (
     "sphinx-copybutton",
     "sphinx-design",
     "sphinx-togglebutton",
-    "sphinxcontrib-bibtex",
 )
 _JUPYTER_BOOK = "import cnn_course.press; from jupyter_book.cli.main import main; main()"
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -41,6 +41,9 @@ def copy_chapters(project: Project) -> Iterator[str]:
         if chapter.number:
             new = notebooks.read(chapter.file)
             new["cells"] = with_times(new["cells"], reading_of(new).sentence())
+            for cell in notebooks.code_cells(new):
+                if "solution" in notebooks.tags(cell):  # JupyterLab folds the section around it
+                    cell["metadata"] = {"tags": cell["metadata"]["tags"]}
             new["metadata"][_EDITION] = _edition(new)
             yield from _renew(folder / chapter.file.name, new)
 
@@ -63,7 +66,8 @@ def _renew(target: Path, new: Notebook) -> Iterator[str]:
             moved = _move_answers(own, new)
             yield (
                 f"  Answers that were moved into it: {moved}; run their cells to have them marked. "
-                f"Your old copy is {kept.relative_to(target.parent)}."
+                "What else you wrote or changed, such as notes and cells of your own, stands in "
+                f"your old copy: {kept.relative_to(target.parent)}."
             )
     write(target, notebooks.dumps(new))
     _trust(target)

@@ -43,10 +43,10 @@ _CODE = re.compile(
 )
 _TAG = re.compile(r"<[^>]+>")
 _IN_COLUMNS = re.compile(r"\S {2,}\S")
-_DIAGRAM = re.compile(r'(<img [^>]*class="figure-diagram"[^>]* style=")(?=width: (\d+)px)')
+_FIGURE = re.compile(r'(<img [^>]*class="figure-\w+"[^>]* style=")(?=width: (\d+)px)')
 # The start page, which is named like the book.
 _NAMED_TWICE = re.compile(r"<title>(.+?) &#8212; \1</title>")
-_WIDE = 640  # pixels; of a wider diagram, a phone would draw the words less than 6 pixels high
+_WIDE = 600  # pixels; of a wider figure, a phone would draw the words less than 6 pixels high
 _DETAILED = 60_000  # bytes; a picture that is larger without loss is a photograph
 
 
@@ -74,7 +74,7 @@ def make_light(site: Path) -> None:
 
 def _lighter(page: str) -> str:
     page = _FORMULA.sub(_as_mathml, _SCRIPTS.sub("", page))
-    page = _DIAGRAM.sub(_with_least_width, _CODE.sub(_in_lines, page))
+    page = _FIGURE.sub(_with_least_width, _CODE.sub(_in_lines, page))
     page = _NAMED_TWICE.sub(r"<title>\1</title>", page, count=1)
     return _LOGO.sub('<div class="sidebar-primary-item" role="banner">', page, count=1)
 

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -119,6 +119,50 @@ def measured(
     return f"≈ {value:{form}}, tiny with {len(known)} seeds: {among}"
 
 
+class Pairs(NamedTuple):
+    """Two networks on the same pictures: where they differ.
+
+    Attributes:
+        only_first: pictures that only the first answered rightly.
+        only_second: pictures that only the second answered rightly.
+        in_standard_errors: the difference of the two, in the standard errors that it has when each
+            of these pictures is a throw of a fair coin.
+    """
+
+    only_first: int
+    only_second: int
+    in_standard_errors: float
+
+
+def pairs(first: np.ndarray, second: np.ndarray) -> Pairs:
+    """Compare two networks by the pictures that only one of them answered rightly.
+
+    Chapter 2 shows and explains it. Source: Q. McNemar, "Note on the sampling error of the
+    difference between correlated proportions or percentages", Psychometrika 12, 1947.
+
+    Args:
+        first: whether each answer of the first network is right: (N,), bool.
+        second: the same of the second one, for the same pictures in the same order.
+
+    Raises:
+        TypeError: these are no arrays of bool.
+        ValueError: they differ in shape.
+    """
+    first, second = np.asarray(first), np.asarray(second)
+    for answers in (first, second):
+        if answers.dtype != bool:
+            raise TypeError(
+                f"Say of each answer whether it is right, as a bool, not as {answers.dtype}."
+            )
+    if first.shape != second.shape:
+        raise ValueError(
+            f"Both answer the same pictures; here are {first.shape} and {second.shape} answers."
+        )
+    only_first, only_second = int(np.sum(first & ~second)), int(np.sum(second & ~first))
+    error = max(1, only_first + only_second) ** 0.5
+    return Pairs(only_first, only_second, (only_first - only_second) / error)
+
+
 @dataclass(frozen=True)
 class Results:
     """What a chapter measured, as the last value of a cell.
@@ -144,7 +188,7 @@ class Results:
     weights: Sequence[np.ndarray] = ()
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
-        text = f"Measured: {', '.join(self.results)}."
+        text = f"For `cnn-course record`: {len(self.results)} results."
         handed_over = {
             "chapter": self.chapter,
             "results": _as_floats(self.results),

@@ -56,6 +56,7 @@ class Table(LayerTable[Row]):
 
     columns: ClassVar[tuple[str, ...]] = ("layer", "kind", "parameters", "trains")
     numbers: ClassVar[tuple[str, ...]] = ("parameters",)
+    kind: ClassVar[str] = "counting trains"
 
     name: str
     rows: tuple[Row, ...]

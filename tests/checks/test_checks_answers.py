@@ -418,7 +418,7 @@ def test_three_architectures_that_differ_are_right_and_others_are_told_in_what_t
 ) -> None:
     a, b, c = convnet(7, dropout=True), convnet(5, 5), convnet(3, 3, 3, normalize=True)
     deep = convnet(3, 3, 3, normalize=True, dropout=True)
-    right = [{"a": a, "b": b, "c": c}, {"a": convnet(3, last="Softmax"), "b": b, "c": deep}]
+    right = [{"a": a, "b": b, "c": c}, {"a": convnet(7, last="Softmax"), "b": b, "c": deep}]
     wrong = [
         ([a] * 3, "dictionary"),
         ({"a": a}, "three entries"),
@@ -428,8 +428,9 @@ def test_three_architectures_that_differ_are_right_and_others_are_told_in_what_t
         ({"a": convnet(dropout=True), "b": b, "c": c}, "no convolution"),
         ({"a": convnet(7), "b": b, "c": c}, "None.*Dropout"),
         ({"a": a, "b": b, "c": convnet(3, 3, 3)}, "None.*BatchNormalization"),
-        ({"a": a, "b": convnet(5), "c": convnet(7, normalize=True)}, "depth"),
-        ({"a": convnet(3, dropout=True), "b": convnet(3, 3), "c": c}, "kernel sizes"),
+        ({"a": a, "b": convnet(5), "c": convnet(7, normalize=True)}, "depths"),
+        ({"a": a, "b": convnet(5), "c": c}, "depths are .1, 1, 3."),
+        ({"a": convnet(3, dropout=True), "b": b, "c": c}, "Two.*kernel sizes"),
         ({"a": a, "b": convnet(5, 5, dropout=True), "c": deep}, "All.*Dropout"),
     ]
     assert list(faults("three-architectures", right, wrong)) == []

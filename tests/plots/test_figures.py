@@ -58,7 +58,7 @@ FIGURES = [
     ),
     (plots.histories, [{"one": CURVES, "two": CURVES}]),
     (plots.confusion_matrix, [np.eye(3, dtype=int) * 4, ["0", "1", "2"]]),
-    (plots.points_by_shift, [[0, 1], {"a": [1, 0.5], "b": [0.9, 0.1], "c": [1, 1]}]),
+    (plots.points_by_shift, [[0, 1], {"a": [1, 0.5], "b": [0.9, 0.1], "c": [1, 1], "d": [0, 0]}]),
     (plots.scores, [{"a": 0.9, "b": 1.0}, 500]),
     (plots.scores, [{"a": 0.9, "b": 1.0}, [500, 2_000]]),
     (

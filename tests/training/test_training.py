@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 
 from cnn_course import profiles, records, training
@@ -13,7 +15,7 @@ from cnn_course.training import Results
 def test_numbers_travel_in_the_metadata_and_not_in_what_is_compared():
     results = Results("02-mnist-convnet", {"test_accuracy": 0.99123}, {"loss": [2, 1]}, seed=7)
     data, metadata = DisplayFormatter().format(results)
-    assert data == {"text/plain": "Measured: test_accuracy."}
+    assert data == {"text/plain": "For `cnn-course record`: 1 results."}
     assert metadata["cnn_course_results"] == {
         "chapter": "02-mnist-convnet",
         "results": {"test_accuracy": 0.99123},
@@ -28,6 +30,27 @@ def test_numbers_of_numpy_and_several_experiments_become_plain_json():
     _, metadata = results._repr_mimebundle_()
     text = json.dumps(metadata["cnn_course_results"]["results"])
     assert json.loads(text) == {"one": {"test_accuracy": 0.5}, "two": 3.0}
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1))
+def test_pairs_counts_where_two_networks_differ_and_judges_it_as_throws_of_a_coin(answers):
+    first, second = np.array(answers).T
+    found = training.pairs(first, second)
+    assert found.only_first == answers.count((True, False))
+    assert found.only_second == answers.count((False, True))
+    # McNemar's statistic, (b - c)^2 / (b + c), is the square of it.
+    thrown = found.only_first + found.only_second
+    chi_squared = (found.only_first - found.only_second) ** 2 / thrown if thrown else 0
+    assert found.in_standard_errors**2 == pytest.approx(chi_squared)
+    assert training.pairs(second, first).in_standard_errors == -found.in_standard_errors
+
+
+def test_pairs_refuses_what_are_no_answers_to_the_same_pictures():
+    right = np.array([True, False])
+    with pytest.raises(TypeError, match="right, as a bool, not as float64"):
+        training.pairs(right, np.array([0.9, 0.1]))
+    with pytest.raises(ValueError, match=r"\(2,\) and \(3,\)"):
+        training.pairs(right, np.array([True] * 3))
 
 
 def test_a_chapter_that_nobody_recorded_says_how_to_record_it():
