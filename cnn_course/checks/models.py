@@ -160,9 +160,8 @@ def _marked(test: classtest.ClassTest, answer: Any, enough: int | None) -> str:
     answered = [mark for mark in lost if mark.outcome != "open"]
     if not answered:
         wrong(points)
-    wrong(
-        f"{points} Look first at: {answered[0].question.name}. {_hint(answered[0], answer)}".rstrip()
-    )
+    first = answered[0]
+    wrong(f"{points} Look first at: {first.question.name}. {_hint(first, answer)}".rstrip())
 
 
 def _hint(mark: classtest.Mark, answer: Mapping[str, Any]) -> str:
