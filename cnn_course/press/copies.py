@@ -41,9 +41,6 @@ def copy_chapters(project: Project) -> Iterator[str]:
         if chapter.number:
             new = notebooks.read(chapter.file)
             new["cells"] = with_times(new["cells"], reading_of(new).sentence())
-            for cell in notebooks.code_cells(new):
-                if "solution" in notebooks.tags(cell):  # JupyterLab folds the section around it
-                    cell["metadata"] = {"tags": cell["metadata"]["tags"]}
             new["metadata"][_EDITION] = _edition(new)
             yield from _renew(folder / chapter.file.name, new)
 
