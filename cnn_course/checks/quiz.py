@@ -5,15 +5,16 @@ needs no script and no kernel, works by keyboard, and a screen reader announces 
 of a quiz lists options and answers for those who have neither.
 """
 
-import tomllib
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from typing import Any
 
 from cnn_course.arguments import one_of
+from cnn_course.checks import toml_files
 
 _STYLE = resources.files(__package__).joinpath("quiz.css").read_text(encoding="utf-8")
+_SHORTEST_REASON = 4  # words
 
 
 @dataclass(frozen=True)
@@ -83,30 +84,32 @@ def quiz(chapter: str, *names: str) -> Quiz:
 
     Raises:
         ValueError: no such chapter or question (the message names those that there are), or a
-            question in the file that has not exactly one right option, or an option without reason.
+            question in the file that has not exactly one right option, or an option with hardly a
+            reason.
     """
-    folder = resources.files(__package__) / "quizzes"
     one_of(
-        "chapter (a file in checks/quizzes)",
+        "chapter (a file in cnn_course/checks/quizzes)",
         chapter,
-        sorted(file.name.removesuffix(".toml") for file in folder.iterdir()),
+        toml_files.chapters("quizzes"),
         "; a new chapter needs a file of its name there",
     )
-    content = tomllib.loads((folder / f"{chapter}.toml").read_text(encoding="utf-8"))
-    asked = [
-        one_of(f"A question in checks/quizzes/{chapter}.toml", name, content)
-        for name in names or content
-    ]
-    return Quiz(tuple(_question(name, content[name]) for name in asked))
+    content = toml_files.read("quizzes", chapter)
+    place = toml_files.place("quizzes", chapter)
+    asked = [one_of(f"A question in {place}", name, content) for name in names or content]
+    return Quiz(tuple(_question(place, name, content[name]) for name in asked))
 
 
-def _question(name: str, table: dict[str, Any]) -> Question:
-    options = tuple(
-        Option(option["text"], option.get("right", False), option["reason"])
-        for option in table["options"]
-    )
-    if sum(option.right for option in options) != 1 or not all(o.reason for o in options):
-        raise ValueError(
-            f"Question {name!r} needs exactly one right option, and a reason for each."
+def _question(place: str, name: str, table: dict[str, Any]) -> Question:
+    try:
+        options = tuple(
+            Option(option["text"], option.get("right", False), option["reason"])
+            for option in table["options"]
         )
-    return Question(name, table["question"], options)
+        text = table["question"]
+    except KeyError as missing:
+        raise ValueError(f"{place}, [{name}]: {missing} is missing.") from None
+    if (right := sum(option.right for option in options)) != 1:
+        raise ValueError(f"{place}, [{name}]: one option is right, and not {right} of them.")
+    if short := [one.text for one in options if len(one.reason.split()) < _SHORTEST_REASON]:
+        raise ValueError(f"{place}, [{name}]: the reason of {short[0]!r} does not teach anything.")
+    return Question(name, text, options)

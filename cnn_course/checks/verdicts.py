@@ -9,18 +9,16 @@ import dis
 import inspect
 import math
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from html import escape
-from importlib import resources
 from typing import Any, Literal
 
 import numpy as np
 
 from cnn_course.arguments import did_you_mean
-from cnn_course.checks import choices, functions, marking, models  # noqa: F401 - they register
+from cnn_course.checks import choices, functions, marking, models, toml_files  # noqa: F401 - some register
 from cnn_course.checks.progress import note, sections
 
 Outcome = Literal["right", "wrong", "open"]
@@ -137,13 +135,15 @@ def _returns(function: Any) -> bool:
 @cache
 def _register_answers() -> None:
     """Register the exercises of the files in `answers/`."""
-    for file in (resources.files(__package__) / "answers").iterdir():
-        for name, table in tomllib.loads(file.read_text(encoding="utf-8")).items():
+    for chapter in toml_files.chapters("answers"):
+        for name, table in toml_files.read("answers", chapter).items():
             try:
                 check = partial(_compared, compare=_comparison(table), reason=table["reason"])
-            except KeyError as missing:
-                raise ValueError(f"{name!r} in {file.name} needs {missing}.") from None
-            marking.exercise(name)(check)
+                marking.exercise(name)(check)
+            except (KeyError, NameError, SyntaxError, TypeError, ValueError) as error:
+                problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+                where = f"{toml_files.place('answers', chapter)}, [{name}]"
+                raise ValueError(f"{where}: {problem}.".replace("..", ".")) from None
 
 
 def _compared(answer: Any, compare: Callable[[Any], None], reason: str) -> str:

@@ -178,12 +178,16 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def _chapters(root: Path) -> Iterator[Chapter]:
-    for entry in _files(read_settings(root / "_toc.yml")):
-        file = root / f"{entry.removesuffix('.ipynb')}.ipynb"
+    entries = list(_files(read_settings(root / "_toc.yml")))
+    for entry in entries:
+        if entries.count(entry) > 1:
+            raise PressError(f"_toc.yml lists {entry} twice.")
+        page = root / entry.removesuffix(".md").removesuffix(".ipynb")
+        file = page.with_name(f"{page.name}.ipynb")
         if file.is_file():
             yield Chapter(file.stem, file)
-        elif entry.startswith("notebooks/"):  # other entries are pages in Markdown
-            raise PressError(f"_toc.yml lists {entry}, but {file} does not exist.")
+        elif not page.with_name(f"{page.name}.md").is_file():
+            raise PressError(f"_toc.yml lists {entry}, but there is no {page}.ipynb or .md.")
 
 
 def _files(node: Any) -> Iterator[str]:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cnn_course.checks import exercise_names
+from cnn_course.arguments import did_you_mean
+from cnn_course.checks import exercise_names, quiz
 from cnn_course.press import notebooks
 from cnn_course.press.project import Chapter, PressError, Project, read_settings, repository
 
@@ -60,7 +61,32 @@ def _wanted(project: Project) -> Iterator[tuple[Path, str]]:
         yield file, _chapter_with_address(file, replace)
     checks = root / "cnn_course" / "checks"
     if checks.is_dir():
+        _check_files(project, checks)
         yield checks / "sections.json", _sections(project)
+
+
+def _check_files(project: Project, checks: Path) -> None:
+    """Check that chapters, answers and quizzes belong together, and that a quiz can be asked.
+
+    Raises:
+        PressError: one does not; which file, and what is wrong with it.
+    """
+    names = [chapter.name for chapter in project.chapters]
+    for file in sorted(project.root.glob("notebooks/[0-9][0-9]-*.ipynb")):
+        if file.stem not in names:
+            raise PressError(f"notebooks/{file.name} is no chapter yet: list it in _toc.yml.")
+    for file in sorted([*checks.glob("answers/*.toml"), *checks.glob("quizzes/*.toml")]):
+        if file.stem not in names:
+            raise PressError(
+                f"{file.relative_to(project.root)} has the name of no chapter."
+                f"{did_you_mean(file.stem, names)}"
+            )
+    try:
+        exercise_names()
+        for file in sorted(checks.glob("quizzes/*.toml")):
+            quiz(file.stem)
+    except ValueError as error:
+        raise PressError(str(error)) from None
 
 
 def _sections(project: Project) -> str:
@@ -83,6 +109,12 @@ def _sections(project: Project) -> str:
                 if missing := set(names) - known:
                     raise PressError(_without_answer(chapter, missing.pop()))
                 for name in names:
+                    here = [one for asked_there in inside.values() for one in asked_there]
+                    if name in here and "exercise" in notebooks.tags(cell):
+                        raise PressError(
+                            f"notebooks/{chapter.file.name} asks check({name!r}) in two exercises. "
+                            "Give each a name of its own."
+                        )
                     if (first := asked.setdefault(name, chapter)) != chapter:
                         raise PressError(
                             f"notebooks/{chapter.file.name} asks check({name!r}), and so does "

@@ -1,12 +1,15 @@
 """Marking and the quiz questions, for all chapters alike."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import NOTEBOOKS
 
-from cnn_course.checks import Verdict, check, exercise_names, quiz
+from cnn_course.checks import Verdict, check, exercise_names, quiz, toml_files
 from cnn_course.checks.marking import exercise
 
 CHAPTERS = [path.stem for path in NOTEBOOKS]
@@ -51,6 +54,68 @@ def test_two_exercises_of_one_name_are_refused() -> None:
     exercise_names()
     with pytest.raises(ValueError, match="output-size"):
         exercise("output-size")(lambda answer: "never")
+
+
+ANSWER = """[one]
+right = "{right}"
+{hint} = "Count again."
+reason = "Seven times eight."
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (ANSWER.format(right="7 x 8", hint="hint"), ", [one]: invalid syntax"),
+        (ANSWER.format(right="7 * 8", hint="hnit"), ", [one]: 'hint' is missing"),
+        (ANSWER.format(right="1", hint="hint") * 2, ": Cannot declare ('one',) twice"),
+    ],
+    ids=["arithmetic", "no hint", "twice"],
+)
+def test_a_slip_in_a_file_of_answers_is_told_with_its_file_and_exercise(
+    content: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers" / "01-slips.toml").write_text(content)
+    code = f"""
+from pathlib import Path
+from cnn_course.checks import exercise_names, toml_files
+toml_files._FOLDER = Path({str(tmp_path)!r})
+exercise_names()"""  # in a process of its own: answers are read once
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"ValueError: cnn_course/checks/answers/01-slips.toml{said}" in run.stderr
+
+
+QUESTION = """[why]
+question = "Why?"
+options = [
+  {{ text = "So.", {right}reason = "{reason}" }},
+  {{ text = "Or so.", reason = "It was so for a long time." }},
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (QUESTION.format(right="", reason="It was so before."), "one option is right, and not 0"),
+        (QUESTION.format(right="right = true, ", reason="Yes."), "the reason of 'So.' does not"),
+        (QUESTION.format(right="", reason="It was so before.") * 2, "Cannot declare"),
+        (
+            QUESTION.replace("question", "query").format(right="", reason=""),
+            "'question' is missing",
+        ),
+    ],
+    ids=["no right one", "no reason", "twice", "no question"],
+)
+def test_a_slip_in_a_quiz_is_told_with_its_file_and_question(
+    content: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "quizzes").mkdir()
+    (tmp_path / "quizzes" / "01-slips.toml").write_text(content)
+    monkeypatch.setattr(toml_files, "_FOLDER", tmp_path)
+    with pytest.raises(ValueError, match=f"cnn_course/checks/quizzes/01-slips.toml.*{said}"):
+        quiz("01-slips")
 
 
 def test_a_verdict_says_its_outcome_in_words_and_escapes_what_the_learner_wrote() -> None:

@@ -96,6 +96,15 @@ def test_every_chapter_ends_with_the_way_to_the_next_one(number: int) -> None:
         assert leads_to
 
 
+def test_every_chapter_is_named_where_readers_and_instructors_look_for_it() -> None:
+    count = {10: "ten", 11: "eleven", 12: "twelve", 13: "thirteen"}[len(NOTEBOOKS)]
+    assert f"{count} chapters" in (ROOT / "README.md").read_text(encoding="utf-8")
+    for page in ("README.md", "book/index.md", "book/for-instructors.md"):
+        named_there = (ROOT / page).read_text(encoding="utf-8")
+        missing = [file.name for file in NOTEBOOKS if f"notebooks/{file.name}" not in named_there]
+        assert missing == [], page
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -112,7 +112,8 @@ def test_an_exercise_stands_between_its_task_and_its_folded_solution(notebook):
                 notebook.cells[place - 1],
                 notebook.cells[place + 1 : place + 4],
             )
-            assert task.cell_type == heading.cell_type == after.cell_type == "markdown"
+            kinds = (task.cell_type, heading.cell_type, after.cell_type)
+            assert kinds == ("markdown",) * 3, f"{cell.id}: text, exercise, solution, text"
             assert "### Exercise: " in task.source
             # JupyterLab opens an output whenever its cell runs, but no section that is folded;
             # such a section ends at the next heading.

@@ -249,6 +249,11 @@ def test_a_file_that_is_no_notebook_or_not_there_is_named(course: Course):
         assert "is not a notebook" in course.do("run", status=1)
     course.source("02-second").unlink()
     assert "_toc.yml lists notebooks/02-second" in course.do("run", status=1)
+    toc = course.root / "_toc.yml"
+    right = toc.read_text()
+    for wrong, said in (("notebooks/01-first", "01-first twice"), ("book/nope", "there is no")):
+        toc.write_text(right.replace("notebooks/02-second", wrong))
+        assert said in course.do("run", status=1)
 
 
 # When it is stopped

@@ -129,6 +129,29 @@ def test_an_exercise_that_two_chapters_ask_is_told_with_both(clone: Course):
     assert "notebooks/01-first.ipynb. Give the exercise a name of its own" in said
 
 
+def test_an_exercise_that_a_chapter_asks_twice_is_told(clone: Course):
+    (clone.root / "cnn_course" / "checks").mkdir(parents=True)
+    with clone.edit("01-first") as notebook:
+        notebook.cells += [
+            nbformat.v4.new_code_cell(
+                f'a = {n}\ncheck("slip", ...)', metadata={"tags": ["exercise"]}
+            )
+            for n in range(2)
+        ]
+    assert "asks check('slip') in two exercises" in clone.do("sync", status=1)
+
+
+def test_files_of_a_chapter_that_the_table_of_contents_lacks_are_told(clone: Course):
+    answers = clone.root / "cnn_course" / "checks" / "answers"
+    answers.mkdir(parents=True)
+    (answers / "01-frist.toml").write_text("")
+    said = clone.do("sync", status=1)
+    assert "cnn_course/checks/answers/01-frist.toml has the name of no chapter" in said
+    assert "Did you mean '01-first'?" in said
+    clone.source("03-third").write_bytes(clone.source("01-first").read_bytes())
+    assert "03-third.ipynb is no chapter yet: list it in _toc.yml" in clone.do("sync", status=1)
+
+
 def test_progress_is_listed_and_cleared_on_the_command_line(clone: Course):
     file = clone.root / "progress.txt"
     file.write_text("slip 2026-11-21\n")
