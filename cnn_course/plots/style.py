@@ -74,7 +74,10 @@ def show(figure: Figure, alt: str, kind: Literal["diagram", "picture"] = "diagra
     width, height = (round(inches * _SHOWN_PER_INCH) for inches in figure.get_size_inches())
     plt.close(figure)
     png = base64.b64encode(buffer.getvalue()).decode("ascii")
-    about = {"alt": alt, "class": f"figure-{kind}", "width": width, "height": height}
+    # A phone may shrink what is only looked at, and must not shrink what is read.
+    is_read = kind == "diagram" or any(one.get_title() or one.get_ylabel() for one in figure.axes)
+    look = f"figure-{kind}" + " figure-read" * is_read
+    about = {"alt": alt, "class": look, "width": width, "height": height}
     display(
         {"image/png": png, "text/plain": f"Figure: {alt}"}, metadata={"image/png": about}, raw=True
     )

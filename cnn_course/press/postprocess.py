@@ -43,7 +43,7 @@ _CODE = re.compile(
 )
 _TAG = re.compile(r"<[^>]+>")
 _IN_COLUMNS = re.compile(r"\S {2,}\S")
-_FIGURE = re.compile(r'(<img [^>]*class="figure-\w+"[^>]* style=")(?=width: (\d+)px)')
+_FIGURE = re.compile(r'(<img [^>]*class="[^"]*figure-read"[^>]* style=")(?=width: (\d+)px)')
 # The start page, which is named like the book.
 _NAMED_TWICE = re.compile(r"<title>(.+?) &#8212; \1</title>")
 _WIDE = 600  # pixels; of a wider figure, a phone would draw the words less than 6 pixels high

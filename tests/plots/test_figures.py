@@ -84,11 +84,20 @@ def test_every_figure_is_a_picture_with_its_alt_text_and_is_closed_afterwards(fu
     shown = output.metadata["image/png"]
     assert output.data["text/plain"] == f"Figure: {ALT}"
     assert shown["alt"] == ALT
-    assert shown["class"] in {"figure-diagram", "figure-picture"}
+    assert shown["class"].split()[0] in {"figure-diagram", "figure-picture"}
     width, height = Image.open(BytesIO(base64.b64decode(output.data["image/png"]))).size
     assert width > 1.5 * shown["width"], "not sharp on a phone"
     assert width / height == pytest.approx(shown["width"] / shown["height"], rel=0.02)
     assert not plt.get_fignums()
+
+
+def test_a_figure_with_words_says_so_that_a_phone_does_not_shrink_them():
+    cat = [np.zeros((4, 4, 3))]
+    for titles, read in ((["a cat"], True), (None, False)):
+        output = displayed(plots.pictures, cat, titles)
+        assert ("figure-read" in output.metadata["image/png"]["class"].split()) is read
+    output = displayed(plots.number_grids, ("a", NINE_NUMBERS))
+    assert "figure-read" in output.metadata["image/png"]["class"].split()
 
 
 def test_the_same_figure_has_the_same_bytes():

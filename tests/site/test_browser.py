@@ -92,7 +92,7 @@ SHAPE = """() => [document.scrollingElement.scrollWidth - document.scrollingElem
         .filter(e => getComputedStyle(e).overflowX !== "visible")
         .map(e => [`${e.tagName}.${e.className}`, e.scrollWidth - e.clientWidth,
             getComputedStyle(e).backgroundAttachment.includes("local"),
-            e.matches("pre.columns, pre[style], a.figure-diagram"), e.textContent.slice(0, 60)])]"""
+            e.matches("pre.columns, pre[style], a.figure-read"), e.textContent.slice(0, 60)])]"""
 WIDTHS = (320, 390, 768, 1024, 1280, 1440)
 
 
