@@ -7,10 +7,12 @@ from typing import Any, Final
 import numpy as np
 
 from cnn_course import cases, counting
+from cnn_course.arguments import whole_number
 from cnn_course.cases import ALL, BEGINNING, EARLY, LAST, SCRATCH, TOP
 from cnn_course.checks.marking import WrongAnswerError, exercise, number, parts, wrong
 from cnn_course.examples import DIAGONAL, HORIZONTAL_FILTER, LOOP, VERTICAL
 
+_KERNEL: Final = 3  # rows of the kernel that makes 5 rows of 11
 _ORDERS: Final = {
     ("C", "A"): "What would A train, before C?",
     ("C", "D"): "D trains the classifier, too. Is there one by then?",
@@ -47,10 +49,15 @@ def _horizontal_detector(answer: Any) -> str:
 def _eleven_to_five(answer: Any) -> str:
     if not isinstance(answer, list | tuple) or len(answer) != 2:
         wrong("Give two whole numbers: the stride and the padding.")
-    stride, padding = answer
-    if type(stride) is not int or type(padding) is not int or stride < 1 or padding < 0:
+    try:
+        stride, padding = whole_number("stride", answer[0], 1), whole_number("padding", answer[1])
+    except (TypeError, ValueError):
         wrong("Stride and padding are whole numbers: 1 or more, and 0 or more.")
-    size = counting.output_size(11, 3, stride=stride, padding=padding)
+    if padding >= _KERNEL:
+        wrong(
+            f"With {padding} rows of padding, the first window of {_KERNEL} sees no pixel at all."
+        )
+    size = counting.output_size(11, _KERNEL, stride=stride, padding=padding)
     if size != 5:
         wrong(
             f"Stride {stride} and padding {padding} give {size} x {size}. "

@@ -10,6 +10,7 @@ import contextlib
 import copy
 import json
 import os
+import platform
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,20 @@ _CHECK_OF_A_NAME = re.compile(r'(?m)^check\("[a-z0-9-]+", (\w+)\)')
 
 # A learner's own copy
 
+# What JupyterLab would add on opening: then a copy that nobody has touched would ask to be saved.
+_AS_JUPYTERLAB_WRITES = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+        "version": platform.python_version(),
+    },
+}
+
 
 def copy_chapters(project: Project) -> Iterator[str]:
     """Copy the chapters that are missing, renew those that have a new edition, and say so."""
@@ -41,7 +56,10 @@ def copy_chapters(project: Project) -> Iterator[str]:
         if chapter.number:
             new = notebooks.read(chapter.file)
             new["cells"] = with_times(new["cells"], reading_of(new).sentence())
-            new["metadata"][_EDITION] = _edition(new)
+            for cell in notebooks.code_cells(new):
+                if cell["metadata"].get("jupyter", {}).get("outputs_hidden"):
+                    cell["metadata"]["collapsed"] = True  # JupyterLab writes both
+            new["metadata"] |= {_EDITION: _edition(new), **_AS_JUPYTERLAB_WRITES}
             yield from _renew(folder / chapter.file.name, new)
 
 

@@ -113,6 +113,7 @@ def in_training(x, gamma, beta, mean, variance):
 SKIPPED = dict.fromkeys(PLAIN["class-test"]["right"][0], ...)
 HARD = {"conv_1 shape": (18, 29, 12), "conv_1 parameters": 900}
 AVERAGE, TEN = counting.GlobalAveragePooling2D(), counting.Dense(10)
+SMALL = counting.Input((28, 28, 1))
 COMPUTED = {
     "output-size": (
         [lambda n, k, p, s: (n + 2 * p - k) // s + 1],
@@ -244,7 +245,13 @@ COMPUTED = {
         ],
     ),
     "small-network": (
-        [network(AVERAGE, TEN), network(AVERAGE, TEN, counting.Softmax())],
+        [
+            network(AVERAGE, TEN),
+            network(AVERAGE, TEN, counting.Softmax()),
+            counting.table(
+                [SMALL, counting.SeparableConv2D(8, 3), counting.DepthwiseConv2D(3), AVERAGE, TEN]
+            ),
+        ],
         [
             (4_000, "table"),
             (network(AVERAGE, TEN, picture=(28, 28, 3)), "one channel"),
@@ -253,6 +260,8 @@ COMPUTED = {
             (network(counting.Flatten(), TEN), "of them in one layer, dense"),
         ],
     ),
+    "eleven-to-five": ([(np.int64(2), np.int64(0)), (3, 2)], []),
+    "ranges": ([], [({**PLAIN["ranges"]["right"][0], "rotation_factor": 0.114}, "full turn")]),
     "first-loss": ([np.float32(2.3026)], []),
     "weight-updates": ([np.int64(4690)], []),
     "keeps-label": ([], [(dict.fromkeys("abcde", True), "no task 'a'")]),

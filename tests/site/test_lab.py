@@ -186,6 +186,7 @@ def test_make_lab_opens_the_first_chapter_and_its_links_lead_to_terms_and_to_ano
         lab.get_by_role("tab", name=CHAPTER).click()
         follow(lab, *link)
     assert lab.get_by_text("official Jupyter news").count() == 0, "it asks before one reads"
+    assert lab.locator(".jp-mod-dirty").count() == 0, "nobody has changed anything"
 
 
 def test_a_link_into_the_middle_of_a_notebook_that_is_not_open_leads_there(
