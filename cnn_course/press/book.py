@@ -48,7 +48,6 @@ _RENDERED_WITH = (
     "sphinx",
     "sphinx-book-theme",
     "sphinx-copybutton",
-    "sphinx-design",
     "sphinx-togglebutton",
 )
 _JUPYTER_BOOK = "import cnn_course.press; from jupyter_book.cli.main import main; main()"
