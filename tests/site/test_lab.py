@@ -55,6 +55,7 @@ CHAPTER = "01-convolution-by-hand.ipynb"
 LINKS = (
     ("dense layer", "glossary.md", "dense layer"),
     ("Sobel kernel", "glossary.md", "Sobel kernel"),
+    ("Hubel and Wiesel 1962", "references.md", "Hubel and Wiesel 1962"),
     ("a convnet for digits", "02-mnist-convnet.ipynb", "2. A convnet for digits"),
 )
 
@@ -168,7 +169,7 @@ def follow(lab: Page, words: str | re.Pattern[str], target: str, heading: str) -
     links = lab.locator(".jp-NotebookPanel .jp-MarkdownOutput a[target=_blank]:visible")
     links.get_by_text(words).first.click()
     lab.get_by_role("tab", name=target).wait_for()
-    where = ".jp-MarkdownViewer" if target == "glossary.md" else ".jp-NotebookPanel"
+    where = ".jp-MarkdownViewer" if target.endswith(".md") else ".jp-NotebookPanel"
     found = lab.locator(where).get_by_role("heading", name=heading, exact=True)
     found.last.wait_for()
     lab.wait_for_function(
