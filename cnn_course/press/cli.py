@@ -52,7 +52,10 @@ def run(
     dry_run: bool,
     **limits: int | None,
 ) -> None:
-    """Run those chapters whose inputs changed since their last good run; all, if none is named."""
+    """Run the chapters that changed since their last good run.
+
+    All of them are looked at, if none is named.
+    """
     from cnn_course.press import stored_runs  # noqa: PLC0415
 
     if save and profile != "tiny":
@@ -79,7 +82,10 @@ def run(
     "--compared", is_flag=True, help="Print all stored outputs: a test compares them with a run."
 )
 def build(*, profile: str, fresh: bool, compared: bool) -> None:
-    """Print the book to _build/html; run what has no stored outputs that hold."""
+    """Print the book to _build/html.
+
+    A chapter whose stored outputs no longer hold is run before.
+    """
     from cnn_course.press.book import build_book  # noqa: PLC0415
 
     build_book(find_project(), profile, fresh=fresh, compared=compared)
@@ -94,7 +100,10 @@ def build(*, profile: str, fresh: bool, compared: bool) -> None:
 )
 @_FRESH
 def record(chapter: str, *, base: str | None, fresh: bool) -> None:
-    """Run a chapter with the full profile and keep what it measured in book/measured."""
+    """Run a chapter in full and keep what it measured.
+
+    The profile is `full`, and the numbers go to book/measured.
+    """
     from cnn_course.press.recording import write_record  # noqa: PLC0415
     from cnn_course.press.stored_runs import RunStore, bring_up_to_date  # noqa: PLC0415
 
@@ -114,7 +123,9 @@ def record(chapter: str, *, base: str | None, fresh: bool) -> None:
 @click.option("--count", type=click.IntRange(min=2), default=5, show_default=True)
 @click.option("--at-once", type=_AT_LEAST_1, help="Runs at the same time.")
 def seeds(chapters: tuple[str, ...], *, first: int, count: int, at_once: int | None) -> None:
-    """Run chapters with several seeds, FIRST, FIRST + 1, ..., and keep what each run measured.
+    """Run chapters with several seeds, and keep what each measured.
+
+    The seeds are FIRST, FIRST + 1, and so on.
 
     A claim of a chapter that does not hold for one of the seeds is an error.
     """
@@ -133,7 +144,7 @@ def seeds(chapters: tuple[str, ...], *, first: int, count: int, at_once: int | N
 @click.option("--epochs", type=_AT_LEAST_1, help="Passes over the drawings.")
 @_FRESH
 def pretrain(*, pictures: int | None, epochs: int | None, fresh: bool) -> None:
-    """Train the small base of the tiny profile on drawn animals: ten minutes."""
+    """Train the small base of the tiny profile: ten minutes."""
     from cnn_course.press import pretraining  # noqa: PLC0415
 
     project = find_project()
@@ -221,7 +232,10 @@ def class_test(
     class_list: Path | None,
     out: Path | None,
 ) -> None:
-    """Write class tests in counting, with keys, for printing or as notebooks."""
+    """Write class tests in counting, with keys.
+
+    They are for printing, or notebooks.
+    """
     if context.invoked_subcommand:
         return
     from cnn_course.press import classroom  # noqa: PLC0415
@@ -265,7 +279,10 @@ def mark(answers: Path, *, out: Path | None) -> None:
 @commands.command()
 @click.option("--clear", is_flag=True, help="Forget all of it.")
 def progress(*, clear: bool) -> None:
-    """Show which exercises you have answered rightly; it is known on this machine only."""
+    """Show which exercises you have answered rightly.
+
+    It is known on this machine only.
+    """
     from cnn_course import checks  # noqa: PLC0415
 
     if clear:
@@ -275,7 +292,10 @@ def progress(*, clear: bool) -> None:
 
 @commands.command()
 def copy() -> None:
-    """Copy the chapters to my-course/, where updates of the course keep what you write."""
+    """Copy the chapters to my-course/, your own folder.
+
+    Updates of the course keep what you write there.
+    """
     from cnn_course.press.copies import copy_chapters  # noqa: PLC0415
 
     for line in copy_chapters(find_project()):
@@ -286,7 +306,10 @@ def copy() -> None:
 @_CHAPTERS
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
 def handout(chapters: tuple[str, ...], *, out: Path) -> None:
-    """Write chapters without solutions for students, and with everything for instructors."""
+    """Write chapters for students and for instructors.
+
+    Students get them without solutions, instructors with everything.
+    """
     from cnn_course.press.copies import write_handouts  # noqa: PLC0415
 
     project = find_project()
@@ -297,7 +320,10 @@ def handout(chapters: tuple[str, ...], *, out: Path) -> None:
 @commands.command()
 @click.option("--check", is_flag=True, help="Only list what differs; status 1 if anything does.")
 def sync(*, check: bool) -> None:
-    """Carry the address, the requirements and the names of exercises to files that repeat them."""
+    """Carry what stands in one place to files that repeat it.
+
+    These are the address, the requirements and the names of exercises.
+    """
     from cnn_course.files import write  # noqa: PLC0415
     from cnn_course.press.sync import differing  # noqa: PLC0415
 

@@ -87,20 +87,25 @@ def outputs_digest(notebook: Notebook) -> str:
     return digest(json.dumps(outputs, sort_keys=True))
 
 
-def for_profile(chapter: Chapter, profile: str, base: str = "") -> Notebook:
-    """Return a chapter as it is run with a profile, and on a base that is not the usual one.
+def for_profile(
+    chapter: Chapter, profile: str, base: str = "", seed: int | None = None
+) -> Notebook:
+    """Return a chapter as it is run with a profile, on another base, or with another seed.
 
     Raises:
-        PressError: the notebook cannot be read, or takes no profile, or no other base.
+        PressError: the notebook cannot be read, or takes no profile, no other base, or no seed.
     """
+    wanted = {"profile": profile, "base_name": base or None, "seed": seed}
     try:
-        notebook = with_parameter(read(chapter.file), "profile", profile)
-        return with_parameter(notebook, "base_name", base) if base else notebook
+        notebook = read(chapter.file)
+        for name, value in wanted.items():
+            notebook = notebook if value is None else _with_parameter(notebook, name, value)
+        return notebook
     except PressError as error:
         raise PressError(f"{chapter.name}: {error}") from None
 
 
-def with_parameter(notebook: Notebook, name: str, value: str | int) -> Notebook:
+def _with_parameter(notebook: Notebook, name: str, value: str | int) -> Notebook:
     """Return a copy whose cell tagged `parameters` assigns `value` to `name`.
 
     The cell itself is changed, and none is added: so the page shows the value that was used, and

@@ -73,7 +73,6 @@ def measure_seeds(
     """
     from cnn_course.press.execute import Job, run_jobs  # noqa: PLC0415 - papermill takes a second
 
-    source = notebooks.for_profile(chapter, "tiny")
     ended: dict[str, Notebook | PressError] = {}
 
     def keep(job: Job, result: Notebook | PressError, _: float) -> None:
@@ -82,7 +81,7 @@ def measure_seeds(
     jobs = {
         seed: Job(
             name=f"{chapter.name}.seed-{seed}",
-            notebook=notebooks.with_parameter(source, "seed", seed),
+            notebook=notebooks.for_profile(chapter, "tiny", seed=seed),
             folder=chapter.file.parent,
             timeout=_SECONDS_A_CELL,
         )

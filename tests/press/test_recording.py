@@ -151,4 +151,6 @@ def test_a_table_holds_what_each_seed_measured_if_every_claim_held(course: Cours
     assert "seed-2" in said
     assert "the claim does not hold for seed 2" in said
     assert json.loads(table.read_text()) == measured
-    assert "does not assign `seed`" in course.do("seeds", "2", status=1)
+    assert "02-second: The cell tagged `parameters` does not assign `seed`" in course.do(
+        "seeds", "2", status=1
+    )
