@@ -99,13 +99,13 @@ def for_profile(
     try:
         notebook = read(chapter.file)
         for name, value in wanted.items():
-            notebook = notebook if value is None else _with_parameter(notebook, name, value)
+            notebook = notebook if value is None else with_parameter(notebook, name, value)
         return notebook
     except PressError as error:
         raise PressError(f"{chapter.name}: {error}") from None
 
 
-def _with_parameter(notebook: Notebook, name: str, value: str | int) -> Notebook:
+def with_parameter(notebook: Notebook, name: str, value: str | int) -> Notebook:
     """Return a copy whose cell tagged `parameters` assigns `value` to `name`.
 
     The cell itself is changed, and none is added: so the page shows the value that was used, and
