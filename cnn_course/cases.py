@@ -13,7 +13,7 @@ from statistics import mean
 from typing import Final, TypeAlias
 
 from cnn_course.arguments import one_of, whole_number
-from cnn_course.records import recorded
+from cnn_course.records import recorded_runs
 
 CHAPTER: Final = "07-transfer-learning-cases"
 SMALL: Final = 200  # training pictures; as few are few
@@ -78,6 +78,7 @@ class Advice:
         reason: why.
         measured: strategy -> mean accuracy in the measured cell that is nearest to the case; empty
             where nothing is measured, or only for less than half or more than twice the pictures.
+        ranges: the same -> lowest and highest accuracy among the seeds.
         cell: which cell that is, in words; empty where nothing is measured.
         agrees: whether the measurement allows what the rule says; None where nothing is measured.
         size: training pictures of that cell; None where nothing is measured.
@@ -88,12 +89,16 @@ class Advice:
     strategy: str
     reason: str
     measured: Mapping[str, float] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     cell: str = ""
     agrees: bool | None = None
     size: int | None = None
 
     def __repr__(self) -> str:
-        measured = [f"  {name:28} {accuracy:.3f}" for name, accuracy in self.measured.items()]
+        measured = [
+            f"  {name:28} {mean}  ({lowest} to {highest})"
+            for name, mean, lowest, highest in self._numbers()
+        ]
         return "\n".join([*(f"{name}: {text}" for name, text in self._said()), *measured])
 
     def _repr_html_(self) -> str:
@@ -102,11 +107,17 @@ class Advice:
         )
         rows = "".join(
             f'<tr><th scope="row" style="text-align: left">{escape(name)}</th>'
-            f'<td style="text-align: right">{accuracy:.3f}</td></tr>'
-            for name, accuracy in self.measured.items()
+            f"<td>{mean}</td><td>{lowest} to {highest}</td></tr>"
+            for name, mean, lowest, highest in self._numbers()
         )
         table = f"<table><caption>{escape(self.cell)}</caption><tbody>{rows}</tbody></table>"
         return f"<p>{said}</p>{table if rows else ''}"
+
+    def _numbers(self) -> list[tuple[str, str, str, str]]:
+        return [
+            (name, f"{value:.3f}", *(f"{end:.3f}" for end in self.ranges[name]))
+            for name, value in self.measured.items()
+        ]
 
     def _said(self) -> list[tuple[str, str]]:
         return [
@@ -161,6 +172,7 @@ def advise(*, pictures: int, similarity: str, grid: Grid | None = None) -> Advic
         strategy=ruled if agrees else best,
         reason=f"{reason} {judgement}",
         measured=means,
+        ranges={name: (min(cell[name]), max(cell[name])) for name in means},
         cell=f"measured: {similarity}, {size:,} pictures, {seeds}",
         agrees=agrees,
         size=size,
@@ -198,11 +210,18 @@ def clearly_better(one: Sequence[float], other: Sequence[float]) -> bool:
 
 
 def recorded_grid() -> Grid:
-    """Return the grid that chapter 7 recorded; nothing where nobody has made the record yet."""
+    """Return what chapter 7 recorded, for each seed an accuracy; nothing where nobody did yet."""
     try:
-        return recorded(CHAPTER)["results"]
+        grids = [run["results"] for run in recorded_runs(CHAPTER)]
     except FileNotFoundError:
         return {}
+    return {
+        similarity: {
+            size: {name: [a for one in grids for a in one[similarity][size][name]] for name in cell}
+            for size, cell in grids[0][similarity].items()
+        }
+        for similarity in SIMILARITIES
+    }
 
 
 def _apply_rule(pictures: int, similarity: str) -> tuple[str, tuple[str, ...], str]:

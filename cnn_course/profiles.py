@@ -96,7 +96,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
             epochs=5, batch_size=16, side=64, base="mini_vgg16", rates=(3e-4,), draws=3
         ),
         "full": Settings(
-            epochs=10, batch_size=32, side=96, base="mobilenet", rates=(1e-4, 5e-4), draws=5
+            epochs=30, batch_size=32, side=96, base="mobilenet", rates=(1e-4, 5e-4)
         ),
     },
     "09-famous-architectures": {

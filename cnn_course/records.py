@@ -27,6 +27,17 @@ def recorded(chapter: str, base: str = "") -> dict[str, Any]:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
+def recorded_runs(chapter: str) -> list[dict[str, Any]]:
+    """Return all recorded full runs of a chapter: the usual one, then one for each further seed.
+
+    Raises:
+        FileNotFoundError: nobody has recorded this chapter yet.
+    """
+    first = _file(f"{chapter}.json", f"record {chapter}")
+    further = sorted(first.parent.glob(f"seed-*/{first.name}"))
+    return [json.loads(file.read_text(encoding="utf-8")) for file in (first, *further)]
+
+
 def recorded_seeds(chapter: str) -> dict[str, Any]:
     """Return what runs of a chapter's tiny profile measured, as `cnn-course seeds` wrote it.
 

@@ -98,8 +98,13 @@ def build(*, profile: str, fresh: bool, compared: bool) -> None:
     type=click.Choice(other_bases()),
     help="A pretrained base that is not the usual one. Its record has a folder of its own.",
 )
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    help="Another seed than the chapter's. Its record stands beside the usual one.",
+)
 @_FRESH
-def record(chapter: str, *, base: str | None, fresh: bool) -> None:
+def record(chapter: str, *, base: str | None, seed: int | None, fresh: bool) -> None:
     """Run a chapter in full and keep what it measured.
 
     The profile is `full`, and the numbers go to book/measured.
@@ -109,7 +114,7 @@ def record(chapter: str, *, base: str | None, fresh: bool) -> None:
 
     project = find_project()
     chosen = project.select([chapter])
-    store = RunStore(project, "full", base or "")
+    store = RunStore(project, "full", base or "", seed)
     with locked(store.folder):
         if not bring_up_to_date(store, chosen, fresh=fresh):
             click.echo("Nothing changed since the last full run: it is the one to be recorded.")

@@ -29,7 +29,8 @@ _SECONDS_A_CELL = 600
 def write_record(store: RunStore, chapter: Chapter) -> Path:
     """Write the record of a chapter from its last good full run, and return its file.
 
-    Runs on another base than the usual one have a folder of its name.
+    Runs on another base than the usual one have a folder of its name, and those with a seed that
+    was named have one of its number.
 
     Raises:
         PressError: there is no full run, or it hands over no results that can be recorded; a
@@ -50,7 +51,8 @@ def write_record(store: RunStore, chapter: Chapter) -> Path:
         "results": measured["results"],
         "curves": measured.get("curves", {}),
     }
-    file = store.project.measured / store.base / f"{chapter.name}.json"
+    of_seed = "" if store.seed is None else f"seed-{store.seed}"
+    file = store.project.measured / store.base / of_seed / f"{chapter.name}.json"
     if weights := [_as_array(weight) for weight in measured.get("weights", [])]:
         kept = io.BytesIO()
         np.savez_compressed(kept, *weights)

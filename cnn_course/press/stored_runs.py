@@ -59,14 +59,19 @@ GoodRun = tuple[Run, Notebook]
 class RunStore:
     """The good runs of one profile, under `_build/runs/PROFILE/`.
 
-    Runs on another pretrained base than the usual one are kept apart: `_build/runs/PROFILE-BASE/`.
+    Runs on another pretrained base than the usual one, or with a seed that is named, are kept
+    apart: `_build/runs/PROFILE-BASE-seed-SEED/`.
     """
 
-    def __init__(self, project: Project, profile: str, base: str = "") -> None:
+    def __init__(
+        self, project: Project, profile: str, base: str = "", seed: int | None = None
+    ) -> None:
         self.project = project
         self.profile = profile
         self.base = base
-        self.folder = project.build / "runs" / "-".join(filter(None, (profile, base)))
+        self.seed = seed
+        parts = (profile, base, "" if seed is None else f"seed-{seed}")
+        self.folder = project.build / "runs" / "-".join(filter(None, parts))
 
     def backups(self, name: str) -> Path:
         """Return the folder for the trainings of a chapter's full run.
@@ -133,7 +138,7 @@ def find_due(
     """
     found = {}
     for chapter in chapters:
-        notebook = notebooks.for_profile(chapter, store.profile, store.base)
+        notebook = notebooks.for_profile(chapter, store.profile, store.base, store.seed)
         mark = fingerprint(store.project, chapter, notebook, store.profile)
         known = None if fresh or store.backups(chapter.name).exists() else store.find(chapter.name)
         if known is None or known[0].why_not(store.project, mark):

@@ -124,6 +124,21 @@ def test_a_record_on_another_base_stands_beside_the_usual_one(course: Course):
     assert "'vgg16'" in course.do("record", "1", "--base", "vgg61", status=2)
 
 
+def test_records_of_further_seeds_stand_beside_the_usual_one(course: Course):
+    course.write(
+        "01-first",
+        "from cnn_course.training import Results",
+        'Results("01-first", {"doubled": 2 * seed}, seed=seed)',
+        parameters='profile = "tiny"\nseed = 1',
+    )
+    course.do("record", "1")
+    said = course.do("record", "1", "--seed", "3")
+    assert "Recorded in book/measured/seed-3/01-first.json." in said
+    runs = [course.record(), course.record("seed-3/01-first")]
+    assert [(run["seed"], run["results"]["doubled"]) for run in runs] == [(1, 2), (3, 6)]
+    assert "does not assign `seed`" in course.do("record", "2", "--seed", "3", status=1)
+
+
 # With several seeds
 
 CLAIM = """
