@@ -221,6 +221,7 @@ def recorded_grid() -> Grid:
             for size, cell in grids[0][similarity].items()
         }
         for similarity in SIMILARITIES
+        if similarity in grids[0]
     }
 
 

@@ -78,7 +78,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
             base="mini_vgg16",
             copies=5,
             unfrozen_from="block4_conv1",
-            rates=(3e-4, 3e-3, 3e-2),
+            rates=(3e-4, 3e-3, 1e-1),
         ),
         "full": Settings(
             epochs=10,

@@ -2,13 +2,22 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cnn_course.records import recorded, recorded_seeds
+from cnn_course.records import recorded, recorded_runs, recorded_seeds
 from cnn_course.training.measurements import Results, measured, once, pairs
 
 if TYPE_CHECKING:
     from cnn_course.training.backup import Backup
 
-__all__ = ["Backup", "Results", "measured", "once", "pairs", "recorded", "recorded_seeds"]
+__all__ = [
+    "Backup",
+    "Results",
+    "measured",
+    "once",
+    "pairs",
+    "recorded",
+    "recorded_runs",
+    "recorded_seeds",
+]
 
 
 def __getattr__(name: str) -> Any:

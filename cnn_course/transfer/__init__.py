@@ -1,6 +1,6 @@
 """Build on a trained network: bases, layers that are frozen or train, features computed once."""
 
-from cnn_course.cases import STRATEGIES, advise, clearly_better, rule
+from cnn_course.cases import STRATEGIES, advise, clearly_better, recorded_grid, rule
 from cnn_course.transfer.bases import (
     Base,
     base,
@@ -23,6 +23,7 @@ __all__ = [
     "freeze",
     "imagenet_classifier",
     "mini_vgg16",
+    "recorded_grid",
     "rule",
     "split",
     "store",

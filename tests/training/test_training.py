@@ -56,6 +56,8 @@ def test_pairs_refuses_what_are_no_answers_to_the_same_pictures():
 def test_a_chapter_that_nobody_recorded_says_how_to_record_it():
     with pytest.raises(FileNotFoundError, match="cnn-course record 99-nothing --base vgg16"):
         records.recorded("99-nothing", "vgg16")
+    with pytest.raises(FileNotFoundError, match="cnn-course record 99-nothing"):
+        training.recorded_runs("99-nothing")
     with pytest.raises(FileNotFoundError, match="cnn-course seeds 99-nothing"):
         training.recorded_seeds("99-nothing")
 

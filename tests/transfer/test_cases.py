@@ -156,6 +156,13 @@ def test_without_a_grid_of_ones_own_it_takes_the_record(
     (folder / "07-transfer-learning-cases.json").write_text(json.dumps(record))
     advice = cases.advise(pictures=120, similarity="near")
     assert advice.measured == {EARLY: pytest.approx(0.9), LAST: pytest.approx(0.8)}
+    further = {"results": measured("near", "100", last=0.7, early=0.9)}
+    (folder / "seed-2").mkdir()
+    (folder / "seed-2" / "07-transfer-learning-cases.json").write_text(json.dumps(further))
+    advice = cases.advise(pictures=120, similarity="near")
+    assert advice.measured == {EARLY: pytest.approx(0.9), LAST: pytest.approx(0.75)}
+    low, high = advice.ranges[LAST]
+    assert low < 0.7 < 0.8 < high  # of the seeds of both records
 
 
 def test_it_reads_as_text_and_as_a_table_of_the_same_numbers():
@@ -166,10 +173,10 @@ def test_it_reads_as_text_and_as_a_table_of_the_same_numbers():
     assert text.startswith("Case: many pictures (3,200), far from the source\nRule of thumb: ")
     assert f"Try: {BEGINNING}" in text
     page = BeautifulSoup(advice._repr_html_(), "html.parser")
-    rows = {row.th.text: row.td.text for row in page.select("tr")}
-    assert rows == {BEGINNING: "0.900", LAST: "0.500"}
+    rows = {row.th.text: [cell.text for cell in row("td")] for row in page.select("tr")}
+    assert rows == {BEGINNING: ["0.900", "0.890 to 0.910"], LAST: ["0.500", "0.490 to 0.510"]}
     assert page.caption.text == "measured: far, 1,600 pictures, 3 seeds"
-    assert all(f"{name:28} {value}" in text for name, value in rows.items())
+    assert all(f"{name:28} {mean}  ({ends})" in text for name, (mean, ends) in rows.items())
 
 
 @pytest.mark.parametrize(
