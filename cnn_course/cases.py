@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from html import escape
+from itertools import product
 from statistics import mean
 from typing import Final, TypeAlias
 
@@ -95,10 +96,7 @@ class Advice:
     size: int | None = None
 
     def __repr__(self) -> str:
-        measured = [
-            f"  {name:28} {mean}  ({lowest} to {highest})"
-            for name, mean, lowest, highest in self._numbers()
-        ]
+        measured = [f"  {name:28} {mean}  ({among})" for name, mean, among in self._numbers()]
         return "\n".join([*(f"{name}: {text}" for name, text in self._said()), *measured])
 
     def _repr_html_(self) -> str:
@@ -107,15 +105,15 @@ class Advice:
         )
         rows = "".join(
             f'<tr><th scope="row" style="text-align: left">{escape(name)}</th>'
-            f"<td>{mean}</td><td>{lowest} to {highest}</td></tr>"
-            for name, mean, lowest, highest in self._numbers()
+            f"<td>{mean}</td><td>{among}</td></tr>"
+            for name, mean, among in self._numbers()
         )
         table = f"<table><caption>{escape(self.cell)}</caption><tbody>{rows}</tbody></table>"
         return f"<p>{said}</p>{table if rows else ''}"
 
-    def _numbers(self) -> list[tuple[str, str, str, str]]:
+    def _numbers(self) -> list[tuple[str, str, str]]:
         return [
-            (name, f"{value:.3f}", *(f"{end:.3f}" for end in self.ranges[name]))
+            (name, f"{value:.3f}", "{:.3f} to {:.3f}".format(*self.ranges[name]))
             for name, value in self.measured.items()
         ]
 
@@ -210,19 +208,21 @@ def clearly_better(one: Sequence[float], other: Sequence[float]) -> bool:
 
 
 def recorded_grid() -> Grid:
-    """Return what chapter 7 recorded, for each seed an accuracy; nothing where nobody did yet."""
+    """Return what chapter 7 recorded, an accuracy for each seed; nothing where nobody did yet.
+
+    Cells may have been recorded with more seeds than others.
+    """
     try:
-        grids = [run["results"] for run in recorded_runs(CHAPTER)]
+        runs = recorded_runs(CHAPTER)
     except FileNotFoundError:
         return {}
-    return {
-        similarity: {
-            size: {name: [a for one in grids for a in one[similarity][size][name]] for name in cell}
-            for size, cell in grids[0][similarity].items()
-        }
-        for similarity in SIMILARITIES
-        if similarity in grids[0]
-    }
+    grid: dict[str, dict[str, dict[str, list[float]]]] = {}
+    for similarity, run in product(SIMILARITIES, runs):
+        for size, cell in run["results"].get(similarity, {}).items():
+            known = grid.setdefault(similarity, {}).setdefault(size, {})
+            for name, accuracies in cell.items():
+                known.setdefault(name, []).extend(accuracies)
+    return grid
 
 
 def _apply_rule(pictures: int, similarity: str) -> tuple[str, tuple[str, ...], str]:

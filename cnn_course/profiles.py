@@ -78,7 +78,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
             base="mini_vgg16",
             copies=5,
             unfrozen_from="block4_conv1",
-            rates=(3e-4, 3e-3, 1e-1),
+            rates=(3e-4, 3e-3, 3e-1),
         ),
         "full": Settings(
             epochs=10,
@@ -95,9 +95,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
         "tiny": Settings(
             epochs=5, batch_size=16, side=64, base="mini_vgg16", rates=(3e-4,), draws=3
         ),
-        "full": Settings(
-            epochs=30, batch_size=32, side=96, base="mobilenet", rates=(1e-4, 5e-4)
-        ),
+        "full": Settings(epochs=30, batch_size=32, side=96, base="mobilenet", rates=(1e-4, 5e-4)),
     },
     "09-famous-architectures": {
         "tiny": Settings(epochs=4, batch_size=32, blocks=(4, 10)),
