@@ -124,6 +124,7 @@ OTHER_BASES: Final[dict[tuple[str, str], dict[str, Settings]]] = {
             base="vgg16",
             side=180,
             copies=5,
+            epochs=8,
             unfrozen_from="block5_conv1",
             rates=(1e-5, 1e-4, 1e-3),
         ),

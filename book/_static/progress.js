@@ -1,11 +1,13 @@
-/* Which parts of a chapter are done: sections, exercises and quiz questions.
+/* Which parts of a chapter are done: sections, exercises and quiz questions; and what was answered.
 
-   It is kept in this browser alone (localStorage, one entry) and never sent anywhere. Without
+   It is kept in this browser alone (localStorage, one entry for each place where the course lies, since
+   all sites of a host share it) and never sent anywhere. Without
    scripts, or where a browser keeps nothing, the pages are what they are without this file. */
 (() => {
   "use strict";
 
-  const ENTRY = "cnn-course-progress";
+  const ROOT = new URL("..", document.currentScript.src).pathname; // of the course, on its host
+  const ENTRY = `cnn-course-progress:${ROOT}`;
 
   function read() {
     try {
@@ -32,18 +34,19 @@
   }
 
   const nameOf = (path) => decodeURIComponent(path.split("/").pop()).replace(/\.html$/, "");
-  const isChapter = (path) => path.includes("/notebooks/");
+  const isChapter = (path) => path.startsWith(`${ROOT}notebooks/`);
   const plural = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
 
   /* What is known of one chapter, whatever stands in the entry. */
   function chapter(known, name) {
-    const { done, answered, parts, questions } = known[name] ?? {};
+    const { done, answered, parts, questions, answers } = known[name] ?? {};
     const texts = (list) => (Array.isArray(list) ? list.filter((id) => typeof id === "string") : []);
     return {
       done: new Set(texts(done)),
       answered: new Set(texts(answered)),
       parts: Number(parts) || 0,
       questions: Number(questions) || 0,
+      answers: typeof answers === "object" && answers !== null ? answers : {},
     };
   }
 
@@ -121,8 +124,26 @@
       const known = read();
       delete known[name];
       write(known);
+      document.dispatchEvent(new Event("course-cleared"));
       show();
     });
+
+    /* What exercises.js keeps here, and tells. */
+    window.courseProgress = {
+      answer: (exercise) => current().answers[exercise],
+      keepAnswer: (exercise, answer) => {
+        const state = current();
+        state.answers[exercise] = answer;
+        keep(name, state);
+        show();
+      },
+      markDone: (id) => {
+        const state = current();
+        state.done.add(id);
+        keep(name, state);
+        show();
+      },
+    };
 
     /* What is kept, without parts that a newer page no longer has. */
     function current() {
@@ -137,7 +158,8 @@
     function show() {
       const state = current();
       count.textContent = `${said(state)}.`;
-      clear.hidden = state.done.size + state.answered.size === 0;
+      const kept = state.done.size + state.answered.size + Object.keys(state.answers).length;
+      clear.hidden = kept === 0;
       toggles.forEach(({ id, toggle }) =>
         toggle.setAttribute("aria-pressed", String(state.done.has(id)))
       );

@@ -1,6 +1,7 @@
 """How an answer is marked: the checks that there are, and comparisons with the right answer.
 
 A check takes an answer. It returns why the answer is right, or calls `wrong` with a hint.
+The page's script, `book/_static/exercises.js`, compares in the same way and says the same.
 """
 
 import copy
@@ -8,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
+
+from cnn_course.written import UnclearError, UnreadableError, number_in, sizes_in
 
 Check = Callable[[Any], str]
 Mistakes = Sequence[tuple[Any, str]]  # a well-known wrong answer, and what it suggests
@@ -18,6 +21,10 @@ IN_PARTS: set[str] = set()
 
 class WrongAnswerError(Exception):
     """An answer is wrong; the message says what to look at."""
+
+
+class UnclearAnswerError(WrongAnswerError):
+    """An answer can be read in two ways; the message asks which one is meant."""
 
 
 def wrong(hint: str) -> NoReturn:
@@ -47,6 +54,13 @@ def exercise(name: str, *, in_parts: bool = False) -> Callable[[Check], Check]:
     return register
 
 
+def _number_in(text: str, *, whole: bool) -> float:
+    try:
+        return number_in(text, whole=whole)
+    except UnclearError as unclear:
+        raise UnclearAnswerError(str(unclear)) from None
+
+
 def number(
     answer: Any,
     expected: float,
@@ -59,7 +73,7 @@ def number(
     """Compare one number. A count is exact; a measured value may be rounded to three digits.
 
     Args:
-        answer: what the learner wrote.
+        answer: what the learner wrote; text as `written.number_in` reads it.
         expected: the right value.
         hint: what to look at when it is another value.
         mistakes: well-known wrong values, each with what it suggests.
@@ -69,13 +83,19 @@ def number(
     Raises:
         WrongAnswerError: it is another value, or no number.
     """
-    if isinstance(answer, bool | str | bytes | complex) or not np.isscalar(answer):
+    whole = isinstance(expected, int)
+    if isinstance(answer, str):
+        try:
+            answer = _number_in(answer, whole=whole)
+        except UnreadableError as unreadable:
+            wrong(f"{unreadable} {hint}")
+    if isinstance(answer, bool | bytes | complex) or not np.isscalar(answer):
         wrong(f"One number is asked for, and this is a {type(answer).__name__}. {hint}")
     try:
         value = float(answer)  # type: ignore[arg-type]
     except OverflowError:
         wrong(f"It is far smaller. {hint}")
-    tolerance = 0 if isinstance(expected, int) else 5e-3
+    tolerance = 0 if whole else 5e-3
     bounds = (tolerance, tolerance) if relative is None else (relative, 0)
     if np.isclose(value, expected, *bounds):
         if near and abs(value - expected) > 5e-4:
@@ -93,31 +113,34 @@ def array(
     hint: str,
     mistakes: Mistakes = (),
     *,
+    also: Sequence[Any] = (),
     tolerance: float | None = None,
 ) -> None:
     """Compare an array: first its shape, then its values.
 
     Args:
-        answer: what the learner wrote; anything that `numpy.asarray` takes.
+        answer: what the learner wrote; anything that `numpy.asarray` takes, and numbers as text.
         expected: the right array. Counts are exact; other values may be rounded to three digits.
         hint: what to look at when a value is wrong.
         mistakes: well-known wrong arrays, each with what it suggests.
+        also: other arrays that are right.
         tolerance: how far a value may be away, if not so.
 
     Raises:
         WrongAnswerError: a value or the shape is another one, or it is no array of numbers.
     """
+    expected = np.asarray(expected)
+    whole = np.issubdtype(expected.dtype, np.integer)
     try:
-        given = np.asarray(answer, dtype=float)
+        given = np.asarray(_read(answer, whole=whole), dtype=float)
     except (TypeError, ValueError):
         wrong("This is not an array of numbers, with as many of them in every row.")
-    expected = np.asarray(expected)
     if given.shape != expected.shape:
         wrong(f"The shape is {given.shape}, and {expected.shape} is needed.")
     if tolerance is None:
-        tolerance = 0 if np.issubdtype(expected.dtype, np.integer) else 5e-3
+        tolerance = 0 if whole else 5e-3
     agrees = np.isclose(given, expected, rtol=tolerance, atol=tolerance)
-    if agrees.all():
+    if agrees.all() or any(np.allclose(given, other, atol=tolerance) for other in also):
         return
     for mistake, suggested in mistakes:
         if np.allclose(given, mistake, rtol=1e-3, atol=tolerance or 5e-3):
@@ -126,12 +149,25 @@ def array(
     wrong(f"The shape fits. The first value that differs is at {place}. {hint}")
 
 
+def _read(answer: Any, *, whole: bool) -> Any:
+    """Return an answer with numbers where it has them as text."""
+    if isinstance(answer, str):
+        return _number_in(answer, whole=whole)
+    if isinstance(answer, list | tuple):
+        return [_read(part, whole=whole) for part in answer]
+    return answer
+
+
 def shape(answer: Any, expected: Sequence[int], hint: str, mistakes: Mistakes = ()) -> None:
     """Compare the shape of maps: rows, columns, channels. It may begin with `None`, as in Keras.
+
+    Text may be written as `written.sizes_in` reads it.
 
     Raises:
         WrongAnswerError: it is another shape, or none.
     """
+    if isinstance(answer, str):
+        answer = sizes_in(answer, 3)
     if not isinstance(answer, list | tuple):
         kind = type(answer).__name__
         wrong(f"A shape is asked for, such as (28, 28, 1), and this is a {kind}.")
@@ -141,21 +177,95 @@ def shape(answer: Any, expected: Sequence[int], hint: str, mistakes: Mistakes = 
     array(given, expected, hint, mistakes)
 
 
-def word(answer: Any, expected: str, hint: str, mistakes: Mistakes = ()) -> None:
+def axes(answer: Any, expected: Sequence[int], hint: str, mistakes: Mistakes = ()) -> None:
+    """Compare axes of an array of four, in any order; they may be counted from the end.
+
+    Raises:
+        WrongAnswerError: they are others, or none; a mistake is an axis that is missing.
+    """
+    given = sizes_in(answer, len(expected)) if isinstance(answer, str) else answer
+    try:
+        chosen = sorted(int(_read(one, whole=True)) % 4 for one in given)
+    except (OverflowError, TypeError, ValueError):
+        wrong("Write a tuple of axis numbers, such as (1, 2).")
+    if chosen == list(expected):
+        return
+    for missing, suggested in mistakes:
+        if missing not in chosen:
+            wrong(suggested)
+    wrong(hint)
+
+
+def word(
+    answer: Any,
+    expected: str,
+    hint: str,
+    mistakes: Mistakes = (),
+    *,
+    options: Sequence[str] = (),
+) -> None:
     """Compare a word, in capitals or not; a mistake may be a list of words.
+
+    Args:
+        answer: what the learner wrote; True and False count as words.
+        expected: the right word.
+        hint: what to look at when it is another one.
+        mistakes: wrong words, each with what it suggests.
+        options: the words to choose from, where they are listed.
 
     Raises:
         WrongAnswerError: it is another word, or none.
     """
+    if isinstance(answer, bool | np.bool_):
+        answer = str(answer)
     if not isinstance(answer, str):
         wrong(f"A name is asked for, and this is a {type(answer).__name__}. {hint}")
     given = answer.strip().lower()
-    if given == expected:
+    if given == expected.lower():
         return
     for mistake, suggested in mistakes:
         if given in ([mistake] if isinstance(mistake, str) else mistake):
             wrong(suggested)
-    wrong(f"{answer!r} is none of them. {hint}")
+    if options and given not in [option.lower() for option in options]:
+        wrong(f"Choose one of these: {', '.join(options)}.")
+    wrong(hint if options else f"That is none of them. {hint}")
+
+
+def words(
+    answer: Any, expected: Sequence[str], hint: str, *, options: Sequence[Sequence[str]]
+) -> None:
+    """Compare several words, each with the list that it is chosen from.
+
+    Raises:
+        WrongAnswerError: one of them is another one, or there are more or fewer.
+    """
+    if not isinstance(answer, list | tuple) or len(answer) != len(expected):
+        wrong(
+            f"Answer with {len(expected)} words, such as ({', '.join(one[0] for one in options)})."
+        )
+    for given, right, known in zip(answer, expected, options, strict=True):
+        word(given, right, hint, options=known)
+
+
+def order(answer: Any, expected: Sequence[str], before: Sequence[Sequence[str]]) -> None:
+    """Compare an order of letters; several may be right.
+
+    Args:
+        answer: what the learner wrote, a list or a text.
+        expected: the letters.
+        before: a letter, one that must come later, and what to look at if it does not.
+
+    Raises:
+        WrongAnswerError: one letter comes before another one that it needs, or letters are missing.
+    """
+    if not isinstance(answer, str | list | tuple):
+        wrong(f"Give a list of {len(expected)} letters. This is a {type(answer).__name__}.")
+    letters = [sign for sign in "".join(map(str, answer)).upper() if sign.isalnum()]
+    if sorted(letters) != sorted(expected):
+        wrong(f"Each of the letters {', '.join(sorted(expected))} is needed, and each once.")
+    for earlier, later, hint in before:
+        if letters.index(earlier) > letters.index(later):
+            wrong(hint)
 
 
 def parts(answer: Any, compared: Mapping[str, Callable[[Any], object]]) -> None:
@@ -174,7 +284,7 @@ def parts(answer: Any, compared: Mapping[str, Callable[[Any], object]]) -> None:
         try:
             compare(answer[key])
         except WrongAnswerError as error:
-            wrong(f"'{key}': {error}")
+            raise type(error)(f"'{key}': {error}") from None
 
 
 def call(function: Any, *arguments: Any, may_change: bool = True) -> Any:

@@ -1,29 +1,31 @@
 """The self-check of an exercise: `check("name-of-the-exercise", answer)`.
 
-What is a number, an array, a shape, a word or a dictionary of them stands in `answers/`, a file for
-each chapter: the right answer, why it is right, and what common mistakes suggest. Other exercises
-have a function in `functions.py`, `choices.py` or `models.py`.
+What numbers and words can answer stands in `answers/`, see `answers.py`; exercises that ask for a
+function or a model have a check in `functions.py` or `models.py`.
 """
 
 import dis
 import inspect
-import math
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
 from html import escape
 from typing import Any, Literal
 
 import numpy as np
 
 from cnn_course.arguments import did_you_mean
-from cnn_course.checks import choices, functions, marking, models, toml_files  # noqa: F401 - some register
+from cnn_course.checks import functions, marking, models  # noqa: F401 - they register
+from cnn_course.checks.answers import register_answers
 from cnn_course.checks.progress import note, sections
 
-Outcome = Literal["right", "wrong", "open"]
+Outcome = Literal["right", "wrong", "unclear", "open"]
 
-_WORDS: dict[Outcome, str] = {"right": "Right.", "wrong": "Not yet.", "open": "Not attempted yet."}
+_WORDS: dict[Outcome, str] = {
+    "right": "Right.",
+    "wrong": "Not yet.",
+    "unclear": "Which one?",
+    "open": "Not attempted yet.",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Verdict:
     """The outcome of one check.
 
     Attributes:
-        outcome: `"right"`, `"wrong"` or `"open"` (nothing was answered).
+        outcome: `"right"`, `"wrong"`, `"unclear"` (it can be read in two ways) or `"open"`
+            (nothing was answered).
         message: why it is right, or what to look at; never the answer itself.
     """
 
@@ -47,7 +50,7 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         # The border repeats what the first words say: nothing depends on colour alone.
-        border = {"right": "solid", "wrong": "dashed", "open": "dotted"}[self.outcome]
+        border = {"right": "solid", "wrong": "dashed"}.get(self.outcome, "dotted")
         return (
             f'<div class="course-verdict course-verdict-{self.outcome}" role="status" '
             f'style="border-left: 4px {border} currentColor; padding: .2em .8em">'
@@ -57,7 +60,7 @@ class Verdict:
 
 def exercise_names(chapter: str | None = None) -> list[str]:
     """Return the names of all exercises, or of one chapter (`"01"`, `"01-convolution-by-hand"`)."""
-    _register_answers()
+    register_answers()
     if chapter is None:
         return list(marking.CHECKS)
     return [
@@ -79,7 +82,7 @@ def check(name: str, answer: Any) -> Verdict:
     Raises:
         ValueError: there is no exercise of that name; the message proposes the nearest.
     """
-    _register_answers()
+    register_answers()
     if name not in marking.CHECKS:
         raise ValueError(
             f"There is no exercise {name!r}.{did_you_mean(name, marking.CHECKS)} "
@@ -92,6 +95,8 @@ def check(name: str, answer: Any) -> Verdict:
                 "open", "Replace the three dots with your answer and run the cell again."
             )
         verdict = Verdict("right", marking.CHECKS[name](answer))
+    except marking.UnclearAnswerError as error:
+        return Verdict("unclear", str(error))
     except marking.WrongAnswerError as error:
         return Verdict("wrong", str(error))
     except Exception as error:  # an answer may be anything; a check must survive all of it
@@ -130,54 +135,3 @@ def _returns(function: Any) -> bool:
         return re.search(r"(?m)^\s+return\b", inspect.getsource(function)) is not None
     except (OSError, TypeError):
         return False
-
-
-@cache
-def _register_answers() -> None:
-    """Register the exercises of the files in `answers/`."""
-    for chapter in toml_files.chapters("answers"):
-        for name, table in toml_files.read("answers", chapter).items():
-            try:
-                check = partial(_compared, compare=_comparison(table), reason=table["reason"])
-                marking.exercise(name)(check)
-            except (KeyError, NameError, SyntaxError, TypeError, ValueError) as error:
-                problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-                where = f"{toml_files.place('answers', chapter)}, [{name}]"
-                raise ValueError(f"{where}: {problem}.".replace("..", ".")) from None
-
-
-def _compared(answer: Any, compare: Callable[[Any], None], reason: str) -> str:
-    compare(answer)
-    return reason
-
-
-def _comparison(table: Mapping[str, Any]) -> Callable[[Any], None]:
-    """Return how an answer is compared with what a table of `answers/` says.
-
-    Args:
-        table: `parts`, a table for each key of a dictionary; or `right`, `hint` and `mistakes`,
-            pairs of a wrong answer and a hint. `kind` says that it is a `shape` or a `word`;
-            `near` and `relative` are those of `marking.number`.
-    """
-    if "parts" in table:
-        compared = {key: _comparison(part) for key, part in table["parts"].items()}
-        return partial(marking.parts, compared=compared)
-    kind = table.get("kind", "array" if isinstance(table["right"], list) else "number")
-    value = _value if kind != "word" else lambda written: written
-    return partial(
-        getattr(marking, kind),
-        expected=value(table["right"]),
-        hint=table["hint"],
-        mistakes=[(value(mistake), hint) for mistake, hint in table.get("mistakes", [])],
-        **{setting: table[setting] for setting in ("near", "relative") if setting in table},
-    )
-
-
-def _value(written: Any) -> Any:
-    """Return a number, which a string may write as arithmetic, or a list of numbers."""
-    if isinstance(written, list):
-        return [_value(part) for part in written]
-    if isinstance(written, str):
-        # Only the package's own files are read, which are as much to be trusted as its code.
-        return eval(written, {"__builtins__": {}, "log": math.log})
-    return written

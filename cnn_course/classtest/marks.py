@@ -18,6 +18,7 @@ from cnn_course.classtest.questions import (
     expected,
 )
 from cnn_course.tables import html_table
+from cnn_course.written import UnreadableError, number_in, sizes_in
 
 Given = int | str | tuple[int | str, ...]  # a number, a word, sizes, OPEN or UNREADABLE
 OPEN: Final = "open"
@@ -44,12 +45,7 @@ _ALIASES: Final = {
     "hyperbolic tangent": "tanh",
 }
 _LARGEST = 10**15  # beyond it nothing is counted on, and nothing has to be
-_LONGEST = 200
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[,' \u00a0\u202f]\d{3})+")
-# A point may separate thousands or decimals: 2.548 is one or the other, and nobody can tell.
-_AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
-_TIMES = re.compile(r"\s*(?:[x×*]|\bby\b)\s*", re.IGNORECASE)
-_COMMAS = re.compile(r"[,;\s]+")
+_LONGEST = 200  # characters of a word
 
 
 @dataclass(frozen=True)
@@ -234,16 +230,9 @@ def _read_number(answer: Any) -> int | str:
 
 
 def _number_in(text: str) -> int | str:
-    short = text.strip().strip("()[]").strip().rstrip(",")
-    if len(short) > _LONGEST or _AMBIGUOUS.fullmatch(short):
-        return UNREADABLE
-    if short.casefold() in ("none", "zero", "no", "nothing"):
-        return 0
-    if _THOUSANDS.fullmatch(short):
-        short = re.sub(r"[^\d+-]", "", short)
     try:
-        return _read_number(float(short) if re.search(r"[.e]", short) else int(short))
-    except (ValueError, OverflowError):
+        return _read_number(number_in(text, whole=True))
+    except UnreadableError:
         return UNREADABLE
 
 
@@ -255,7 +244,7 @@ def _read_sizes(answer: Any, length: int) -> Given:
     if _is_open(answer):
         return OPEN
     if isinstance(answer, str):
-        sizes = _sizes_in(answer, length)
+        sizes = [_number_in(size) for size in sizes_in(answer, length)]
     else:
         listed = answer.tolist() if hasattr(answer, "tolist") else answer  # an array
         if not isinstance(listed, Sequence) or isinstance(listed, bytes):
@@ -268,21 +257,6 @@ def _read_sizes(answer: Any, length: int) -> Given:
     if not 0 < len(sizes) <= 8 or UNREADABLE in sizes:
         return UNREADABLE
     return OPEN if set(sizes) == {OPEN} else tuple(sizes)
-
-
-def _sizes_in(text: str, length: int) -> list[int | str]:
-    short = text.strip().strip("()[]").strip()
-    if len(short) > _LONGEST:
-        return []
-    whole = _number_in(short)
-    if length == 1 and isinstance(whole, int):
-        return [whole]
-    # Where there are crosses, commas belong to the numbers: 13 x 13 x 1,024.
-    between = _TIMES if _TIMES.search(short) else _COMMAS
-    parts = [part for part in between.split(short) if part]
-    if len(parts) > 1 and parts[0].casefold() in ("none", "?", "batch", "n"):
-        del parts[0]
-    return [_number_in(part) for part in parts]
 
 
 def _read_activation(answer: object, hidden: bool) -> str:

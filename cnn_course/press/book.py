@@ -17,10 +17,11 @@ import click
 import yaml
 from tqdm import tqdm
 
+from cnn_course.checks.answers import specifications
 from cnn_course.files import digest, read_json, write_json
 from cnn_course.press import notebooks
 from cnn_course.press.environment import versions
-from cnn_course.press.notebooks import Notebook, Output
+from cnn_course.press.notebooks import Cell, Notebook, Output
 from cnn_course.press.project import (
     PressError,
     Project,
@@ -177,7 +178,30 @@ def _as_page(shown: Shown) -> Notebook:
         if described:  # MyST-NB takes alt text and class from here
             image = cell["metadata"].setdefault("mystnb", {}).setdefault("image", {})
             image |= described[0]
+        if data := _exercise_data(shown.chapter.name, cell):
+            cell["outputs"] = [*cell["outputs"], *data]
     return shown.notebook | {"cells": with_times(cells, shown.sentences())}
+
+
+def _exercise_data(chapter: str, cell: Cell) -> list[Output]:
+    """Return what the page needs to mark the exercise of a cell, or nothing: Python marks it."""
+    specified = specifications(chapter)
+    start = '<script type="application/json" class="course-exercise-data" data-name='
+    return [
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {
+                "text/html": f'{start}"{name}">{_as_json(specified[name])}</script>',
+            },
+        }
+        for name in notebooks.exercises(cell)
+        if name in specified
+    ]
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value).replace("</", "<\\/")  # cannot end its script
 
 
 def _description(output: Output) -> dict[str, str]:

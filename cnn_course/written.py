@@ -1,0 +1,94 @@
+"""Reads numbers and shapes as people write them; what can be read in two ways is asked back.
+
+The page's script, `book/_static/exercises.js`, reads by the same rules.
+"""
+
+import re
+from typing import Final
+
+_LONGEST: Final = 200
+_NONE: Final = ("none", "zero", "no", "nothing")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[,' _\u00a0\u202f]\d{3})+", re.ASCII)
+_POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+# One separator may stand before thousands or before decimals, and nobody can tell.
+_UNCLEAR_POINT = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
+_UNCLEAR_COMMA = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+_TIMES = re.compile(r"\s*(?:[x×*]|\bby\b)\s*", re.IGNORECASE)
+_COMMAS = re.compile(r"[,;\s]+")
+
+
+class UnreadableError(ValueError):
+    """A text is no number."""
+
+
+class UnclearError(UnreadableError):
+    """A text can be read as two numbers; the message says how to write each."""
+
+
+def number_in(text: str, *, whole: bool) -> float:
+    """Return the number that a text says, an `int` where it is written as one.
+
+    Thousands may be separated, `1,234`, a fraction be written as one, `1/9`, and "none" is 0.
+
+    Args:
+        text: what somebody wrote.
+        whole: whether a whole number is asked for. Then `2,548` is one and `2.548` is unclear;
+            else it is the other way round.
+
+    Raises:
+        UnclearError: it can be read in two ways.
+        UnreadableError: it is no number.
+    """
+    short = _bare(text).replace("\u2212", "-")
+    if len(short) > _LONGEST:
+        raise UnreadableError("This is too long for a number.")
+    above, stroke, below = short.partition("/")
+    if stroke:
+        if not (divisor := number_in(below, whole=whole)):
+            raise UnreadableError("Nothing can be divided by 0.")
+        return number_in(above, whole=whole) / divisor
+    if short.casefold() in _NONE:
+        return 0
+    if (_UNCLEAR_POINT if whole else _UNCLEAR_COMMA).fullmatch(short):
+        digits, decimals = re.sub(r"[.,]", "", short), short.replace(",", ".") + "0" * whole
+        raise UnclearError(
+            f"{short} can be read in two ways. Write {digits} or {decimals}, whichever you mean."
+        )
+    if _THOUSANDS.fullmatch(short) or _POINTS.fullmatch(short):
+        short = re.sub(r"[^\d+-]", "", short)
+    if _DECIMAL_COMMA.fullmatch(short):
+        short = short.replace(",", ".")
+    if not _NUMBER.fullmatch(short):
+        raise UnreadableError("This cannot be read as a number.")
+    return float(short) if re.search(r"[.e]", short, re.IGNORECASE) else int(short)
+
+
+def sizes_in(text: str, length: int) -> list[str]:
+    """Return the sizes that a text such as "13 x 13 x 6" says, without a batch axis in front.
+
+    Of `length` sizes that are asked for: where it is one, "1,024" is a number and not two.
+    """
+    short = _bare(text)
+    if len(short) > _LONGEST:
+        return []
+    if length == 1 and _is_number(short):
+        return [short]
+    # Where there are crosses, commas belong to the numbers: 13 x 13 x 1,024.
+    between = _TIMES if _TIMES.search(short) else _COMMAS
+    parts = [part for part in between.split(short) if part]
+    batch = len(parts) > 1 and parts[0].casefold() in ("none", "?", "batch", "n")
+    return parts[batch:]
+
+
+def _bare(text: str) -> str:
+    return text.strip().strip("()[]").strip().rstrip(",")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        number_in(text, whole=True)
+    except UnreadableError:
+        return False
+    return True
