@@ -9,6 +9,7 @@ import numpy as np
 from playwright.sync_api import Locator, Page
 
 from cnn_course.explorers.explorer import Explorer
+from cnn_course.javascript import without_exports
 
 
 def opened(page: Page, folder: Path, *shown: Explorer) -> list[str]:
@@ -84,8 +85,7 @@ def show(page: Page, folder: Path, explorer: Explorer) -> Shown:
 def load(page: Page, explorer: Explorer, *names: str, more: str = "") -> None:
     """Load an explorer's module into an empty page, to call functions of it by name."""
     page.goto("about:blank")
-    code = str(explorer._esm).replace("export default", "const it =")
-    code = re.sub(r"(?m)^export ", "", code) + more
+    code = without_exports(str(explorer._esm), "it") + more
     code += f"\nObject.assign(globalThis, {{ {', '.join(names)} }});"
     page.add_script_tag(type="module", content=code)
     page.wait_for_function(f"() => globalThis.{names[0]}")

@@ -9,10 +9,12 @@
   const ROOT = new URL("..", document.currentScript.src).pathname; // of the course, on its host
   const ENTRY = `cnn-course-progress:${ROOT}`;
 
+  const isTable = (found) => typeof found === "object" && found !== null && !Array.isArray(found);
+
   function read() {
     try {
-      const known = JSON.parse(localStorage.getItem(ENTRY)) ?? {};
-      return typeof known === "object" && !Array.isArray(known) ? known : {};
+      const known = JSON.parse(localStorage.getItem(ENTRY));
+      return isTable(known) ? known : {};
     } catch {
       return {}; // damaged by somebody else: begin anew
     }
@@ -46,7 +48,7 @@
       answered: new Set(texts(answered)),
       parts: Number(parts) || 0,
       questions: Number(questions) || 0,
-      answers: typeof answers === "object" && answers !== null ? answers : {},
+      answers: isTable(answers) ? answers : {},
     };
   }
 

@@ -74,7 +74,8 @@ def progress() -> Progress:
 
 def forget_progress() -> None:
     """Remove what is known of your progress from this machine."""
-    _file().unlink(missing_ok=True)
+    if file := _file():
+        file.unlink(missing_ok=True)
 
 
 def sections() -> Sections:
@@ -92,29 +93,35 @@ def note(name: str) -> None:
     cell = _running_cell()
     # A cell that hands in a chapter's solution calls it so; no answer has this name.
     solution = rf"check\(\s*[\"']{re.escape(name)}[\"']\s*,\s*solution\b"
-    if cell is None or re.search(solution, cell) or name in _kept():
+    file = _file()
+    if cell is None or file is None or re.search(solution, cell) or name in _kept():
         return
     # A line more, in one write at the end: whatever stands there stays there, damaged or not, and
     # of two notebooks that write at the same moment none undoes what the other did.
     with contextlib.suppress(OSError):
-        file = _file()
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("a", encoding="utf-8") as stream:
             stream.write(f"\n{name} {date.today().isoformat()}\n")
 
 
-def _file() -> Path:
-    """Return where it is kept: `$CNN_COURSE_PROGRESS`, or the system's folder for such files."""
+def _file() -> Path | None:
+    """Return where it is kept: `$CNN_COURSE_PROGRESS`, or the system's folder for such files.
+
+    A user without a home has none.
+    """
     import platformdirs  # noqa: PLC0415 - who only counts need not wait for it
 
-    own = os.environ.get("CNN_COURSE_PROGRESS")
-    return Path(own) if own else platformdirs.user_data_path("cnn-course") / "progress.txt"
+    if own := os.environ.get("CNN_COURSE_PROGRESS"):
+        return Path(own)
+    folder = platformdirs.user_data_path("cnn-course")
+    return folder / "progress.txt" if folder.is_absolute() else None
 
 
 def _kept() -> list[str]:
     """Return the exercises that were answered rightly; what cannot be read counts as nothing."""
     try:
-        text = _file().read_text(encoding="utf-8", errors="replace")
+        file = _file()
+        text = file.read_text(encoding="utf-8", errors="replace") if file else ""
     except OSError:
         return []
     return re.findall(r"(?m)^([a-z0-9-]+) \d{4}-\d{2}-\d{2}$", text)

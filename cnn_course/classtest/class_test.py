@@ -29,7 +29,7 @@ from cnn_course.classtest.questions import (
 from cnn_course.counting import Layer
 
 Choose = Callable[[Sequence[Any]], Any]
-_RULES = (
+RULES: Final = (
     "Shapes are height x width x channels, without the batch. Unless it says otherwise, a layer "
     "has a bias. Parameters are all numbers that a layer keeps, trained or not; write 0 where "
     "there are none. Multiplications are those of a value with a weight."
@@ -85,7 +85,7 @@ class ClassTest:
         points = sum(question.points for question in self.questions)
         questions = (("h2", f"Questions ({points} points)"), ("table", rows))
         opening = (("h1", self.title), ("p", f"Name: {name}"), *network_blocks(self.network))
-        return Document((*opening, ("p", _RULES), *questions))
+        return Document((*opening, ("p", RULES), *questions))
 
     def worked_solution(self) -> Document:
         """Return every answer with its calculation."""

@@ -1,9 +1,18 @@
 """Explorers: change a number and see what happens, in JupyterLab and on a page without a kernel."""
 
 from cnn_course.explorers.augmentation import Augmentation
+from cnn_course.explorers.class_test import ClassTests
 from cnn_course.explorers.digits import DigitNetwork
 from cnn_course.explorers.shapes import Shapes
 from cnn_course.explorers.transfer_cases import TransferCases
 from cnn_course.explorers.windows import Convolution, Pooling
 
-__all__ = ["Augmentation", "Convolution", "DigitNetwork", "Pooling", "Shapes", "TransferCases"]
+__all__ = [
+    "Augmentation",
+    "ClassTests",
+    "Convolution",
+    "DigitNetwork",
+    "Pooling",
+    "Shapes",
+    "TransferCases",
+]

@@ -8,7 +8,6 @@ import base64
 import io
 import itertools
 import json
-import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -20,11 +19,11 @@ import traitlets
 
 from cnn_course import examples
 from cnn_course.arguments import one_of
+from cnn_course.javascript import one_piece, without_exports
 
 _FOLDER = Path(__file__).parent
 _STYLE = (_FOLDER / "explorers.css").read_text(encoding="utf-8")
 _MOUNT = (_FOLDER / "mount.js").read_text(encoding="utf-8")
-_IMPORT = re.compile(r'(?m)^import .* from "\./(\w+\.mjs)";\n')
 _NUMBERS = itertools.count(1)  # one after the other on a page: its address names them
 _CAT_SIDE = 64
 _CELL, _ROW, _GAP = 30, 18, 24  # units of the SVG: a number, a line of text, between panels
@@ -59,7 +58,7 @@ class Explorer(anywidget.AnyWidget):
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
         if "module" in cls.__dict__:  # not in the class that anywidget makes of it
-            cls._esm = "\n".join(_modules(cls.module, []))
+            cls._esm = one_piece(_FOLDER / cls.module)
 
     def __init__(self, choices: dict[str, Any], **values: Any) -> None:
         # Says what is wrong before anything is shown.
@@ -132,8 +131,7 @@ class Explorer(anywidget.AnyWidget):
         values = json.dumps({"state": self.state, "choices": self.choices})
         values = values.replace("</", "<\\/").replace("<!--", "<\\!--")  # cannot end its script
         start = _MOUNT.replace("NAME", json.dumps(name)).replace("VALUES", values)
-        code = str(self._esm).replace("export default", "const explorer =")
-        code = re.sub(r"(?m)^export ", "", code)
+        code = without_exports(str(self._esm), "explorer")
         return (
             f"<style>{_STYLE}</style>\n"
             # Without styles, as in a notebook that is not trusted, only what is not hidden is seen.
@@ -142,20 +140,6 @@ class Explorer(anywidget.AnyWidget):
             f"{_still(self.panels(), self.describe())}</div>\n"
             f'<script type="module">\n{code}\n{start}</script>'
         )
-
-
-def _modules(name: str, before: list[str]) -> list[str]:
-    """Return a module and those that it imports, in the order in which they can stand together.
-
-    One piece: neither a widget nor a page that is a file can load a second module.
-    """
-    code = (_FOLDER / name).read_text(encoding="utf-8")
-    found: list[str] = []
-    for other in _IMPORT.findall(code):
-        if other not in before:
-            found += _modules(other, before)
-    before.append(name)
-    return [*found, _IMPORT.sub("", code)]
 
 
 def images() -> dict[str, list[list[float]]]:

@@ -98,7 +98,7 @@ function dense(layer, shape, field, picture) {
 }
 
 /** Shape, parameters, multiplications, field of view and calculation of one layer. */
-function counted(layer, shapes, fields, picture) {
+export function counted(layer, shapes, fields, picture) {
   const { kind } = layer, [shape] = shapes, channels = shape.at(-1), several = shapes.length > 1;
   if (several && !KINDS[kind].merges) throw new Error(`it takes one layer, and ${shapes.length} are named.`);
   if (!several && KINDS[kind].merges) throw new Error("it takes two layers, and one is named.");

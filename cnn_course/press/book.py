@@ -17,8 +17,10 @@ import click
 import yaml
 from tqdm import tqdm
 
+from cnn_course import checks
 from cnn_course.checks.answers import specifications
 from cnn_course.files import digest, read_json, write_json
+from cnn_course.javascript import one_piece, without_exports
 from cnn_course.press import notebooks
 from cnn_course.press.environment import versions
 from cnn_course.press.notebooks import Cell, Notebook, Output
@@ -137,6 +139,10 @@ def _put_together(project: Project, shown: Mapping[str, Shown], folder: Path) ->
     """
     (folder / "notebooks").mkdir(parents=True)
     shutil.copytree(project.root / "book", folder / "book", ignore=_LEFT_OUT)
+    marking = without_exports(one_piece(Path(checks.__file__).with_name("exercises.mjs")), "none")
+    (folder / "book" / "_static" / "exercises.js").write_text(
+        f"{{\n{marking}\n}}", encoding="utf-8"
+    )
     shutil.copyfile(project.root / "_toc.yml", folder / "_toc.yml")
     config = read_settings(project.root / "_config.yml")
     address = {"url": repository(project.root), "branch": "main"}

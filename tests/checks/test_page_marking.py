@@ -11,12 +11,14 @@ import pytest
 from conftest import NOTEBOOKS, fresh
 from playwright.sync_api import Page
 
+from cnn_course import checks
 from cnn_course.checks import check
 from cnn_course.checks.answers import specifications
+from cnn_course.javascript import one_piece, without_exports
 
 pytestmark = pytest.mark.browser
 
-SCRIPT = Path(__file__).parents[2] / "book" / "_static" / "exercises.js"
+SCRIPT = one_piece(Path(checks.__file__).with_name("exercises.mjs"))
 SPECIFIED = {
     name: specified for file in NOTEBOOKS for name, specified in specifications(file.stem).items()
 }
@@ -117,7 +119,7 @@ def answers(specified: dict[str, Any]) -> list[Any]:
 @pytest.fixture(scope="module")
 def marking(window: Page) -> Page:
     """An empty page with the script."""
-    fresh(window).add_script_tag(path=SCRIPT)
+    fresh(window).add_script_tag(content=without_exports(SCRIPT, "none"))
     return window
 
 

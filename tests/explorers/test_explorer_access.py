@@ -25,6 +25,10 @@ BROKEN = {
         *("{", "null", '{"zoom": 5}', '{"rotation": "0.1"}', '{"fill_mode": "mirror"}'),
         *('{"seed": 1.5}', '{"draws": 3, "flip": 1}', '{"height": null}'),
     ),
+    "ClassTests": (
+        *("{", "null", '{"level": "harder"}', '{"seed": -1}', '{"seed": "7"}', '{"marked": 1}'),
+        *('{"answers": ["5"]}', '{"answers": {"conv_1 shape": 5}}', '{"level": "own"}'),
+    ),
     "DigitNetwork": (
         *('{"drawing_name":"own","drawing":"ff"}', '{"map":-1}', '{"layer":"x"}', "7"),
     ),

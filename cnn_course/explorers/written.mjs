@@ -1,0 +1,63 @@
+// Numbers and shapes as people write them, read by the rules of `cnn_course.written`; a test compares.
+
+const LONGEST = 200;
+const NONE = ["none", "zero", "no", "nothing"];
+const THOUSANDS = /^[+-]?[1-9]\d{0,2}(?:[,' _\u00a0\u202f]\d{3})+$/;
+const POINTS = /^[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}$/;
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const DECIMAL_COMMA = /^[+-]?\d+,\d+$/;
+// One separator may stand before thousands or before decimals, and nobody can tell.
+const UNCLEAR_POINT = /^[+-]?[1-9]\d{0,2}\.\d{3}$/;
+const UNCLEAR_COMMA = /^[+-]?[1-9]\d{0,2},\d{3}$/;
+const TIMES = /\s*(?:[x\u00d7*]|\bby\b)\s*/i;
+const COMMAS = /[,;\s]+/;
+
+/** A text is no number; or, `unclear`, it can be read as two. */
+export class Unreadable extends Error {
+  constructor(message, unclear = false) {
+    super(message);
+    this.unclear = unclear;
+  }
+}
+
+const bare = (text) => text.trim().replace(/^[()[\]]+|[()[\]]+$/g, "").trim().replace(/,+$/, "");
+
+export function numberIn(text, whole) {
+  let short = bare(text).replaceAll("\u2212", "-");
+  if (short.length > LONGEST) throw new Unreadable("This is too long for a number.");
+  const stroke = short.indexOf("/");
+  if (stroke >= 0) {
+    const divisor = numberIn(short.slice(stroke + 1), whole);
+    if (!divisor) throw new Unreadable("Nothing can be divided by 0.");
+    return numberIn(short.slice(0, stroke), whole) / divisor;
+  }
+  if (NONE.includes(short.toLowerCase())) return 0;
+  if ((whole ? UNCLEAR_POINT : UNCLEAR_COMMA).test(short)) {
+    const digits = short.replace(/[.,]/, ""), decimals = short.replace(",", ".") + (whole ? "0" : "");
+    throw new Unreadable(
+      `${short} can be read in two ways. Write ${digits} or ${decimals}, whichever you mean.`, true);
+  }
+  if (THOUSANDS.test(short) || POINTS.test(short)) short = short.replace(/[^\d+-]/g, "");
+  if (DECIMAL_COMMA.test(short)) short = short.replace(",", ".");
+  if (!NUMBER.test(short)) throw new Unreadable("This cannot be read as a number.");
+  return Number(short);
+}
+
+function isNumber(text) {
+  try {
+    numberIn(text, true);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The sizes that a text such as "13 x 13 x 6" says, of `length` that are asked for. */
+export function sizesIn(text, length) {
+  const short = bare(text);
+  if (short.length > LONGEST) return [];
+  if (length === 1 && isNumber(short)) return [short];
+  const parts = short.split(TIMES.test(short) ? TIMES : COMMAS).filter((part) => part);
+  const batch = ["none", "?", "batch", "n"].includes((parts[0] ?? "").toLowerCase());
+  return parts.slice(parts.length > 1 && batch ? 1 : 0);
+}
