@@ -92,7 +92,7 @@ class ClassTest extends Panel {
     input.maxLength = LONGEST_ANSWER;
     input.setAttribute("aria-label", `${text}, ${numbered(points, "point")}`);
     if (kind !== "shape" && !kind.endsWith("activation")) input.inputMode = "numeric";
-    if (mark) input.setAttribute("aria-invalid", String(!["right", "follows"].includes(mark.outcome)));
+    if (mark) input.setAttribute("aria-invalid", String(!["right", "follows", "open"].includes(mark.outcome)));
     input.onchange = ({ target }) =>
       this.change({ answers: { ...this.state.answers, [name]: target.value }, marked: false });
     const cells = [mark ? `${mark.points} of ${points}` : String(points), input, verdict].map((content, at) => {

@@ -6,6 +6,7 @@ Plain answers stand in `answers.toml`. Here are functions, networks, and what TO
 import itertools
 import re
 import tomllib
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -337,6 +338,42 @@ def test_a_right_answer_is_praised_and_a_wrong_one_told_what_to_look_at(name: st
     assert len(right) >= 1
     assert len(wrong) >= 2
     assert list(faults(name, right, wrong)) == []
+
+
+def rewritten(value, way):
+    """Return an answer whose numbers are written in another way."""
+    if isinstance(value, dict):
+        return {key: rewritten(one, way) for key, one in value.items()}
+    if isinstance(value, list):
+        return [rewritten(one, way) for one in value]
+    return value if isinstance(value, str | bool) else way(value)
+
+
+SEPARATED = "{:,}".format
+WAYS = {
+    "float": float,
+    "NumPy": np.float64,
+    "text": repr,
+    "separated": SEPARATED,
+    "fraction": Fraction,
+}
+PLAIN_NUMBERS = sorted({*PLAIN} - {"class-test", "hard"})
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_right_number_is_right_however_it_is_written(way: str) -> None:
+    for name in PLAIN_NUMBERS:
+        answer = rewritten(PLAIN[name]["right"][0], WAYS[way])
+        assert check(name, answer), (answer, check(name, answer))
+
+
+@pytest.mark.parametrize("wrong", [lambda n: n + 1, lambda n: 2 * n + 3, lambda n: -n - 7])
+def test_other_numbers_are_wrong(wrong) -> None:
+    for name in PLAIN_NUMBERS:
+        right = PLAIN[name]["right"][0]
+        answer = rewritten(right, wrong)
+        if answer != right:  # words stay
+            assert check(name, answer).outcome == "wrong", (name, answer)
 
 
 def test_a_dictionary_is_told_which_keys_it_needs_and_which_value_is_no_answer() -> None:

@@ -229,3 +229,12 @@ def test_of_two_sizes_that_are_equally_near_the_smaller_one_is_taken(sizes: tupl
     assert advice.size == (between if between in sizes else low)
     advice = cases.advise(pictures=high + 1, similarity="near", grid=grid)
     assert advice.size == high
+
+
+def test_every_recorded_cell_has_all_strategies_with_the_same_draws() -> None:
+    # A draw is a choice of pictures for all six: without one of them, means cannot be compared.
+    for similarity, row in cases.recorded_grid().items():
+        for size, cell in row.items():
+            draws = {name: len(accuracies) for name, accuracies in cell.items()}
+            assert set(draws) == set(cases.STRATEGIES), (similarity, size)
+            assert len(set(draws.values())) == 1, (similarity, size, draws)
