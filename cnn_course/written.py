@@ -8,7 +8,9 @@ from typing import Final
 
 _LONGEST: Final = 200
 _NONE: Final = ("none", "zero", "no", "nothing")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[,' _\u00a0\u202f]\d{3})+", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[,' _\u00a0\u2009\u2019\u202f]\d{3})+", re.ASCII)
+_LAKHS = re.compile(r"[+-]?[1-9]\d?(?:,\d{2})+,\d{3}", re.ASCII)  # as India groups: 1,00,352
+_BESIDE = re.compile(r"^.*=|^\s*[~\u2248]|(?<=\d) *(?:parameters|params|weights|values|pixels)\.?$")
 _POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
@@ -30,7 +32,8 @@ class UnclearError(UnreadableError):
 def number_in(text: str, *, whole: bool) -> float:
     """Return the number that a text says, an `int` where it is written as one.
 
-    Thousands may be separated, `1,234`, a fraction be written as one, `1/9`, and "none" is 0.
+    Thousands may be separated, `1,234` or `1,00,352`, a fraction be written as one, `1/9`, and
+    "none" is 0. A calculation in front, `2 * 3 =`, and what is counted behind do not matter.
 
     Args:
         text: what somebody wrote.
@@ -41,9 +44,9 @@ def number_in(text: str, *, whole: bool) -> float:
         UnclearError: it can be read in two ways.
         UnreadableError: it is no number.
     """
-    short = _bare(text).replace("\u2212", "-")
-    if len(short) > _LONGEST:
+    if len(text) > _LONGEST:
         raise UnreadableError("This is too long for a number.")
+    short = _bare(_BESIDE.sub("", _bare(text))).replace("\u2212", "-")
     above, stroke, below = short.partition("/")
     if stroke:
         if not (divisor := number_in(below, whole=whole)):
@@ -56,7 +59,7 @@ def number_in(text: str, *, whole: bool) -> float:
         raise UnclearError(
             f"{short} can be read in two ways. Write {digits} or {decimals}, whichever you mean."
         )
-    if _THOUSANDS.fullmatch(short) or _POINTS.fullmatch(short):
+    if any(grouped.fullmatch(short) for grouped in (_THOUSANDS, _LAKHS, _POINTS)):
         short = re.sub(r"[^\d+-]", "", short)
     if _DECIMAL_COMMA.fullmatch(short):
         short = short.replace(",", ".")
@@ -75,6 +78,8 @@ def sizes_in(text: str, length: int) -> list[str]:
         return []
     if length == 1 and _is_number(short):
         return [short]
+    if "=" in short:
+        return []
     # Where there are crosses, commas belong to the numbers: 13 x 13 x 1,024.
     between = _TIMES if _TIMES.search(short) else _COMMAS
     parts = [part for part in between.split(short) if part]

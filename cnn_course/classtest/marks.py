@@ -11,6 +11,7 @@ from typing import Any, Final
 from cnn_course.classtest.questions import (
     ACTIVATIONS,
     HINTS,
+    LEFT_OUT,
     RECTIFIERS,
     Expected,
     Network,
@@ -43,6 +44,8 @@ _ALIASES: Final = {
     "no": "linear",
     "identity": "linear",
     "hyperbolic tangent": "tanh",
+    "soft max": "softmax",
+    "hard swish": "hard silu",
 }
 _LARGEST = 10**15  # beyond it nothing is counted on, and nothing has to be
 _LONGEST = 200  # characters of a word
@@ -170,17 +173,28 @@ def _mark(question: Question, given: Given, true: Expected, own: Network) -> Mar
         following = expected(question, own)
     except ValueError:  # their own shapes leave no room for the kernel
         following = true
-    if given == following.right:
+    if given == following.right and given != 0:  # from 0 everywhere, 0 would follow
         return Mark(question, "follows", question.points)
     # A mistake is made on one's own numbers; only where none fits, on the right ones.
     slips = _mistakes(given, following) or _mistakes(given, true)
     if not isinstance(given, tuple):
-        points = question.points // 2 if slips else 0
-    elif len(given) == question.points:
-        points = max(sum(map(eq, given, one.right)) for one in (true, following))
+        # Half the points are for the right numbers and one slip, and 0 is no number to slip from.
+        points = question.points // 2 if given and _mistakes(given, true) else 0
     else:
-        points = 0
+        points = max(_right_sizes(given, one.right) for one in (true, following))
+        if points and len(given) < question.points:
+            slips = (LEFT_OUT,)
     return Mark(question, "partly" if points else "wrong", points, slips)
+
+
+def _right_sizes(given: tuple[int | str, ...], right: tuple[int, ...]) -> int:
+    """Return how many sizes are right; a 1 that was left out costs itself alone."""
+    if len(given) == len(right) - 1:
+        places = [place for place, size in enumerate(right) if size == 1]
+        filled = [(*given[:place], None, *given[place:]) for place in places]
+    else:
+        filled = [given] if len(given) == len(right) else []
+    return max((sum(map(eq, one, right)) for one in filled), default=0)
 
 
 def _mistakes(given: Given, of: Expected) -> tuple[str, ...]:
@@ -266,7 +280,8 @@ def _read_activation(answer: object, hidden: bool) -> str:
     name = answer if isinstance(answer, str) else getattr(answer, "__name__", None)
     if not isinstance(name, str) or len(name) > _LONGEST:
         return UNREADABLE
-    word = re.sub(r"[\s_.()-]+", " ", name).strip().casefold().removesuffix(" function")
+    word = re.sub(r"\([^()]*\)$", "", name.strip())  # softmax(10)
+    word = re.sub(r"[\s_.()-]+", " ", word).strip().casefold().removesuffix(" function")
     word = _ALIASES.get(word, word)
     if hidden and word in RECTIFIERS:
         return "relu"

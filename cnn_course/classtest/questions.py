@@ -44,8 +44,10 @@ Pooling = counting.MaxPooling2D | counting.AveragePooling2D
 
 Wrong = Iterator[tuple[str, Any]]  # the name of a mistake, and what it gives
 
+LEFT_OUT: Final = "size of 1 left out"
 #: name of the mistake -> what to look at
 HINTS: Final[Mapping[str, str]] = {
+    LEFT_OUT: "A single channel is a size, too: write the 1.",
     "stride forgotten": "The window moves by the stride, so divide by it.",
     "padding confused": "Valid lets no window reach over the edge; same gives n / stride, "
     "rounded up.",
@@ -95,6 +97,8 @@ HINTS: Final[Mapping[str, str]] = {
 _HIDDEN_ACTIVATIONS: Final = {
     "sigmoid": "saturated",
     "tanh": "saturated",
+    "hard sigmoid": "saturated",
+    "softsign": "saturated",
     "softmax": "output's activation",
     "linear": "no activation",
 }
@@ -103,7 +107,10 @@ _OUTPUT_ACTIVATIONS: Final = {
     "sigmoid": {"softmax": "softmax for one unit"},
 }
 #: Rectifiers: any of them keeps gradients alive in a deep network.
-RECTIFIERS: Final = frozenset({"relu", "leaky relu", "elu", "gelu", "selu", "silu"})
+RECTIFIERS: Final = frozenset(
+    {"relu", "relu6", "leaky relu", "prelu", "elu", "celu", "gelu", "selu", "silu", "hard silu"}
+    | {"mish", "softplus"}
+)
 #: Every activation that an answer can name.
 ACTIVATIONS: Final = RECTIFIERS | _HIDDEN_ACTIVATIONS.keys()
 
@@ -278,7 +285,7 @@ def questions_about(network: Network) -> Iterator[Question]:
     yield Question("total parameters", None, text, 1)
     if dense[-1:] == [network.layers[-1].name]:
         if len(network.layers) > 1:
-            text = "A suitable activation of the hidden layers"
+            text = "A suitable activation of the hidden layers, one that does not saturate"
             yield Question("hidden activation", None, text, 1)
         classes = max(2, network.table[-1].output_shape[-1])
         text = f"A suitable activation of the last layer, which tells {classes} classes apart"

@@ -9,10 +9,12 @@ const OUTCOMES = { right: "right", follows: "right, from your own numbers", part
   wrong: "wrong", [OPEN]: "not answered", [UNREADABLE]: "cannot be read" };
 const ALIASES = { "rectified linear unit": "relu", "rectified linear": "relu", rectifier: "relu",
   leakyrelu: "leaky relu", swish: "silu", logistic: "sigmoid", none: "linear", no: "linear",
-  identity: "linear", "hyperbolic tangent": "tanh" };
-const RECTIFIERS = ["relu", "leaky relu", "elu", "gelu", "selu", "silu"];
-const HIDDEN = { sigmoid: "saturated", tanh: "saturated", softmax: "output's activation",
-  linear: "no activation" };
+  identity: "linear", "hyperbolic tangent": "tanh", "soft max": "softmax", "hard swish": "hard silu" };
+const RECTIFIERS = ["relu", "relu6", "leaky relu", "prelu", "elu", "celu", "gelu", "selu", "silu", "hard silu",
+  "mish", "softplus"];
+const HIDDEN = { sigmoid: "saturated", tanh: "saturated", "hard sigmoid": "saturated", softsign: "saturated",
+  softmax: "output's activation", linear: "no activation" };
+const LEFT_OUT = "size of 1 left out";
 const OUTPUT = {
   softmax: { sigmoid: "one probability for each", relu: "one probability for each" },
   sigmoid: { softmax: "softmax for one unit" } };
@@ -77,7 +79,7 @@ export function questionsAbout(network, names) {
   }
   ask("total parameters", null, "Number of parameters of the whole network", 1);
   if (layers.at(-1).kind === "dense") {
-    if (layers.length > 1) ask("hidden activation", null, "A suitable activation of the hidden layers", 1);
+    if (layers.length > 1) ask("hidden activation", null, "A suitable activation of the hidden layers, one that does not saturate", 1);
     const classes = Math.max(2, rows.at(-1).shape.at(-1));
     ask("output activation", null,
       `A suitable activation of the last layer, which tells ${classes} classes apart`, 1);
@@ -267,7 +269,7 @@ function readSizes(text, length) {
 function readActivation(text, hidden) {
   if (isOpen(text)) return OPEN;
   if (text.length > LONGEST_WORD) return UNREADABLE;
-  let word = text.replace(/[\s_.()-]+/g, " ").trim().toLowerCase().replace(/ function$/, "");
+  let word = text.trim().replace(/\([^()]*\)$/, "").replace(/[\s_.()-]+/g, " ").trim().toLowerCase().replace(/ function$/, "");
   word = Object.hasOwn(ALIASES, word) ? ALIASES[word] : word;
   if (hidden && RECTIFIERS.includes(word)) return "relu";
   return RECTIFIERS.includes(word) || Object.hasOwn(HIDDEN, word) ? word : UNREADABLE;
@@ -305,15 +307,26 @@ function marked(question, given, right, own) {
   try {
     following = expected(question, own);
   } catch { /* their own shapes leave no room for the kernel */ }
-  if (same(given, following.right)) return mark("follows", possible);
+  if (same(given, following.right) && given !== 0) return mark("follows", possible); // from 0, 0 would follow
   // A mistake is made on one's own numbers; only where none fits, on the right ones.
-  const ownSlips = mistakesIn(given, following), slips = ownSlips.length ? ownSlips : mistakesIn(given, right);
-  let points = 0;
-  if (!Array.isArray(given)) points = slips.length ? Math.floor(possible / 2) : 0;
-  else if (given.length === possible) {
-    points = Math.max(...[right, following].map((one) => given.filter((size, at) => size === one.right[at]).length));
+  const ownSlips = mistakesIn(given, following), slips = mistakesIn(given, right);
+  if (!Array.isArray(given)) {
+    // Half the points are for the right numbers and one slip, and 0 is no number to slip from.
+    const points = given && slips.length ? Math.floor(possible / 2) : 0;
+    return mark(points ? "partly" : "wrong", points, ownSlips.length ? ownSlips : slips);
   }
-  return mark(points ? "partly" : "wrong", points, slips);
+  const points = Math.max(...[right, following].map((one) => rightSizes(given, one.right)));
+  const leftOut = points && given.length < possible ? [LEFT_OUT] : null;
+  return mark(points ? "partly" : "wrong", points, leftOut ?? (ownSlips.length ? ownSlips : slips));
+}
+
+/** How many sizes are right; a 1 that was left out costs itself alone. */
+function rightSizes(given, right) {
+  let filled = given.length === right.length ? [given] : [];
+  if (given.length === right.length - 1) {
+    filled = right.flatMap((size, at) => (size === 1 ? [[...given.slice(0, at), null, ...given.slice(at)]] : []));
+  }
+  return Math.max(0, ...filled.map((one) => one.filter((size, at) => size === right[at]).length));
 }
 
 function mistakesIn(given, { mistakes }) {

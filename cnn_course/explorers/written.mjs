@@ -2,7 +2,9 @@
 
 const LONGEST = 200;
 const NONE = ["none", "zero", "no", "nothing"];
-const THOUSANDS = /^[+-]?[1-9]\d{0,2}(?:[,' _\u00a0\u202f]\d{3})+$/;
+const THOUSANDS = /^[+-]?[1-9]\d{0,2}(?:[,' _\u00a0\u2009\u2019\u202f]\d{3})+$/;
+const LAKHS = /^[+-]?[1-9]\d?(?:,\d{2})+,\d{3}$/; // as India groups: 1,00,352
+const BESIDE = /^.*=|^\s*[~\u2248]|(?<=\d) *(?:parameters|params|weights|values|pixels)\.?$/g;
 const POINTS = /^[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}$/;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const DECIMAL_COMMA = /^[+-]?\d+,\d+$/;
@@ -23,8 +25,8 @@ export class Unreadable extends Error {
 const bare = (text) => text.trim().replace(/^[()[\]]+|[()[\]]+$/g, "").trim().replace(/,+$/, "");
 
 export function numberIn(text, whole) {
-  let short = bare(text).replaceAll("\u2212", "-");
-  if (short.length > LONGEST) throw new Unreadable("This is too long for a number.");
+  if (text.length > LONGEST) throw new Unreadable("This is too long for a number.");
+  let short = bare(bare(text).replace(BESIDE, "")).replaceAll("\u2212", "-");
   const stroke = short.indexOf("/");
   if (stroke >= 0) {
     const divisor = numberIn(short.slice(stroke + 1), whole);
@@ -37,7 +39,7 @@ export function numberIn(text, whole) {
     throw new Unreadable(
       `${short} can be read in two ways. Write ${digits} or ${decimals}, whichever you mean.`, true);
   }
-  if (THOUSANDS.test(short) || POINTS.test(short)) short = short.replace(/[^\d+-]/g, "");
+  if ([THOUSANDS, LAKHS, POINTS].some((grouped) => grouped.test(short))) short = short.replace(/[^\d+-]/g, "");
   if (DECIMAL_COMMA.test(short)) short = short.replace(",", ".");
   if (!NUMBER.test(short)) throw new Unreadable("This cannot be read as a number.");
   return Number(short);
@@ -57,6 +59,7 @@ export function sizesIn(text, length) {
   const short = bare(text);
   if (short.length > LONGEST) return [];
   if (length === 1 && isNumber(short)) return [short];
+  if (short.includes("=")) return [];
   const parts = short.split(TIMES.test(short) ? TIMES : COMMAS).filter((part) => part);
   const batch = ["none", "?", "batch", "n"].includes((parts[0] ?? "").toLowerCase());
   return parts.slice(parts.length > 1 && batch ? 1 : 0);

@@ -160,3 +160,16 @@ def test_no_answer_in_a_chapter_but_its_solution_is_called_solution() -> None:
             source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
             handed = re.findall(r'(?m)^check\("[a-z0-9-]+", (\w+)\)', source)
             assert all((name == "solution") == ("solution" in tags) for name in handed), source
+
+
+def test_a_user_without_a_home_is_marked_and_nothing_is_kept(
+    run: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CNN_COURSE_PROGRESS", raising=False)
+    # What the library returns where neither HOME nor a list of users says where home is.
+    monkeypatch.setattr("platformdirs.user_data_path", lambda name: Path("~/.local/share") / name)
+    monkeypatch.chdir(tmp_path)
+    run(f"assert check('slip', {SLIP})")
+    forget_progress()
+    assert progress().done == frozenset()
+    assert list(tmp_path.iterdir()) == []

@@ -22,7 +22,19 @@ SCRIPT = one_piece(Path(checks.__file__).with_name("exercises.mjs"))
 SPECIFIED = {
     name: specified for file in NOTEBOOKS for name, specified in specifications(file.stem).items()
 }
-JUNK = ("x", "1.2.3", "2.548", "2,548", "1/0", "-1", "0", "1e400", "1_000", "12,5", "3 4", "None")
+JUNK = (
+    *("x", "1.2.3", "2.548", "2,548", "1/0", "-1", "0", "1e400", "1_000", "12,5", "3 4", "None"),
+    *(
+        "~143",
+        "2 * 4 = 8",
+        "180 params",
+        "1,00,352",
+        "1\u20192345",
+        "= 3 values",
+        "\u2248 0.5",
+        "=",
+    ),
+)
 NUMBERS = ("0", "-0.5", "1234567.891", "0.0001", "0.00001", "1e15", "123456789012", "1/3", "1e-7")
 
 

@@ -1,5 +1,7 @@
 """Marking: in parts, forward from a wrong shape, mistakes named, whatever was written."""
 
+import itertools
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -217,6 +219,7 @@ def test_one_mistake_has_one_name(lenet: classtest.ClassTest) -> None:
         ("c1 shape", (1, 28, 7), 1),
         ("c1 shape", (28, ..., 6), 2),
         ("c1 shape", (28, 28), 0),
+        ("c1 shape", "28 x 28 x 1 x 6", 0),
         # A named mistake gives half of two points and none of one.
         ("c1 parameters", 150, 1),
         ("s2 parameters", 4, 0),
@@ -238,10 +241,14 @@ def test_an_answer_is_marked_in_parts(
         ("flat shape", [400, "400", (400,), "(None, 400)", "400,"]),
         ("s2 parameters", ["none", "0"]),
         ("f5 parameters", ["48,120", "48 120", "48'120", "48120.0", np.int64(48_120), 48_120.0]),
+        ("f5 parameters", ["48\u2009120", "48\u2019120", "~48120", "401 * 120 = 48,120"]),
+        ("f5 parameters", ["48120 params", "\u2248 48 120 parameters."]),
+        ("c3 multiplications", ["2,40,000", "240,000"]),
+        ("flat shape", ["5*5*16 = 400"]),
         ("s4 receptive field", ["16 x 16", (16, 16)]),
         ("hidden activation", [" ReLU ", "leaky_relu", "ReLU function", "Rectified linear unit."]),
-        ("hidden activation", ["swish"]),
-        ("output activation", ["Softmax"]),
+        ("hidden activation", ["swish", "relu6", "PReLU", "mish", "softplus", "hard_silu"]),
+        ("output activation", ["Softmax", "Soft-Max", "softmax(10)"]),
     ],
 )
 def test_a_right_answer_is_right_however_it_is_written(
@@ -315,6 +322,93 @@ def test_one_wrong_answer_costs_only_itself(lenet: classtest.ClassTest) -> None:
         lost = {one.question.name for one in marking.marks if one.points < one.question.points}
         # The sum no longer follows from it, but it is right as it stands, so it costs nothing.
         assert lost == {name}
+
+
+@pytest.fixture(scope="module", params=classtest.LEVELS)
+def tests(request: pytest.FixtureRequest) -> list[classtest.ClassTest]:
+    """Generated tests of one level."""
+    return [classtest.generate(seed, request.param) for seed in range(40)]
+
+
+def test_zeros_everywhere_get_what_is_truly_zero(tests: list[classtest.ClassTest]) -> None:
+    for test in tests:
+        marks = test.mark(dict.fromkeys(test.key, 0)).marks
+        assert [one.question.name for one in marks if one.points] == [
+            name for name, right in test.key.items() if right == 0
+        ]
+
+
+def test_the_same_number_everywhere_gets_few_points(tests: list[classtest.ClassTest]) -> None:
+    for test in tests:
+        for number in (1, 2, 3, 5, 7, 10, 100):
+            marking = test.mark(dict.fromkeys(test.key, number))
+            right = sum(one.points for one in marking.marks if one.outcome == "right")
+            assert marking.points <= right + marking.possible / 6, (test.title, number)
+
+
+def test_answers_in_another_order_get_few_points(tests: list[classtest.ClassTest]) -> None:
+    for seed, test in enumerate(tests):
+        names, values = list(test.key), list(test.key.values())
+        Random(seed).shuffle(values)
+        given = dict(zip(names, values, strict=True))
+        marking = test.mark(given)
+        right = sum(
+            one.question.points
+            for one in marking.marks
+            if given[one.question.name] == test.key[one.question.name]
+        )
+        assert marking.points <= right + marking.possible / 3
+
+
+def test_each_slip_and_each_pair_of_slips_costs_points_and_no_other_answer(
+    tests: list[classtest.ClassTest],
+) -> None:
+    for test in tests[:12]:
+        slips = {
+            name: next(iter(expected.mistakes))
+            for name, expected in test._expected.items()
+            if name.endswith(" parameters") and "total" not in name and expected.mistakes
+        }
+        for pair in itertools.combinations_with_replacement(slips, 2):
+            given = test.key | {name: slips[name] for name in pair}
+            marks = {one.question.name: one for one in test.mark(given).marks}
+            lost = {name for name, one in marks.items() if one.points < one.question.points}
+            assert lost - {"total parameters"} == set(pair) - {"total parameters"}
+            assert all(marks[name].slips for name in pair)
+
+
+def test_points_never_rise_when_one_right_answer_is_made_wrong(
+    tests: list[classtest.ClassTest],
+) -> None:
+    for seed, test in enumerate(tests):
+        random = Random(seed)
+        given = dict(test.key)
+        for name in random.sample(list(given), len(given)):
+            before = test.mark(given)
+            mine = {one.question.name: one.points for one in before.marks}[name]
+            given[name] = random.choice([0, 1, 7, "x", "", (3, 3, 3), 12_345])
+            after = {one.question.name: one.points for one in test.mark(given).marks}[name]
+            assert after <= mine
+
+
+@pytest.mark.parametrize(
+    ("answer", "points"), [("4 x 4", 2), ((4, 4), 2), ("4", 0), ((5, 4), 1), ("4 x 4 x 2", 2)]
+)
+def test_a_size_of_one_that_was_left_out_costs_itself(answer: object, points: int) -> None:
+    test = classtest.about([counting.Input((8, 8, 3)), counting.Conv2D(1, 2, 2, name="c")])
+    marked = mark(test, "c shape", answer)
+    assert marked.points == points
+    if len(str(answer)) < 7 and points:
+        assert marked.slips == ("size of 1 left out",)
+
+
+def test_a_slip_on_a_wrong_number_of_one_s_own_is_named_and_earns_nothing(
+    lenet: classtest.ClassTest,
+) -> None:
+    own = {"flat shape": 300, "f5 parameters": 300 * 120}  # the bias forgotten, of a wrong 300
+    marks = {one.question.name: one for one in lenet.mark({**lenet.key, **own}).marks}
+    assert marks["f5 parameters"].slips == ("bias forgotten",)
+    assert marks["f5 parameters"].points == 0
 
 
 def test_answers_come_by_name_by_number_or_in_order(lenet: classtest.ClassTest) -> None:

@@ -19,6 +19,10 @@ pytestmark = pytest.mark.browser
 
 SEEDS = {"first": 200, "exam": 200, "hard": 100}
 MARKED = 100  # tests of each level
+OTHERS = (
+    *("", "...", "x", "0", "1,024", "2.548", "7", "3 x 3", "relu", "none", "softmax(10)", "Mish"),
+    *("2*3 = 6", "~12", "1,00,352", "5 params", "4 x 4", "tanh", "Soft-Max", "1.234.567"),
+)
 CHAPTER = classtest.about(TEST_LAYERS, title="Class test of chapter 8", ask=TEST_QUESTIONS)
 TOLD = """({ level, seed, answers }) => {
     const test = generate(seed, level), { network } = test;
@@ -56,7 +60,7 @@ def with_slips(test: ClassTest, random: Random) -> dict[str, str]:
             slip = (*right[:-1], slip)  # a mistake in the channels alone
         elif isinstance(right, tuple) and len(slip) != len(right):
             slip = (*slip, right[-1])
-        other = random.choice(["", "...", "x", "0", "1,024", "2.548", "7", "3 x 3", "relu", "none"])
+        other = random.choice(OTHERS)
         answers[question.name] = texts(random.choice([right, right, slip, slip, other]))
     return answers
 

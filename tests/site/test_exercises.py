@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from barriers import barriers, too_faint
 from conftest import NOTEBOOKS, fresh
+from explorer_pages import touch
 from playwright.sync_api import Locator, Page
 
 from cnn_course.checks.answers import specifications
@@ -149,6 +150,18 @@ def test_an_order_is_made_by_keyboard_and_by_dragging(page: Page, site: Path) ->
     assert said(form).startswith("Right.")
     page.reload()
     assert letters.evaluate_all(order) == "CEABD"
+
+
+def test_an_order_is_made_with_a_finger(page: Page, site: Path) -> None:
+    fresh(page, 390)
+    form = chapter(page, site, "06").locator(f"{ORDER} form")
+    form.scroll_into_view_if_needed()
+    first, last = (form.locator("li span").nth(n).bounding_box() for n in (0, 4))
+    x, above, below = first["x"] + 20, first["y"] + 9, last["y"] + last["height"] - 2
+    steps = [above + (below - above) * n / 12 for n in range(13)]
+    touch(page, *((x, y) for y in steps))
+    order = "all => all.map(one => one.dataset.letter).join('')"
+    assert form.locator("li").evaluate_all(order) == "BCDEA"
 
 
 def test_verdicts_have_no_barrier_on_a_phone_in_the_light_and_in_the_dark(
