@@ -18,7 +18,7 @@ from cnn_course.javascript import one_piece, without_exports
 
 pytestmark = pytest.mark.browser
 
-SCRIPT = one_piece(Path(checks.__file__).with_name("exercises.mjs"))
+SCRIPT = one_piece(Path(checks.__file__).with_name("marking.mjs"))
 SPECIFIED = {
     name: specified for file in NOTEBOOKS for name, specified in specifications(file.stem).items()
 }
@@ -131,7 +131,10 @@ def answers(specified: dict[str, Any]) -> list[Any]:
 @pytest.fixture(scope="module")
 def marking(window: Page) -> Page:
     """An empty page with the script."""
-    fresh(window).add_script_tag(content=without_exports(SCRIPT, "none"))
+    fresh(window).add_script_tag(
+        content=without_exports(SCRIPT, "none")
+        + "\nglobalThis.courseExercises = { mark, written };"
+    )
     return window
 
 

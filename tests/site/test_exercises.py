@@ -149,7 +149,7 @@ def test_an_order_is_made_by_keyboard_and_by_dragging(page: Page, site: Path) ->
     assert letters.evaluate_all(order) == "CEABD"
     assert said(form).startswith("Right.")
     page.reload()
-    assert letters.evaluate_all(order) == "CEABD"
+    page.wait_for_function(f"({order})([...document.querySelectorAll('.order li')]) === 'CEABD'")
 
 
 def test_an_order_is_made_with_a_finger(page: Page, site: Path) -> None:
