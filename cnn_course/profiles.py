@@ -25,6 +25,7 @@ class Settings:
         copies: how often each training picture is augmented for stored features.
         unfrozen_from: the first layer of the base that fine-tuning trains.
         rates: learning rates, of which validation pictures choose one.
+        patience: passes without a lower validation loss after which a training stops.
         draws: of training pictures, for each of which everything is measured.
         blocks: of two convolutions, in each of the networks that are compared.
     """
@@ -39,6 +40,7 @@ class Settings:
     copies: int = 1
     unfrozen_from: str = ""
     rates: tuple[float, ...] = ()
+    patience: int = 0
     draws: int = 1
     blocks: tuple[int, ...] = ()
 
@@ -56,10 +58,8 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
         "full": Settings(epochs=30, batch_size=32, side=180, filters=_TAUGHT),
     },
     "04-data-augmentation": {
-        "tiny": Settings(epochs=70, batch_size=16, comparison_epochs=20, side=64, filters=_SMALL),
-        "full": Settings(
-            epochs=100, batch_size=32, comparison_epochs=30, side=180, filters=_TAUGHT
-        ),
+        "tiny": Settings(epochs=70, batch_size=16, patience=20, side=64, filters=_SMALL),
+        "full": Settings(epochs=100, batch_size=32, patience=100, side=180, filters=_TAUGHT),
     },
     "05-vgg16-feature-extraction": {
         "tiny": Settings(

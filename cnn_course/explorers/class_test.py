@@ -36,7 +36,7 @@ class ClassTests(Explorer):
     def __init__(
         self, test: classtest.ClassTest | None = None, *, level: str = "", seed: int = 1
     ) -> None:
-        self._own = test
+        self._given = test
         levels = [*([(OWN, test.title)] if test else []), *((one, one) for one in classtest.LEVELS)]
         self._levels = [level for level, _ in levels]
         choices: dict[str, Any] = {"hints": dict(HINTS), "rules": RULES, "levels": levels}
@@ -67,8 +67,8 @@ class ClassTests(Explorer):
     @property
     def test(self) -> classtest.ClassTest:
         """The test that is shown."""
-        if self.state["level"] == OWN and self._own is not None:
-            return self._own
+        if self.state["level"] == OWN and self._given is not None:
+            return self._given
         return classtest.generate(self.state["seed"], self.state["level"])
 
     @property
