@@ -191,6 +191,8 @@ def _as_page(shown: Shown) -> Notebook:
 
 def _exercise_data(chapter: str, cell: Cell) -> list[Output]:
     """Return what the page needs to mark the exercise of a cell, or nothing: Python marks it."""
+    if not (names := notebooks.exercises(cell)):
+        return []
     specified = specifications(chapter)
     start = '<script type="application/json" class="course-exercise-data" data-name='
     return [
@@ -201,7 +203,7 @@ def _exercise_data(chapter: str, cell: Cell) -> list[Output]:
                 "text/html": f'{start}"{name}">{_as_json(specified[name])}</script>',
             },
         }
-        for name in notebooks.exercises(cell)
+        for name in names
         if name in specified
     ]
 
