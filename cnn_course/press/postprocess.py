@@ -41,6 +41,8 @@ _CODE = re.compile(
     r'(<div class="(output )?[^"]*highlight-[^"]*"><div class="highlight"><pre)>(.*?\n)</pre>',
     re.DOTALL,
 )
+#: names, punctuation and spaces, which have the colour of all code in both modes
+_UNCOLOURED = re.compile(r'<span class="[npw]">([^<]*)</span>')
 _TAG = re.compile(r"<[^>]+>")
 _IN_COLUMNS = re.compile(r"\S {2,}\S")
 _FIGURE = re.compile(r'(<img [^>]*class="[^"]*figure-read"[^>]* style=")(?=width: (\d+)px)')
@@ -74,7 +76,7 @@ def make_light(site: Path) -> None:
 
 def _lighter(page: str) -> str:
     page = _FORMULA.sub(_as_mathml, _SCRIPTS.sub("", page))
-    page = _FIGURE.sub(_with_least_width, _CODE.sub(_in_lines, page))
+    page = _FIGURE.sub(_with_least_width, _CODE.sub(_in_lines, _UNCOLOURED.sub(r"\1", page)))
     page = _NAMED_TWICE.sub(r"<title>\1</title>", page, count=1)
     return _LOGO.sub('<div class="sidebar-primary-item" role="banner">', page, count=1)
 

@@ -39,6 +39,10 @@ CHANGES = {
         *(("[data-name=drawing_name]", "3"), ("explorer.output.argmax()", "3")),
         ("drawing='8'", "takes it for an 8"),
     ),
+    "ClassTests": (
+        *(("[data-name=level]", "hard"), ("explorer.test.title", "Class test hard-1")),
+        ("seed=3", "Class test hard-3"),
+    ),
     "Augmentation": (
         *(("[data-name=fill_mode]", "nearest"), ("explorer.code.count('nearest')", "2")),
         ("seed=5", "nine draws, seed 5"),
