@@ -191,7 +191,11 @@ def test_on_a_phone_code_goes_on_in_the_next_line_and_is_copied_as_it_was_writte
     code.locator(".copybtn.success").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == written
     first, *further = code.locator(".line").first.evaluate(
-        "line => [...line.children].map(part => part.getBoundingClientRect())"
+        """line => {
+            const all = document.createRange();
+            all.selectNodeContents(line);
+            return [...all.getClientRects()].map(({ left, top, bottom }) => ({ left, top, bottom }));
+        }"""
     )
     below = [part for part in further if part["top"] > first["bottom"]]
     assert min(part["left"] for part in below) > first["left"] + 10  # two characters further in
