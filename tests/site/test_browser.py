@@ -194,7 +194,8 @@ def test_on_a_phone_code_goes_on_in_the_next_line_and_is_copied_as_it_was_writte
         """line => {
             const all = document.createRange();
             all.selectNodeContents(line);
-            return [...all.getClientRects()].map(({ left, top, bottom }) => ({ left, top, bottom }));
+            const rects = [...all.getClientRects()];
+            return rects.map(({ left, top, bottom }) => ({ left, top, bottom }));
         }"""
     )
     below = [part for part in further if part["top"] > first["bottom"]]
