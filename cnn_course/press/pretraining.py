@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 from cnn_course import data, training, transfer  # before Keras: it keeps TensorFlow quiet
 from cnn_course.data import drawings
@@ -63,7 +64,6 @@ def pretrain(
     folder = project.build / "pretrain"
     if fresh:
         shutil.rmtree(folder / "backups", ignore_errors=True)
-    os.environ[FOLDER_VARIABLE] = str(folder / "backups")
     drawn = folder / f"drawings-{len(kinds)}-{pictures}"
     parts = {"train": pictures, "test": max(1, pictures // 10)}
     drawings.write(drawn, {kind: kind for kind in kinds}, parts, seed=_DRAWINGS_SEED)
@@ -71,7 +71,9 @@ def pretrain(
     base = transfer.mini_vgg16(side)
     network = _network(base, len(kinds), side)
     train = data.load_pictures(drawn / "train", side=side, batch_size=_BATCH, seed=seed)
-    seconds = _fit(network, train, epochs)
+    # For this training alone: whatever this process starts next has no backups there.
+    with patch.dict(os.environ, {FOLDER_VARIABLE: str(folder / "backups")}):
+        seconds = _fit(network, train, epochs)
     test = data.load_pictures(drawn / "test", side=side, batch_size=100)
     record = {
         "kinds": list(kinds),

@@ -1,6 +1,7 @@
 """`cnn-course pretrain`: the weights of the small base, and how they came about."""
 
 import json
+import os
 from functools import cache
 
 import numpy as np
@@ -25,6 +26,7 @@ def test_a_short_rerun_learns_and_stores_weights_that_can_be_loaded(tmp_path):
     project = find_project(new_course(tmp_path / "course").root)
     short = {"kinds": ("bear", "bird"), "pictures": 60, "epochs": 12, "side": SIDE}
     record = pretraining.pretrain(project, **short, fresh=True, file=file)
+    assert "CNN_COURSE_BACKUPS" not in os.environ, "what starts next would keep backups, too"
     assert record["test_accuracy"] >= 0.75  # chance is one half
     trained, untrained = transfer.mini_vgg16(SIDE), transfer.mini_vgg16(SIDE)
     trained.load_weights(file)
