@@ -97,7 +97,7 @@ def test_a_seed_gives_the_test_that_python_gives_and_marks_it_alike(
             assert marks == here, (test.title, one)
 
 
-def test_answers_that_follow_from_own_numbers_occur_and_all_outcomes(module: Page) -> None:
+def test_among_the_answers_that_are_compared_every_outcome_occurs() -> None:
     random, seen = Random(0), set()
     for seed in range(40):
         test = classtest.generate(seed, "exam")
