@@ -71,9 +71,7 @@ def pretrain(
     base = transfer.mini_vgg16(side)
     network = _network(base, len(kinds), side)
     train = data.load_pictures(drawn / "train", side=side, batch_size=_BATCH, seed=seed)
-    # For this training alone: whatever this process starts next has no backups there.
-    with patch.dict(os.environ, {FOLDER_VARIABLE: str(folder / "backups")}):
-        seconds = _fit(network, train, epochs)
+    seconds = _fit(network, train, epochs, folder / "backups")
     test = data.load_pictures(drawn / "test", side=side, batch_size=100)
     record = {
         "kinds": list(kinds),
@@ -108,7 +106,7 @@ def _network(base: Any, kinds: int, side: int) -> Any:
     return keras.Model(inputs, layers.Dense(kinds, activation="softmax")(x))
 
 
-def _fit(network: Any, train: Any, epochs: int) -> float:
+def _fit(network: Any, train: Any, epochs: int, backups: Path) -> float:
     """Train with a rate that rises in the first epoch and then falls to 0; return the seconds.
 
     Without the rise, thirteen layers of so few filters often stay at chance.
@@ -125,6 +123,8 @@ def _fit(network: Any, train: Any, epochs: int) -> float:
         metrics=["accuracy"],
         steps_per_execution=10,
     )
-    backup = training.Backup("pretraining")
+    # For this training alone: whatever this process starts next keeps nothing there.
+    with patch.dict(os.environ, {FOLDER_VARIABLE: str(backups)}):
+        backup = training.Backup("pretraining")
     network.fit(train, epochs=epochs, callbacks=[backup], verbose=2)
     return backup.seconds
