@@ -1,0 +1,1 @@
+"""Class tests for a class: made, printed, handed in, marked and reported."""

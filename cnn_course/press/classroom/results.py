@@ -1,0 +1,56 @@
+"""What one student reached in a class test."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from cnn_course.classtest import Marking
+
+
+@dataclass(frozen=True)
+class Result:
+    """One marked student.
+
+    Attributes:
+        line: of the table of answers.
+        student: name.
+        number: student number; empty if the class has none.
+        test: what stands on the student's sheet, for example `"7K3M-Q9TX"`.
+        marking: outcome and slips of every answer, as the course marks it.
+        given: name of a question -> what the student wrote.
+        earned: name of a question -> points after weights and overrides; without void questions.
+        possible: the same names -> points that a right answer earns.
+        extra: points besides.
+        grade: empty if there are no boundaries.
+        notes: what the student is told, for example the reason of points given by hand.
+        problem: what the lecturer has to look at; empty if there is nothing.
+    """
+
+    line: int
+    student: str
+    number: str
+    test: str
+    marking: Marking
+    given: Mapping[str, str]
+    earned: Mapping[str, float]
+    possible: Mapping[str, float]
+    extra: float = 0
+    grade: str = ""
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+
+    @cached_property
+    def points(self) -> float:
+        """All points, those besides included."""
+        return sum(self.earned.values()) + self.extra
+
+    @cached_property
+    def share(self) -> float:
+        """Points out of those that are possible, 0 to 1, or more with points besides."""
+        possible = sum(self.possible.values())
+        return self.points / possible if possible else 0.0
+
+    @cached_property
+    def answered(self) -> bool:
+        """Whether anything is answered."""
+        return any(mark.outcome != "open" for mark in self.marking.marks)
