@@ -9,23 +9,6 @@ import numpy as np
 from cnn_course import classtest, counting
 from cnn_course.checks.marking import exercise, wrong
 
-TEST_LAYERS: Final = (
-    counting.Input((8, 8, 1)),
-    counting.Conv2D(1, 2, strides=2, name="conv_1"),
-    counting.Conv2D(2, 2, padding="same", name="conv_2"),
-    counting.MaxPooling2D(2, name="pool"),
-    counting.Flatten(name="flatten"),
-    counting.Dense(10, name="dense_1"),
-    counting.Dense(10, name="dense_2"),
-    counting.Dense(3, name="output"),
-)
-TEST_QUESTIONS: Final = (
-    "shape",
-    "parameters",
-    "total parameters",
-    "hidden activation",
-    "output activation",
-)
 _POINTS_OF_A_HARD_TEST: Final = 10  # so many are enough
 _SMALL: Final = 5_000  # parameters of a network that is not small any more
 
@@ -134,8 +117,7 @@ def _small_network(answer: Any) -> str:
 
 @exercise("class-test", in_parts=True)
 def _class_test(answer: Any) -> str:
-    test = classtest.about(TEST_LAYERS, ask=TEST_QUESTIONS)
-    points = _marked(test, answer, enough=None)
+    points = _marked(classtest.read(classtest.CHAPTER_8), answer, enough=None)
     return f"{points} All of them. That is the whole class test."
 
 

@@ -28,6 +28,7 @@ from cnn_course.classtest.questions import (
 )
 from cnn_course.counting import Layer
 
+_POOLINGS: Final = (counting.MaxPooling2D, counting.AveragePooling2D)
 Choose = Callable[[Sequence[Any]], Any]
 RULES: Final = (
     "Shapes are height x width x channels, without the batch. Unless it says otherwise, a layer "
@@ -75,11 +76,11 @@ class ClassTest:
         """
         return mark_answers(answers, self.network, self.questions, self._expected)
 
-    def sheet(self, student: str = "") -> Document:
-        """Return the network and the questions, with room for answers."""
+    def sheet(self, student: str = "", column: str = "answer") -> Document:
+        """Return the network and the questions; what the last column is for, its head says."""
         printable = "".join(sign if sign.isprintable() else " " for sign in student)
         name = " ".join(printable.split())[:200] or "." * 60
-        rows = [("number", "question", "points", "answer")]
+        rows = [("number", "question", "points", column)]
         for number, question in enumerate(self.questions, start=1):
             rows.append((str(number), question.text, str(question.points), ""))
         points = sum(question.points for question in self.questions)
@@ -134,8 +135,8 @@ def about(
     return ClassTest(title, network, asked)
 
 
-def generate(seed: int, level: str = "exam") -> ClassTest:
-    """Return the test of a seed: the same one in every version of Python and of this course.
+def generate(seed: int, level: str = "exam", salt: str = "") -> ClassTest:
+    """Return the test of a seed: the same one in every version of Python.
 
     In a generated test no common mistake happens to give the right answer where it can be made (of
     a single channel, none can be forgotten), and no two numbers that a mistake would exchange are
@@ -143,10 +144,11 @@ def generate(seed: int, level: str = "exam") -> ClassTest:
 
     Args:
         seed: any whole number.
-        level: `"first"` (a convolution, perhaps a pooling, a dense layer), `"exam"` (like the
+        level: `"first"` (a convolution, a pooling, a dense layer), `"exam"` (like the
             class test of chapter 8, with multiplications and a receptive field) or `"hard"`
             (strides that leave rows over, batch normalization, depthwise and 1x1 convolutions, a
-            branch).
+            branch). All tests of a level are worth the same points.
+        salt: a secret. Without it, nobody can make the tests that belong to it.
 
     Raises:
         TypeError: the seed is not a whole number.
@@ -156,7 +158,7 @@ def generate(seed: int, level: str = "exam") -> ClassTest:
         raise TypeError(f"seed must be a whole number, not {seed!r}.")
     layers_of, kinds = _LEVELS[one_of("level", level, LEVELS)]
     # Python promises that `random()` gives the same numbers in every version, and of nothing else.
-    draw = random.Random(f"class test {level} {int(seed)}").random
+    draw = random.Random(f"class test {level} {int(seed)}{salt and f' {salt}'}").random
 
     def choose(options: Sequence[Any]) -> Any:
         return options[int(draw() * len(options))]
@@ -174,23 +176,32 @@ def generate(seed: int, level: str = "exam") -> ClassTest:
 
 
 def _first(choose: Choose) -> Iterator[Layer]:
-    """Draw a convolution, perhaps a pooling, and a dense layer."""
-    side = choose(range(6, 15))
+    """Draw a convolution, a pooling and a dense layer: 15 points."""
+    side = choose(range(6, 21))
     yield counting.Input((side, side, choose((1, 3))))
-    yield counting.Conv2D(choose(range(2, 10)), choose((2, 3, 5)))
-    if choose((True, False)):
-        yield counting.MaxPooling2D(2)
+    yield counting.Conv2D(choose(range(2, 10)), choose((2, 3, 4, 5)))
+    yield choose(_POOLINGS)(2)
     yield counting.Flatten()
-    yield counting.Dense(choose(range(3, 9)))
+    yield counting.Dense(choose(range(3, 11)))
 
 
 def _exam(choose: Choose) -> Iterator[Layer]:
-    """Draw two convolutions, a pooling and three dense layers, as in the class test."""
+    """Draw two convolutions, a pooling and three dense layers, as in the class test: 34 points.
+
+    Which convolution is padded, which one may have a stride, and whether the pooling stands
+    behind the first or the second is drawn, so that no answer can be learned by its place.
+    """
     side = choose(range(8, 33))
     yield counting.Input((side, side, choose((1, 3))))
-    yield counting.Conv2D(choose(range(2, 13)), choose((2, 3, 4, 5)), choose((1, 2)))
-    yield counting.Conv2D(choose(range(2, 17)), choose((2, 3, 5)), padding="same")
-    yield counting.MaxPooling2D(choose((2, 2, 3)))
+    padded, strided, pooled = (choose((0, 1)) for _ in range(3))
+    for place, (filters, kernels) in enumerate(
+        ((range(2, 13), (2, 3, 4, 5)), (range(2, 17), (2, 3, 5)))
+    ):
+        stride = choose((1, 2)) if place == strided else 1
+        padding = "same" if place == padded else "valid"
+        yield counting.Conv2D(choose(filters), choose(kernels), stride, padding)
+        if place == pooled:
+            yield choose(_POOLINGS)(choose((2, 2, 3)))
     yield counting.Flatten()
     yield counting.Dense(choose(range(8, 41)))
     yield counting.Dense(choose(range(8, 41)))
@@ -198,14 +209,13 @@ def _exam(choose: Choose) -> Iterator[Layer]:
 
 
 def _hard(choose: Choose) -> Iterator[Layer]:
-    """Draw strides that leave rows over, batch normalization, 1x1 and depthwise, a branch."""
+    """Draw left-over rows, batch normalization, 1x1 and depthwise, a branch: 50 points."""
     yield counting.Input((choose(range(28, 61)), choose(range(28, 61)), choose((1, 3))))
     kernel, stride = choose((3, 5, 7)), choose((2, 2, 3))
     padding = choose(("valid", "same"))
     yield counting.Conv2D(choose(range(4, 13)), kernel, stride, padding, use_bias=False)
     yield counting.BatchNormalization()
-    pooling = choose((counting.MaxPooling2D, counting.AveragePooling2D))
-    yield pooling(choose((2, 3)), 2, choose(("valid", "same")))
+    yield choose(_POOLINGS)(choose((2, 3)), 2, choose(("valid", "same")))
     yield counting.DepthwiseConv2D(3, choose((1, 2)), "same", use_bias=choose((True, False)))
     yield counting.Conv2D(choose(range(6, 17)), 1, use_bias=choose((True, False)))
     branches: dict[str, Any] = {"padding": "same", "after": "conv_2"}

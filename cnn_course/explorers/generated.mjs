@@ -9,23 +9,26 @@ const range = (from, to) => Array.from({ length: to - from }, (_, at) => from + 
 const convOf = (filters, size, stride = 1, padding = "valid", bias = true, after = undefined) =>
   ({ kind: "conv", filters, size, stride, padding, bias, ...(after && { after }) });
 const denseOf = (units) => ({ kind: "dense", units, bias: true });
+const POOLINGS = ["max", "average"];
+const poolOf = (kind, size) => ({ kind, size, stride: size, padding: "valid" });
 const FLATTEN = { kind: "flatten" };
 
 const DRAWN = {
   first(choose) {
-    const side = choose(range(6, 15)), input = [side, side, choose([1, 3])];
-    const layers = [convOf(choose(range(2, 10)), choose([2, 3, 5]))];
-    if (choose([true, false])) layers.push({ kind: "max", size: 2, stride: 2, padding: "valid" });
-    return { input, layers: [...layers, FLATTEN, denseOf(choose(range(3, 9)))] };
+    const side = choose(range(6, 21)), input = [side, side, choose([1, 3])];
+    const layers = [convOf(choose(range(2, 10)), choose([2, 3, 4, 5])), poolOf(choose(POOLINGS), 2)];
+    return { input, layers: [...layers, FLATTEN, denseOf(choose(range(3, 11)))] };
   },
 
   exam(choose) {
     const side = choose(range(8, 33)), input = [side, side, choose([1, 3])];
-    const layers = [convOf(choose(range(2, 13)), choose([2, 3, 4, 5]), choose([1, 2])),
-      convOf(choose(range(2, 17)), choose([2, 3, 5]), 1, "same")];
-    const size = choose([2, 2, 3]);
-    layers.push({ kind: "max", size, stride: size, padding: "valid" }, FLATTEN);
-    layers.push(denseOf(choose(range(8, 41))), denseOf(choose(range(8, 41))));
+    const [padded, strided, pooled] = [0, 1, 2].map(() => choose([0, 1])), layers = [];
+    [[range(2, 13), [2, 3, 4, 5]], [range(2, 17), [2, 3, 5]]].forEach(([filters, kernels], place) => {
+      const stride = place === strided ? choose([1, 2]) : 1;
+      layers.push(convOf(choose(filters), choose(kernels), stride, place === padded ? "same" : "valid"));
+      if (place === pooled) layers.push(poolOf(choose(POOLINGS), choose([2, 2, 3])));
+    });
+    layers.push(FLATTEN, denseOf(choose(range(8, 41))), denseOf(choose(range(8, 41))));
     return { input, layers: [...layers, denseOf(choose([1, 3, 4, 5, 6, 7, 10]))] };
   },
 
@@ -33,7 +36,7 @@ const DRAWN = {
     const input = [choose(range(28, 61)), choose(range(28, 61)), choose([1, 3])];
     const size = choose([3, 5, 7]), stride = choose([2, 2, 3]), padding = choose(["valid", "same"]);
     const layers = [convOf(choose(range(4, 13)), size, stride, padding, false), { kind: "norm" }];
-    const kind = choose(["max", "average"]);
+    const kind = choose(POOLINGS);
     layers.push({ kind, size: choose([2, 3]), stride: 2, padding: choose(["valid", "same"]) });
     layers.push({ kind: "depthwise", size: 3, stride: choose([1, 2]), padding: "same", multiplier: 1,
       bias: choose([true, false]) });

@@ -213,6 +213,9 @@ def get(names: tuple[str, ...]) -> None:
             raise PressError(str(error)) from None
 
 
+_ENCODING = click.option("--encoding", help="Of the table, where it cannot be told: cp1250, gbk.")
+
+
 @commands.group("class-test", invoke_without_command=True)
 @click.option(
     "--level",
@@ -221,13 +224,27 @@ def get(names: tuple[str, ...]) -> None:
     show_default=True,
     help="first: one convolution. exam: like chapter 8's. hard: branches, left-over rows.",
 )
-@click.option("--seeds", metavar="1-30", help="One test for each; the same seed, the same test.")
+@click.option("--seeds", metavar="1-30", help="One test for each.")
 @click.option(
     "--class-list",
     type=click.Path(path_type=Path),
-    help="CSV with the column student: a test of its own for each.",
+    help="A table with names or student numbers: a test of its own for each.",
+)
+@click.option(
+    "--network",
+    metavar="FILE",
+    help="In place of a level: a network of your own, or `chapter-8`; the same test for all.",
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The folder.")
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(("moodle", "canvas")),
+    multiple=True,
+    help="Besides: a file that the platform imports.",
+)
+@click.option("--pdf", is_flag=True, help="Print sheets and keys with this machine's browser.")
+@_ENCODING
 @click.pass_context
 def class_test(
     context: click.Context,
@@ -235,49 +252,72 @@ def class_test(
     level: str,
     seeds: str | None,
     class_list: Path | None,
+    network: str | None,
     out: Path | None,
+    formats: tuple[str, ...],
+    pdf: bool,
+    encoding: str | None,
 ) -> None:
     """Write class tests in counting, with keys.
 
-    They are for printing, or notebooks.
+    They are for printing, notebooks or a learning platform. What you decide about them stands in
+    class.toml in the same folder.
     """
     if context.invoked_subcommand:
         return
-    from cnn_course.press import classroom  # noqa: PLC0415
+    from cnn_course.press.classroom import making  # noqa: PLC0415
 
-    if out is None or not (seeds or class_list):
+    if out is None or not (seeds or class_list or network):
         raise click.UsageError("Say how many and where: --seeds 1-30 --out FOLDER.")
-    chosen = classroom.seeds_in(seeds) if seeds else []
-    students, delimiter = classroom.students_in(class_list) if class_list else ([], ",")
-    for file in classroom.write_sheets(out, level, chosen, students, delimiter):
+    files, notes = making.make_class(
+        out,
+        level=level,
+        seeds=seeds or "",
+        class_list=class_list,
+        network=network or "",
+        formats=formats,
+        encoding=encoding,
+    )
+    for note in notes:
+        click.echo(note, err=True)
+    files += [making.print_pdf(file) for file in files if pdf and file.suffix == ".html"]
+    for file in files:
         click.echo(f"Written: {file}")
 
 
 @class_test.command()
 @click.argument("answers", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Points, as CSV.")
-def mark(answers: Path, *, out: Path | None) -> None:
-    """Mark the answers of a class: CSV with the columns student, level, seed, 1, 2, and so on."""
+@click.option(
+    "--class",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder that the tests were written to, if the answers are not in it.",
+)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="For the report.")
+@_ENCODING
+def mark(answers: Path, *, folder: Path | None, out: Path | None, encoding: str | None) -> None:
+    """Mark the answers of a class.
+
+    ANSWERS is the answers.csv of the class, filled, or what Moodle exports as responses.
+    """
     from rich.console import Console  # noqa: PLC0415
 
-    from cnn_course.files import write  # noqa: PLC0415
-    from cnn_course.press import classroom  # noqa: PLC0415
+    from cnn_course.press.classroom import marking, report  # noqa: PLC0415
 
-    if out and out.resolve() == answers.resolve():
-        raise PressError(f"{out} holds the answers. Choose another file for the points.")
-    marked = classroom.mark_class(answers)
+    marked = marking.mark_class(answers, folder, encoding)
     console = Console()
-    if len(marked.rows) <= classroom.SHOWN or not out:
-        console.print(classroom.scores(marked))
-    console.print(classroom.common_slips(marked), classroom.summary(marked))
+    for table in report.summary_tables(marked.results, all_students=not out):
+        console.print(table)
+    for note in marked.notes:
+        click.echo(note, err=True)
     if marked.ignored:
         click.echo(f"No question of any test, so not looked at: {', '.join(marked.ignored)}.")
     if out:
-        write(out, classroom.as_csv(marked))
-        click.echo(f"Written: {out}")
+        for file in report.write_report(out, marked):
+            click.echo(f"Written: {file}")
     if marked.problems:
         listed = "\n".join(f"  {problem}" for problem in marked.problems)
-        click.echo(f"These rows need a look:\n{listed}", err=True)
+        click.echo(f"These need a look:\n{listed}", err=True)
         sys.exit(1)
 
 

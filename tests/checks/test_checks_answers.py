@@ -15,7 +15,7 @@ from conftest import NOTEBOOKS
 from frameworks import keras, layers, tf
 
 from cnn_course import cases, classtest, conv, counting
-from cnn_course.checks import check, exercise_names, models
+from cnn_course.checks import check, exercise_names
 
 PLAIN = tomllib.loads(Path(__file__).with_name("answers.toml").read_text(encoding="utf-8"))
 MEAN = np.array([103.939, 116.779, 123.68])  # of blue, green, red
@@ -431,7 +431,7 @@ def test_the_strategies_in_the_answers_are_those_of_the_rule(
 
 
 def test_the_notebook_asks_what_the_check_of_the_class_test_marks() -> None:
-    test = classtest.about(models.TEST_LAYERS, ask=models.TEST_QUESTIONS)
+    test = classtest.read(classtest.CHAPTER_8)
     right, hard = answers("class-test")[0][0], answers("hard")[0][0]
     listed = {name: list(key) if isinstance(key, tuple) else key for name, key in test.key.items()}
     assert listed == right

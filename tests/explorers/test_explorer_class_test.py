@@ -11,7 +11,6 @@ from explorer_pages import Shown, load, outcomes, show
 from playwright.sync_api import Page
 
 from cnn_course import classtest
-from cnn_course.checks.models import TEST_LAYERS, TEST_QUESTIONS
 from cnn_course.classtest import ClassTest
 from cnn_course.explorers import ClassTests, Shapes
 
@@ -23,7 +22,7 @@ OTHERS = (
     *("", "...", "x", "0", "1,024", "2.548", "7", "3 x 3", "relu", "none", "softmax(10)", "Mish"),
     *("2*3 = 6", "~12", "1,00,352", "5 params", "4 x 4", "tanh", "Soft-Max", "1.234.567"),
 )
-CHAPTER = classtest.about(TEST_LAYERS, title="Class test of chapter 8", ask=TEST_QUESTIONS)
+CHAPTER = classtest.read(classtest.CHAPTER_8)
 TOLD = """({ level, seed, answers }) => {
     const test = generate(seed, level), { network } = test;
     const marks = answers.map((one) => markAnswers(one, network, test.questions));

@@ -1,4 +1,62 @@
-"""Sheets and keys of class tests, as files."""
+"""Writes the class tests of a class: sheets, keys and tables, for paper and for notebooks."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from math import ceil
+from pathlib import Path
+
+import nbformat
+from tqdm import tqdm
+
+from cnn_course import classtest
+from cnn_course.classtest.printing import Document
+from cnn_course.files import write
+from cnn_course.press.classroom import settings as class_settings
+from cnn_course.press.classroom.assigned import (
+    NETWORK,
+    OWN,
+    TABLE,
+    Assigned,
+    Student,
+    assign,
+    assign_own,
+    rows_of,
+)
+from cnn_course.press.classroom.settings import Settings
+from cnn_course.press.classroom.spreadsheets import (
+    Sheet,
+    as_csv,
+    duplicates,
+    read_table,
+    student_of,
+)
+from cnn_course.press.notebooks import KERNELSPEC
+from cnn_course.press.project import PressError
+
+ANSWERS = "answers.csv"
+CHAPTER_8 = "chapter-8"
+COLUMNS = ("student", "number", "test")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_LINE = "_" * 30
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+{body}</body>
+</html>
+"""
+
 
 def seeds_in(text: str) -> list[int]:
     """Return the seeds that `1-30` or `4,7,20-25` names, in this order.
@@ -22,117 +80,223 @@ def seeds_in(text: str) -> list[int]:
     return found
 
 
-def students_in(class_list: Path) -> tuple[list[str], str]:
-    """Return the students of a class list, and what stands between its cells.
+def make_class(
+    folder: Path,
+    *,
+    level: str = "exam",
+    seeds: str = "",
+    class_list: Path | None = None,
+    network: str = "",
+    formats: Sequence[str] = (),
+    encoding: str | None = None,
+) -> tuple[list[Path], tuple[str, ...]]:
+    """Write the tests of a class into a folder, by what its `class.toml` says.
 
-    The list is CSV with the column `student`.
+    A folder without one gets a new one, with a secret of its own.
+
+    Args:
+        folder: of the class; see `write_tests`.
+        level: of `classtest.generate`.
+        seeds: such as `"1-30"`, one test for each; 1, 2, 3 and so on, if not given.
+        class_list: a table of students, each with a test of their own.
+        network: in place of a level, a file for `classtest.read`, or `"chapter-8"`.
+        formats: `"moodle"`, `"canvas"`: what is written besides.
+        encoding: of the class list, where it cannot be told.
+
+    Returns:
+        The files at the top of the folder, and how the class list was read where that was a guess.
 
     Raises:
-        PressError: it cannot be read or is empty, or students have no name or the same one.
+        PressError: an input is none that tests can be made of, or answers would be lost.
     """
-    rows, delimiter = _read(class_list, ["student"])
-    problems = []
-    first_seen: dict[str, int] = {}
-    for row in rows:
-        if row.problem or not row.student:
-            problems.append(f"  line {row.number}: {row.problem or 'no name'}")
-        elif first_seen.setdefault(row.student, row.number) != row.number:
-            first = first_seen[row.student]
-            problems.append(f"  line {row.number}: {row.student!r} is in line {first}, too")
-    if problems:
-        listed = "\n".join(problems)
-        raise PressError(f"{class_list} needs a name of its own for each student:\n{listed}")
-    if not rows:
-        raise PressError(f"{class_list} names no student.")
-    return [row.student for row in rows], delimiter
+    file = folder / class_settings.FILE
+    text = None if file.exists() else class_settings.new()
+    settings = class_settings.parsed(text, str(file)) if text else class_settings.read(file)
+    chosen = seeds_in(seeds) if seeds else []
+    students, sheet = students_in(class_list, encoding) if class_list else ([], None)
+    if network:
+        source = classtest.CHAPTER_8 if network == CHAPTER_8 else Path(network)
+        assigned = assign_own(students, source, settings.salt)
+    else:
+        assigned = assign(students, level, chosen, settings.salt)
+    files = write_tests(folder, assigned, settings, sheet.delimiter if sheet else ",")
+    if network:
+        write(folder / NETWORK, source.read_bytes())
+    if text:
+        write(file, text)
+    return [*files, file], sheet.notes if sheet else ()
 
 
-def write_sheets(
-    folder: Path,
-    level: str,
-    seeds: Sequence[int],
-    students: Sequence[str] = (),
-    delimiter: str = ",",
+def write_tests(
+    folder: Path, assigned: Sequence[Assigned], settings: Settings, delimiter: str = ","
 ) -> list[Path]:
-    """Write sheets, keys and an empty table of answers, each file whole or not at all.
+    """Write sheets, keys and tables, each file whole or not at all.
 
     Args:
         folder: gets `sheets/` and `keys/` with three files for each test, `sheets.html` and
-            `keys.html` to print all of them at once, and `answers.csv`. No file is named after a
-            student.
-        level: of all tests.
-        seeds: one test for each; for 1, 2, 3 and so on, if there are none.
-        students: who gets them, in this order; if not given, a sheet has a line for the name.
-        delimiter: between the cells of `answers.csv`.
+            `keys.html` to print all of them at once, the lecturer's `tests.csv`, and `answers.csv`
+            to be filled. No file is named after a student.
+        assigned: who gets which test.
+        settings: of the class.
+        delimiter: between the cells of the tables.
 
     Returns:
         The files at the top of the folder.
 
     Raises:
-        PressError: there are more students than seeds, or answers were written into `answers.csv`.
+        PressError: answers were written into `answers.csv`.
     """
-    seeds = seeds or range(1, len(students) + 1)
-    if len(seeds) < len(students):
-        raise PressError(f"{len(students)} students, but only {len(seeds)} seeds.")
-    tests = [
-        classtest.generate(seed, level)
-        for seed in tqdm(seeds[: len(students) or None], unit="test", delay=2, leave=False)
-    ]
-    given = list(zip(students or [""] * len(seeds), seeds, tests, strict=False))
-    longest = max(len(test.questions) for test in tests)
-    empty = [[student, level, seed, *[""] * longest] for student, seed, _ in given]
-    blank = _written([[*COLUMNS, *range(1, longest + 1)], *empty], delimiter)
-    table = folder / "answers.csv"
-    if table.exists() and table.read_bytes() != blank.encode():
+    longest = max(len(one.test.questions) for one in assigned)
+    students = [[one.student.name, one.student.number, one.id] for one in assigned]
+    blank = [[*COLUMNS, *range(1, longest + 1)], *([*one, *[""] * longest] for one in students)]
+    tables = {ANSWERS: as_csv(blank, delimiter), TABLE: as_csv(rows_of(assigned), delimiter)}
+    table = folder / ANSWERS
+    if table.exists() and table.read_bytes() != tables[ANSWERS].encode():
         raise PressError(
             f"{table} is there already, and not as it would be written. Answers may be in it: "
             "choose another folder."
         )
-    bodies: dict[str, list[str]] = {"sheets": [], "keys": []}
-    for student, seed, test in tqdm(given, unit="sheet", delay=2, leave=False):
-        sheet, key = test.sheet(student), test.worked_solution()
-        for part, document, notebook in (
-            ("sheets", sheet, _to_answer(test, str(sheet), student, level, seed)),
-            ("keys", key, _to_mark(test, str(key), level, seed)),
-        ):
-            bodies[part].append(document.html())
-            target = folder / part / f"{level}-{seed}"
-            write(target.with_suffix(".md"), str(document))
-            write(target.with_suffix(".html"), _page(document.title, bodies[part][-1:]))
-            write(target.with_suffix(".ipynb"), notebook)
-    for part, made in bodies.items():
-        write(folder / f"{part}.html", _page("Class tests", made))
-    write(table, blank)
-    return [folder / "sheets.html", folder / "keys.html", table]
+    times = Counter(one.id for one in assigned)
+    sheets: dict[str, str] = {}
+    keys: dict[str, str] = {}
+    for place, one in enumerate(tqdm(assigned, unit="sheet", delay=2, leave=False), start=1):
+        stem = one.id if times[one.id] == 1 else f"{one.id}-{place}"
+        sheet = one.test.sheet(one.student.name)
+        sheets[stem] = _on_paper(stem, one, settings)
+        _write_three(folder / "sheets" / stem, sheet, sheets[stem], _to_answer(one, str(sheet)))
+        if one.id not in keys:
+            key = one.test.worked_solution()
+            keys[one.id] = f"<article>\n{key.html()}</article>\n"
+            _write_three(
+                folder / "keys" / one.id, key, keys[one.id], _to_mark(one, str(key), settings.salt)
+            )
+    for part, articles in (("sheets", sheets), ("keys", keys)):
+        write(folder / f"{part}.html", _page("Class tests", articles.values()))
+    for name, text in tables.items():
+        write(folder / name, text)
+    return [folder / name for name in ("sheets.html", "keys.html", *tables)]
 
 
-def _page(title: str, bodies: Sequence[str]) -> str:
+def students_in(class_list: Path, encoding: str | None = None) -> tuple[list[Student], Sheet]:
+    """Return the students of a class list, and the list as it was read.
+
+    Besides names and numbers it may have the columns `large print`, in which anything written
+    means yes, and `minutes` for those who have more time.
+
+    Raises:
+        PressError: it cannot be read or is empty, or does not tell its students apart.
+    """
+    sheet = read_table(class_list, [], encoding)
+    problems = [f"line {row.number}: {row.problem}" for row in sheet.rows if row.problem]
+    problems = problems or duplicates(sheet.rows)
+    students = []
+    for row in sheet.rows:
+        name, number = student_of(row)
+        minutes = row.cells.get("minutes", "")
+        if not name and not number:
+            problems.append(f"line {row.number}: no name")
+        elif minutes and not minutes.isdecimal():
+            problems.append(f"line {row.number}: {minutes[:40]!r} is no number of minutes")
+        else:
+            large = bool(row.cells.get("large print"))
+            students.append(Student(name, number, large, int(minutes or 0)))
+    if problems:
+        listed = "\n".join(f"  {one}" for one in problems)
+        raise PressError(f"{class_list} does not tell its students apart:\n{listed}")
+    if not students:
+        raise PressError(f"{class_list} names no student.")
+    return students, sheet
+
+
+def cover(one: Assigned, settings: Settings) -> Document:
+    """Return the first page of a test: what is allowed, and one place for all answers."""
+    points = sum(question.points for question in one.test.questions)
+    minutes = one.student.minutes or settings.minutes
+    about = {
+        "Course": settings.course,
+        "Date": settings.date,
+        "Minutes": f"{minutes:g}" if minutes else "",
+        "Aids": settings.aids,
+        "Name": one.student.name or _LINE,
+        "Student number": one.student.number or _LINE,
+        "Points": f"{_LINE[:8]} of {points}",
+    }
+    grades = [
+        f"{grade} from {ceil(share * points * 2 - 1e-9) / 2:g}"
+        for grade, share in sorted(settings.boundaries.items(), key=lambda pair: -pair[1])
+    ]
+    if grades:
+        about["Grade"] = f"{_LINE[:8]} ({', '.join(grades)})"
+    head = [("", ""), *((name, value) for name, value in about.items() if value)]
+    asked = [(str(at), question.name) for at, question in enumerate(one.test.questions, start=1)]
+    half = ceil(len(asked) / 2)
+    right = [*asked[half:], *[("", "")] * (2 * half - len(asked))]
+    pairs = zip(asked[:half], right, strict=True)
+    rows = [("number", "question", "answer") * 2, *((*a, "", *b, "") for a, b in pairs)]
+    return Document(
+        (
+            ("h1", one.test.title),
+            ("table", head),
+            ("h2", "Answers"),
+            ("p", "Write every answer into this table. Calculate on the pages that follow."),
+            ("table", rows),
+        )
+    )
+
+
+def _on_paper(stem: str, one: Assigned, settings: Settings) -> str:
+    """Return a test for printing: the cover, the questions, and a page to calculate on.
+
+    On each page stands below whose it is.
+    """
+    footer = f"{one.test.title} {one.student.name}".strip()
+    # In CSS anything but a letter can be written by its number.
+    text = "".join(sign if sign.isalnum() else f"\\{ord(sign):x} " for sign in footer[:120])
+    style = f'<style>@page p{stem} {{ @bottom-left {{ content: "{text}" }} }}</style>'
+    large = " class='large'" if one.student.large else ""
+    return (
+        f"{style}\n<article style='page: p{stem}'{large}>\n"
+        f"<section class='cover'>\n{cover(one, settings).html()}</section>\n"
+        f"{one.test.sheet(one.student.name, column='calculation').html()}</article>\n"
+    )
+
+
+def _page(title: str, articles: Iterable[str]) -> str:
     style = Path(__file__).with_name("sheet.css").read_text(encoding="utf-8")
-    articles = "".join(f"<article>\n{body}</article>\n" for body in bodies)
-    return _PAGE.format(title=title, style=style, body=articles)
+    return _PAGE.format(title=title, style=style, body="".join(articles))
 
 
-def _to_answer(test: ClassTest, sheet: str, student: str, level: str, seed: int) -> str:
+def _write_three(file: Path, document: Document, article: str, notebook: str) -> None:
+    """Write a document as Markdown, as a page and as a notebook."""
+    write(file.with_suffix(".md"), str(document))
+    write(file.with_suffix(".html"), _page(document.title, [article]))
+    write(file.with_suffix(".ipynb"), notebook)
+
+
+def _to_answer(one: Assigned, sheet: str) -> str:
     """Return the sheet as a notebook that prints the row of answers to hand in."""
-    entries = "\n".join(f'    "{name}": ...,' for name in test.blank)
+    entries = "\n".join(f'    "{name}": ...,' for name in one.test.blank)
     row = (
         "import csv\nimport sys\n\n"
-        f"row = [student, {level!r}, {seed}]\n"
+        f"row = [student, number, {one.id!r}]\n"
         'row += ["" if given is ... else given for given in answers.values()]\n'
         "_ = csv.writer(sys.stdout).writerow(row)"
     )
-    answers = f"student = {student!r}\nanswers = {{\n{entries}\n}}"
-    return _notebook(sheet, answers, "Run this cell, and hand in the line that it prints:", row)
+    who = f"student = {one.student.name!r}\nnumber = {one.student.number!r}\n"
+    answers = f"{who}test = {one.id!r}\nanswers = {{\n{entries}\n}}"
+    handed_in = "Save the notebook and hand it in, or run this cell and hand in the line it prints:"
+    return _notebook(sheet, answers, handed_in, row)
 
 
-def _to_mark(test: ClassTest, key: str, level: str, seed: int) -> str:
+def _to_mark(one: Assigned, key: str, salt: str) -> str:
     """Return the worked solution as a notebook that marks answers."""
-    entries = "\n".join(f'    "{name}": {value!r},' for name, value in test.key.items())
+    entries = "\n".join(f'    "{name}": {value!r},' for name, value in one.test.key.items())
+    made = f"classtest.generate({one.seed}, {one.level!r}, {salt!r})"
+    if one.level == OWN:
+        made = f'classtest.read(Path("../{NETWORK}"))'
     code = (
-        "from cnn_course import classtest\n\n"
-        f"test = classtest.generate({seed}, {level!r})\n"
-        f"answers = {{\n{entries}\n}}\n"
-        "test.mark(answers)"
+        "from pathlib import Path\n\nfrom cnn_course import classtest\n\n"
+        f"test = {made}\nanswers = {{\n{entries}\n}}\ntest.mark(answers)"
     )
     return _notebook(f"{key}\n\nPut answers in place of the key to have them marked:", code)
 
@@ -147,3 +311,29 @@ def _notebook(*sources: str) -> str:
     return str(nbformat.writes(made))
 
 
+def print_pdf(page: Path) -> Path:
+    """Print a page beside it as PDF, with the Chromium or Chrome of this machine.
+
+    Raises:
+        PressError: there is none, or it printed nothing.
+    """
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise PressError(
+            f"No browser prints {page.name} as PDF: none of {', '.join(BROWSERS)} is here. "
+            "Open the page in any browser, and print it from there."
+        )
+    made = page.with_suffix(".pdf")
+    with tempfile.TemporaryDirectory() as scratch:
+        printed = Path(scratch) / made.name
+        options = ["--headless", "--disable-gpu", "--no-pdf-header-footer"]
+        options += [f"--user-data-dir={scratch}/profile", f"--print-to-pdf={printed}"]
+        if getattr(os, "geteuid", lambda: 1)() == 0:  # as root Chromium has no sandbox
+            options.append("--no-sandbox")
+        order = [browser, *options, page.resolve().as_uri()]
+        done = subprocess.run(order, capture_output=True, text=True, check=False)
+        if not printed.exists():
+            said = "\n".join(done.stderr.strip().splitlines()[-3:])
+            raise PressError(f"{browser} has not printed {page}:\n{said}")
+        write(made, printed.read_bytes())
+    return made

@@ -1,134 +1,152 @@
-"""The answers of a class, marked."""
+"""The answers of a class, marked, with what the lecturer has decided."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from cnn_course.classtest import Marking
+from cnn_course.press.classroom import settings as class_settings
+from cnn_course.press.classroom.assigned import Tests
+from cnn_course.press.classroom.making import COLUMNS
+from cnn_course.press.classroom.results import Result
+from cnn_course.press.classroom.settings import Settings
+from cnn_course.press.classroom.spreadsheets import Row, read_table
+
 
 @dataclass(frozen=True)
 class MarkedClass:
     """A whole class.
 
     Attributes:
-        rows: in the order of the file.
-        slips: name -> how many students made it.
+        results: in the order of the file.
+        problems: one line of text for each row that needs a look, and for what is decided about
+            somebody or something that is not there.
         ignored: columns that are a question of nobody's test.
+        notes: how the file was read, where that was a guess.
         delimiter: what stands between the cells of the file.
+        settings: what was decided.
     """
 
-    rows: list[Row]
-    slips: Counter[str]
+    results: list[Result]
+    problems: list[str]
     ignored: list[str]
+    notes: tuple[str, ...]
     delimiter: str
-
-    @property
-    def problems(self) -> list[str]:
-        """One line of text for each row with a problem."""
-        return [f"line {row.number}: {row.problem}" for row in self.rows if row.problem]
+    settings: Settings
 
 
-def mark_class(file: Path) -> MarkedClass:
-    """Mark every row of a table of answers. A bad row is kept, with its problem.
+def mark_class(file: Path, folder: Path | None = None, encoding: str | None = None) -> MarkedClass:
+    """Mark every row of a table of answers. A bad row is told and spoils no other.
 
     Args:
-        file: CSV with the columns `student`, `level`, `seed` and `1`, `2`, ... for the questions,
-            or their names.
+        file: a table with the columns `student` and `test`, and `1`, `2`, ... for the questions
+            or their names; `number` for student numbers.
+        folder: of the class, with `class.toml` and `tests.csv`; the file's own, if not given.
+        encoding: of the file, where it cannot be told.
 
     Raises:
-        PressError: the file cannot be read, or has not these columns.
+        PressError: a file cannot be read, or has not these columns.
     """
-    rows, delimiter = _read(file, COLUMNS)
-    for row in tqdm(rows, unit="student", delay=2, leave=False):
-        row.problem = row.problem or _mark(row)
-    markings = [row.marking for row in rows if row.marking]
-    nobodys = set.intersection(*(set(one.unknown) for one in markings)) if markings else set()
+    folder = folder or file.parent
+    settings = class_settings.read(folder / class_settings.FILE)
+    tests = Tests(folder, settings.salt)
+    sheet = read_table(file, ["student"], encoding)
+    problems, marked = [], []
+    for row in tqdm(sheet.rows, unit="student", delay=2, leave=False):
+        name, test = tests.find(row.cells)
+        if row.problem or isinstance(test, str):
+            problems.append(f"line {row.number}: {row.problem or test}")
+        else:
+            marked.append((row, name, test, test.mark(_answers(row.cells))))
+    unknown = [set(marking.unknown) for *_, marking in marked]
+    nobodys = (
+        {name for name in set.intersection(*unknown) if not name.isdecimal()} if unknown else set()
+    )
     seen: dict[tuple[str, ...], int] = {}
-    for row in rows:
-        if row.marking:
-            row.problem = "; ".join(_to_mind(row, row.marking, nobodys, seen))
-    # How many students made a slip, not how many times.
-    slips = Counter(name for one in markings for name in set(one.slips))
-    return MarkedClass(rows, slips, sorted(nobodys), delimiter)
+    results = []
+    for row, name, test, marking in marked:
+        minded = [*_to_mind(row, marking, nobodys, seen), *_not_theirs(row, name, tests)]
+        if minded:
+            problems.append(f"line {row.number}: {'; '.join(minded)}")
+        result = Result(
+            line=row.number,
+            student=row.student,
+            number=row.cells.get("number", ""),
+            test=name,
+            marking=marking,
+            given=_given(row.cells, marking),
+            key=test.key,
+            problem="; ".join(minded),
+        )
+        results.append(_decided(result, settings))
+    problems += _without_effect(results, settings)
+    return MarkedClass(results, problems, sorted(nobodys), sheet.notes, sheet.delimiter, settings)
 
 
-def _mark(row: Row) -> str:
-    """Mark a row, or return why it cannot be marked."""
-    level, seed = row.cells.get("level", ""), row.cells.get("seed", "").removesuffix(".0")
-    if level.casefold() not in classtest.LEVELS:
-        return f"there is no level {level[:40]!r}"
-    if not re.fullmatch(r"[+-]?[0-9]{1,1000}", seed):
-        return f"the seed {seed[:40]!r} is no whole number"
-    test = classtest.generate(int(seed), level.casefold())
-    answers = {name: cell for name, cell in row.cells.items() if name not in COLUMNS}
-    row.marking = test.mark(answers)
-    return ""
+def _answers(cells: Mapping[str, str]) -> dict[str, str]:
+    return {name: cell for name, cell in cells.items() if name not in COLUMNS}
 
 
 def _to_mind(
     row: Row, marking: Marking, nobodys: set[str], seen: dict[tuple[str, ...], int]
 ) -> Iterator[str]:
     """Yield what is to be minded although a row was marked; note it in `seen`."""
-    if not row.student:
+    if not row.student and not row.cells.get("number"):
         yield "no name"
-    if not _answered(marking):
+    if all(mark.outcome == "open" for mark in marking.marks):
         yield "nothing is answered"
     who = tuple(row.cells.get(name, "") for name in COLUMNS)
-    if row.student and seen.setdefault(who, row.number) != row.number:
+    if any(who) and seen.setdefault(who, row.number) != row.number:
         yield f"the same student and test as in line {seen[who]}"
     filled = [name for name in marking.unknown if row.cells.get(name)]
-    if unknown := [name for name in filled if name not in nobodys or name.isdecimal()]:
+    if unknown := [name for name in filled if name not in nobodys]:
         yield f"the test has no question {', '.join(unknown[:5])}"
-    marks = enumerate(marking.marks, start=1)
-    if unreadable := [str(place) for place, mark in marks if mark.outcome == "unreadable"]:
-        yield f"cannot be read: {', '.join(unreadable)}"
+    for place, mark in enumerate(marking.marks, start=1):
+        if mark.outcome == "unreadable":
+            given = row.cells.get(str(place)) or row.cells.get(mark.question.name, "")
+            yield f"{mark.question.name} ({place}) cannot be read: {given[:40]!r}"
 
 
-def _answered(marking: Marking) -> bool:
-    return any(mark.outcome != "open" for mark in marking.marks)
+def _not_theirs(row: Row, name: str, tests: Tests) -> Iterator[str]:
+    """Yield whose test a student has answered, if it is somebody else's."""
+    owners = tests.owner(name)
+    if row.student and owners and row.student.casefold() not in map(str.casefold, owners):
+        yield f"the test {name} was made for {owners[0]}"
 
 
-def as_csv(marked: MarkedClass) -> str:
-    """Return the points of each student and question, with slips and problems, as CSV."""
-    longest = max((len(row.marking.marks) for row in marked.rows if row.marking), default=0)
-    head = ["line", *COLUMNS, "points", "possible", "percent", "slips", "problem"]
-    rows: list[Sequence[object]] = [head + list(range(1, longest + 1))]
-    for row in marked.rows:
-        scores: list[object] = ["", "", "", ""]
-        points: list[object] = []
-        if one := row.marking:
-            marks = enumerate(one.marks, start=1)
-            slips = [f"{place}: {', '.join(mark.slips)}" for place, mark in marks if mark.slips]
-            percent = round(100 * one.points / one.possible)
-            scores = [one.points, one.possible, percent, "; ".join(slips)]
-            points = [mark.points for mark in one.marks]
-        given = [row.cells.get(name, "")[:200] for name in COLUMNS]
-        rows.append([row.number, *given, *scores, row.problem, *points])
-    return _written(rows, marked.delimiter)
+def _decided(result: Result, settings: Settings) -> Result:
+    """Return a result with its points, after everything that the lecturer has decided."""
+    who = {result.student.casefold(), result.number.casefold()} - {""}
+    by_hand = {one.question: one for one in settings.overrides if one.student.casefold() in who}
+    earned, possible, notes = {}, {}, []
+    for mark in result.marking.marks:
+        question = mark.question.name
+        if question in settings.void:
+            continue
+        weight = settings.weights.get(question, 1)
+        earned[question], possible[question] = mark.points * weight, mark.question.points * weight
+        if one := by_hand.get(question):
+            earned[question] = one.points
+            notes.append(f"{question}: {one.points:g} points. {one.reason}".rstrip())
+    extra = sum(points for whom, points in settings.extra.items() if whom.casefold() in who)
+    result = replace(result, earned=earned, possible=possible, extra=extra, notes=tuple(notes))
+    return replace(result, grade=settings.grade(result.share))
 
 
-def scores(marked: MarkedClass) -> Table:
-    """Return a table of the students' scores for the terminal."""
-    table = Table("student", "test", "points", "of", "percent", "slips")
-    for row in marked.rows:
-        if one := row.marking:
-            test = f"{row.cells['level']}-{row.cells['seed']}"
-            given = map(Text, (row.student, test, str(one.points), str(one.possible)))
-            table.add_row(*given, f"{one.points / one.possible:.0%}", ", ".join(one.slips))
-    return table
+def _given(cells: Mapping[str, str], marking: Marking) -> dict[str, str]:
+    """Return name of a question -> what was written."""
+    names = enumerate((mark.question.name for mark in marking.marks), start=1)
+    return {name: cells.get(name, "") or cells.get(str(place), "") for place, name in names}
 
 
-def common_slips(marked: MarkedClass) -> Table:
-    """Return a table of the slips, most common first."""
-    table = Table("slip", "students", "what to look at")
-    for name, students in marked.slips.most_common():
-        table.add_row(name, str(students), HINTS[name])
-    return table
-
-
-def summary(marked: MarkedClass) -> str:
-    """Return how many students were marked, and how well those did who answered anything."""
-    markings = [row.marking for row in marked.rows if row.marking and _answered(row.marking)]
-    if not markings:
-        return "Nobody answered anything."
-    shares = [one.points / one.possible for one in markings]
-    return (
-        f"{len(shares):,} marked: {statistics.mean(shares):.0%} on average, "
-        f"median {statistics.median(shares):.0%}."
-    )
-
-
+def _without_effect(results: Sequence[Result], settings: Settings) -> Iterator[str]:
+    """Yield what is decided about a student or a question that nobody is or has."""
+    students = {name.casefold() for one in results for name in (one.student, one.number)} - {""}
+    questions = {mark.question.name for one in results for mark in one.marking.marks}
+    whom = [*settings.extra, *(one.student for one in settings.overrides)]
+    which = [*settings.void, *settings.weights, *(one.question for one in settings.overrides)]
+    file = class_settings.FILE
+    yield from (f"{file}: no student {one!r}" for one in whom if one.casefold() not in students)
+    yield from (f"{file}: no question {one!r}" for one in which if one not in questions)

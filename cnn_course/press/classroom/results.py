@@ -1,8 +1,9 @@
 """What one student reached in a class test."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from cnn_course.classtest import Marking
 
@@ -18,6 +19,7 @@ class Result:
         test: what stands on the student's sheet, for example `"7K3M-Q9TX"`.
         marking: outcome and slips of every answer, as the course marks it.
         given: name of a question -> what the student wrote.
+        key: name of a question -> right answer.
         earned: name of a question -> points after weights and overrides; without void questions.
         possible: the same names -> points that a right answer earns.
         extra: points besides.
@@ -32,8 +34,9 @@ class Result:
     test: str
     marking: Marking
     given: Mapping[str, str]
-    earned: Mapping[str, float]
-    possible: Mapping[str, float]
+    key: Mapping[str, Any]
+    earned: Mapping[str, float] = field(default_factory=dict)
+    possible: Mapping[str, float] = field(default_factory=dict)
     extra: float = 0
     grade: str = ""
     notes: tuple[str, ...] = ()

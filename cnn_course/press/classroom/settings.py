@@ -1,11 +1,72 @@
 """What a lecturer decides about a class test: one file that stays with the class."""
 
+import math
+import secrets
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
+from typing import Any, Final
 
+from cnn_course.arguments import did_you_mean
 from cnn_course.press.project import PressError
+
+FILE: Final = "class.toml"
+_TEMPLATE = """\
+# What you decide about this class test. Change it, and give the same command again.
+
+course = ""   # this, the date and the aids stand on the first page of each test
+date = ""
+minutes = 20
+aids = "none"
+
+# Without this secret nobody can make these tests or their keys. Keep the file to yourself.
+salt = "{salt}"
+
+# Questions that count for nobody: void = ["conv_1 shape"]
+void = []
+
+# Grades: the best one whose share of the points is reached, as in "A" = 0.9
+[boundaries]
+
+# Points of a question are multiplied, as in "total parameters" = 2
+[weights]
+
+# Points besides, by name or number of the student, as in "Ada Lovelace" = 1.5
+[extra]
+
+# Points that you give yourself, whatever the marking says; one such block for each:
+# [[overrides]]
+# student = "Ada Lovelace"
+# question = "conv_1 shape"
+# points = 3
+# reason = "The drawing is right."
+"""
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _numbers(value: Any, most: float = math.inf) -> bool:
+    return isinstance(value, dict) and all(_number(one) and one <= most for one in value.values())
+
+
+#: What is no text in quotes -> what it must be, checked and in words
+_WANTED: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
+    "minutes": (_number, "a number of minutes"),
+    "points": (_number, "a number of points"),
+    "void": (
+        lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
+        'a list of questions such as ["conv_1 shape"]',
+    ),
+    "boundaries": (partial(_numbers, most=1), "shares of the points, from 0 to 1"),
+    "weights": (_numbers, "a number, 0 or more, for each question"),
+    "extra": (_numbers, "a number of points for each student"),
+    "overrides": (lambda value: True, ""),  # each block is checked for itself
+}
+_TEXT: Final = (lambda value: isinstance(value, str), "a text in quotes")
 
 
 @dataclass(frozen=True)
@@ -31,6 +92,7 @@ class Settings:
 
     Attributes:
         course, date, minutes, aids: stand at the top of every sheet.
+        salt: the secret of `classtest.generate`.
         boundaries: grade -> share of the points, 0 to 1, from which on it is given.
         void: names of questions that count for nobody.
         weights: name of a question -> factor of its points.
@@ -40,10 +102,76 @@ class Settings:
 
     course: str = ""
     date: str = ""
-    minutes: int | None = None
+    minutes: int = 0
     aids: str = ""
-    boundaries: Mapping[str, float] = field(default_factory=dict)
+    salt: str = ""
     void: tuple[str, ...] = ()
+    boundaries: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
     extra: Mapping[str, float] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
+
+    def grade(self, share: float) -> str:
+        """Return the best grade whose boundary is reached; empty if there are no boundaries."""
+        best = sorted(self.boundaries, key=self.boundaries.__getitem__, reverse=True)
+        # A share is a quotient: half of 34 points is to reach 0.5.
+        return next((one for one in best if share >= self.boundaries[one] - 1e-9), "")
+
+
+def new() -> str:
+    """Return the text of a new `class.toml`, with a secret that nobody knows."""
+    return _TEMPLATE.format(salt=secrets.token_hex(8))
+
+
+def read(file: Path) -> Settings:
+    """Return what stands in a `class.toml`.
+
+    Raises:
+        PressError: it cannot be read, or a value in it is none that it can be.
+    """
+    return parsed(_text(file), str(file))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PressError(f"{file} cannot be read: {error}.") from None
+
+
+def parsed(text: str, place: str) -> Settings:
+    """Return what stands in the text of a `class.toml`; errors name its `place`.
+
+    Raises:
+        PressError: it is no TOML, or a value in it is none that it can be.
+    """
+    try:
+        content = tomllib.loads(text)
+        given = content.pop("overrides", [])
+        if not isinstance(given, list):
+            raise ValueError("overrides are blocks, each below its own [[overrides]]")
+        overrides = tuple(_made(Override, one, "an override") for one in given)
+        return _made(Settings, {**content, "overrides": overrides}, "the file")
+    except ValueError as error:  # what TOML refuses is one, too
+        raise PressError(f"{place}: {error}.") from None
+
+
+def _made(kind: Any, content: Any, where: str) -> Any:
+    """Return a `kind` of what a table holds, each value checked.
+
+    Raises:
+        ValueError: a name or a value is none that it can be.
+    """
+    if not isinstance(content, dict):
+        raise ValueError(f"{where} is {content!r}, no table")
+    names = [one.name for one in fields(kind)]
+    for name, value in content.items():
+        if name not in names:
+            raise ValueError(f"{where} has no {name!r}.{did_you_mean(name, names)}".rstrip("."))
+        suits, wanted = _WANTED.get(name, _TEXT)
+        if not suits(value):
+            raise ValueError(f"{name} of {where} must be {wanted}, not {value!r}")
+    missing = [name for name in ("student", "question", "points") if name in names]
+    if lacking := [name for name in missing if name not in content]:
+        raise ValueError(f"{where} lacks {lacking[0]!r}")
+    return kind(**{**content, **({"void": tuple(content["void"])} if "void" in content else {})})

@@ -1,0 +1,222 @@
+"""Who gets which class test: tests with a name that says nothing, and the lecturer's table."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from tqdm import tqdm
+
+from cnn_course import classtest
+from cnn_course.classtest import ClassTest
+from cnn_course.press.classroom.spreadsheets import Row, read_table
+from cnn_course.press.project import PressError
+
+NETWORK: Final = "network.toml"  # a network of the lecturer's own, in the folder of the class
+TABLE: Final = "tests.csv"
+COLUMNS: Final = ("test", "student", "number", "level", "seed", "version")
+OWN: Final = "own"  # in place of a level
+_IN_VAIN = 1_000  # seeds in a row that give nothing new: there are no more tests
+# Crockford's base 32: no letter that looks like a digit or like another letter.
+_SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True)
+class Student:
+    """One row of a class list.
+
+    Attributes:
+        name: empty where a sheet has a line for it.
+        number: student number; empty if the list has none.
+        large: whether the sheet is printed large.
+        minutes: instead of those of the class; 0 if they are the same.
+    """
+
+    name: str = ""
+    number: str = ""
+    large: bool = False
+    minutes: int = 0
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """A student's test.
+
+    Attributes:
+        student: who gets it.
+        id: what stands on it, for example `"7K3M-Q9TX"`.
+        level: `"first"`, `"exam"`, `"hard"`, or `"own"` for a network from a file.
+        seed: None for a network from a file.
+        test: the test.
+    """
+
+    student: Student
+    id: str
+    level: str
+    seed: int | None
+    test: ClassTest
+
+
+def identity(test: ClassTest, salt: str) -> str:
+    """Return what stands on a test: it tells tests apart, and nothing of the key or the seed."""
+    content = json.dumps([salt, list(test.key.items())])
+    number = int.from_bytes(hashlib.sha256(content.encode()).digest()[:5])
+    text = "".join(_SIGNS[number >> 5 * place & 31] for place in range(8))
+    return f"{text[:4]}-{text[4:]}"
+
+
+def normalized(written: str) -> str:
+    """Return the name of a test as it is printed, from how somebody has typed it."""
+    text = re.sub(r"[\s\-‐-―−]", "", written).upper()
+    text = text.replace("O", "0").replace("I", "1").replace("L", "1")
+    return f"{text[:4]}-{text[4:]}" if len(text) == 8 else text
+
+
+def assign(
+    students: Sequence[Student], level: str, seeds: Sequence[int], salt: str
+) -> list[Assigned]:
+    """Return a test for each student, no two of them equal.
+
+    Args:
+        students: in the order of the list; if there are none, each seed gives a test.
+        level: of all tests.
+        seeds: of the tests, in this order; if there are none, 1, 2, 3 and so on.
+        salt: the secret of `classtest.generate`.
+
+    Raises:
+        PressError: there are fewer seeds than students, two seeds give the same test, or there
+            are not so many different tests.
+    """
+    if seeds and len(seeds) < len(students):
+        raise PressError(f"{len(students)} students, but only {len(seeds)} seeds.")
+    students = students or [Student()] * len(seeds)
+    tests = _different(seeds or count(1), level, salt, len(students), given=bool(seeds))
+    progress = tqdm(tests, total=len(students), unit="test", delay=2, leave=False)
+    return [Assigned(student, *drawn) for student, drawn in zip(students, progress, strict=False)]
+
+
+def _different(
+    seeds: Iterable[int], level: str, salt: str, wanted: int, *, given: bool
+) -> Iterator[tuple[str, str, int, ClassTest]]:
+    """Yield the wanted number of different tests; of seeds that are given, none may repeat one."""
+    seen: dict[str, int] = {}
+    in_vain = 0
+    for seed in seeds:
+        if len(seen) == wanted:
+            return
+        test = classtest.generate(seed, level, salt)
+        name = identity(test, salt)
+        if name not in seen:
+            seen[name], in_vain = seed, 0
+            yield name, level, seed, _titled(test, name)
+        elif given:
+            raise PressError(f"Seeds {seen[name]} and {seed} give the same test. Leave out {seed}.")
+        elif (in_vain := in_vain + 1) > _IN_VAIN:
+            raise PressError(
+                f"Level {level!r} has no {wanted:,} different tests; {len(seen):,} were found. "
+                "Choose another level."
+            )
+
+
+def assign_own(students: Sequence[Student], file: Path, salt: str) -> list[Assigned]:
+    """Return the test about the network in a file for each student; all get the same.
+
+    Raises:
+        PressError: the file holds no network that a test can ask about.
+    """
+    test = _own(file)
+    name = identity(test, salt)
+    title = _titled(test, name) if test.title == "Class test" else test
+    return [Assigned(one, name, OWN, None, title) for one in students or [Student()]]
+
+
+def _titled(test: ClassTest, name: str) -> ClassTest:
+    """Return the test with its name above it, and no seed."""
+    return replace(test, title=f"Class test {name}")
+
+
+def _own(file: Path) -> ClassTest:
+    try:
+        return classtest.read(file)
+    except (OSError, ValueError) as error:
+        raise PressError(f"No class test can be made of it. {error}") from None
+
+
+def rows_of(assigned: Sequence[Assigned]) -> list[Sequence[object]]:
+    """Return the lecturer's table with its head: who has which test, and how it is made."""
+    made = version("cnn-course")
+    rows: list[Sequence[object]] = [COLUMNS]
+    for one in assigned:
+        seed = "" if one.seed is None else one.seed
+        rows.append((one.id, one.student.name, one.student.number, one.level, seed, made))
+    return rows
+
+
+class Tests:
+    """The tests of a class, by what stands on them.
+
+    Args:
+        folder: with `tests.csv`, and `network.toml` if the network is the lecturer's own.
+        salt: the secret of the class.
+
+    Raises:
+        PressError: there is no such table, or it cannot be read.
+    """
+
+    def __init__(self, folder: Path, salt: str) -> None:
+        self._folder, self._salt = folder, salt
+        self.rows = read_table(folder / TABLE, COLUMNS).rows
+        self._by_id = {row.cells["test"]: row for row in self.rows}
+        self._made: dict[str, ClassTest | str] = {}
+
+    def find(self, cells: Mapping[str, str]) -> tuple[str, ClassTest | str]:
+        """Return the name of the test that a row of answers is about, and the test.
+
+        A row without a test is that of its student. In place of a test stands why there is none.
+        """
+        name = normalized(cells.get("test", ""))
+        if name:
+            return name, self.test(name)
+        own = [row.cells["test"] for row in self.rows if _same_student(row.cells, cells)]
+        if len(own) == 1:
+            return own[0], self.test(own[0])
+        return "", "no test is named" + (f", and {len(own)} of this student" if own else "")
+
+    def test(self, name: str) -> ClassTest | str:
+        """Return the test that a name stands for, or why there is none."""
+        if name not in self._made:
+            row = self._by_id.get(name)
+            self._made[name] = self._make(row) if row else f"the class has no test {name[:40]!r}"
+        return self._made[name]
+
+    def _make(self, row: Row) -> ClassTest | str:
+        level, seed = row.cells["level"], row.cells["seed"].removesuffix(".0")
+        if level == OWN:
+            test = _own(self._folder / NETWORK)
+        elif level in classtest.LEVELS and re.fullmatch(r"-?[0-9]{1,1000}", seed):
+            test = classtest.generate(int(seed), level, self._salt)
+        else:
+            return f"line {row.number} of {TABLE} names no test: level {level!r}, seed {seed!r}"
+        if identity(test, self._salt) == row.cells["test"]:
+            return test
+        return (
+            f"version {version('cnn-course')} of the course makes another test than version "
+            f"{row.cells['version']} did, or the salt has changed: mark with what it was made with"
+        )
+
+    def owner(self, name: str) -> list[str]:
+        """Return the names of those who were given a test."""
+        return [row.student for row in self.rows if row.cells["test"] == name and row.student]
+
+
+def _same_student(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Return whether two rows are about one student: by number if both have one, else by name."""
+    for column in ("number", "student"):
+        if one.get(column) and other.get(column):
+            return one[column].casefold() == other[column].casefold()
+    return False
