@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from dataclasses import asdict
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,9 +118,25 @@ def test_a_seed_gives_the_same_test_for_ever(level: str) -> None:
 
 
 @at_each_level
-def test_another_seed_gives_another_test(level: str) -> None:
-    sheets = [str(generate(seed, level).sheet()).split("\n", 1)[1] for seed in range(200)]
+def test_another_seed_or_salt_gives_another_test_worth_the_same_points(level: str) -> None:
+    tests = [generate(seed, level) for seed in range(200)]
+    sheets = [str(test.sheet()).split("\n", 1)[1] for test in tests]
     assert max(Counter(sheets).values()) <= (3 if level == "first" else 1)
+    assert len({sum(one.points for one in test.questions) for test in tests}) == 1
+    salted = [classtest.generate(seed, level, "a secret").key for seed in range(20)]
+    assert salted != [test.key for test in tests[:20]]
+    assert salted == [classtest.generate(seed, level, "a secret").key for seed in range(20)]
+
+
+def test_at_level_exam_no_answer_is_known_by_its_place() -> None:
+    seen = {place: Counter() for place in range(3)}
+    for seed in range(200):
+        for place, layer in enumerate(generate(seed, "exam").network.layers[:3]):
+            step = layer.strides if isinstance(layer, counting.Conv2D) else "window"
+            seen[place][type(layer).__name__, getattr(layer, "padding", ""), step] += 1
+    assert len(seen[0]) == 4  # padding and stride of the first convolution
+    assert len(seen[1]) >= 6  # a convolution of four kinds, or a pooling of two
+    assert len({name for name, *_ in seen[2]}) == 3  # a convolution or a pooling of either kind
 
 
 @at_each_level
@@ -168,16 +185,7 @@ def test_hard_tests_have_all_that_makes_them_hard() -> None:
 
 
 def test_the_class_test_of_the_lecture_has_its_published_counts() -> None:
-    test = classtest.about(
-        [
-            counting.Input((8, 8, 1)),
-            counting.Conv2D(1, 2, 2),
-            counting.Conv2D(2, 2, padding="same"),
-            counting.MaxPooling2D(2),
-            counting.Flatten(),
-            *(counting.Dense(units) for units in (10, 10, 3)),
-        ]
-    )
+    test = classtest.read(classtest.CHAPTER_8)
     counts = [value for name, value in test.key.items() if name.endswith(" parameters")]
     assert counts == [5, 10, 0, 0, 90, 110, 33, 248]
     shapes = [value for name, value in test.key.items() if name.endswith("shape")]
@@ -239,6 +247,30 @@ def test_a_network_that_there_are_no_questions_about_is_told_why(
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         classtest.about(layers)
+
+
+INPUT = '[[layers]]\nkind = "Input"\nshape = [8, 8, 1]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no [[layers]]"),
+        ("layers = 3", "no [[layers]]"),
+        ("[[layers]]\nshape = [8, 8, 1]", "layer 1 has no kind"),
+        (INPUT.replace("Input", "Inptu"), "Did you mean 'Input'"),
+        (INPUT + '[[layers]]\nkind = "Dense"\nunit = 3', "layer 2 takes no 'unit'. Did you mean"),
+        (INPUT + '[[layers]]\nkind = "Dense"\nunits = "3"', "layer 2: units"),
+        (INPUT + '[[layers]]\nkind = "Flatten"\n', "'hapes'"),
+        ("[[layers]\n", "line 1"),
+    ],
+)
+def test_a_file_that_holds_no_network_is_told_where(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "network.toml"
+    file.write_text('ask = ["hapes"]\n' + text if "hapes" in said else text)
+    with pytest.raises(ValueError, match=re.escape(said)) as error:
+        classtest.read(file)
+    assert str(file) in str(error.value)
 
 
 def test_a_test_asks_only_what_it_is_told_to() -> None:
