@@ -62,6 +62,11 @@ class ClassTest:
         return {name: one.right for name, one in self._expected.items()}
 
     @property
+    def slips(self) -> frozenset[str]:
+        """The names of the common mistakes that an answer can show."""
+        return frozenset(name for one in self._expected.values() for name in one.mistakes.values())
+
+    @property
     def blank(self) -> dict[str, Any]:
         """Name of a question -> `...`, to be filled in."""
         return {question.name: ... for question in self.questions}

@@ -1,27 +1,37 @@
-"""`cnn-course class-test`: sheets and keys as files, and a whole class marked."""
+"""`cnn-course class-test`: tests for a class as files, and the whole class marked."""
 
 import csv
+import re
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
 from cnn_course import classtest
-from cnn_course.press import classroom
+from cnn_course.press import PressError
+from cnn_course.press.classroom import settings as class_settings
+from cnn_course.press.classroom.assigned import Tests, normalized
+from cnn_course.press.classroom.making import make_class, print_pdf
+from cnn_course.press.classroom.marking import MarkedClass, mark_class
 from press.conftest import Course
 
+SALT = "a secret"
 HOSTILE = [
     "Ännchen von Tharau",
     '=HYPERLINK("http://example.org")',
     "@SUM(A1)",
     "<script>alert(1)</script>",
+    "</style><script>alert(1)</script>",
     "../../../etc/passwd",
     "a|b `c` **d** [e](http://example.org)",
     "one\ntwo",
     "\N{PILE OF POO}" * 300,
-    '"quoted"',
+    '"quoted" \\ back',
     "semi;colon, comma",
+    "نور\N{ZERO WIDTH NON-JOINER}الدین",
 ]
 
 
@@ -36,53 +46,143 @@ def read_csv(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def answered(seed: int, level: str = "exam", **changed: object) -> list[object]:
-    """Return the row of somebody who knows everything but what is changed, by number."""
-    values = list(classtest.generate(seed, level).key.values())
-    for number, value in changed.items():
-        values[int(number[1:]) - 1] = value
-    return [level, seed, *values]
+class Class:
+    """A class in a folder, whose students have their tests."""
+
+    def __init__(self, folder: Path, *names: str, decided: str = "", **options: Any) -> None:
+        self.folder = folder / "class"
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / class_settings.FILE).write_text(f"salt = {SALT!r}\n{decided}")
+        if names:
+            rows = [["student", "number"], *([name, at] for at, name in enumerate(names, 100))]
+            options["class_list"] = write_csv(folder / "list.csv", rows)
+        self.files, self.notes = make_class(self.folder, **options)
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        return read_csv(self.folder / "tests.csv")
+
+    def test(self, place: int) -> classtest.ClassTest:
+        """Return a student's test, made again from what the lecturer's table says."""
+        row = self.rows[place]
+        return classtest.generate(int(row["seed"]), row["level"], SALT)
+
+    def row(self, place: int, *answers: object, **changed: object) -> list[object]:
+        """Return the row of somebody who knows everything but what is changed, by number."""
+        who = self.rows[place]
+        values = list(answers or self.test(place).key.values())
+        for number, value in changed.items():
+            values[int(number[1:]) - 1] = value
+        return [who["student"], who["number"], who["test"], *values]
+
+    def mark(self, *rows: list[object], delimiter: str = ",", head: Any = None) -> MarkedClass:
+        head = head or ["student", "number", "test", *range(1, 21)]
+        return mark_class(write_csv(self.folder / "answers.csv", [head, *rows], delimiter))
 
 
-def head(level: str = "exam") -> list[object]:
-    return ["student", "level", "seed", *range(1, len(classtest.generate(1, level).questions) + 1)]
+def test_each_student_gets_a_test_of_their_own_with_a_name_that_says_nothing(
+    tmp_path: Path,
+) -> None:
+    made = Class(tmp_path, *HOSTILE, "Ada", "Grace", level="first")
+    rows = made.rows
+    assert len({row["test"] for row in rows}) == len(HOSTILE) + 2
+    assert all(re.fullmatch(r"[0-9A-Z]{4}-[0-9A-Z]{4}", row["test"]) for row in rows)
+    for row in read_csv(made.folder / "answers.csv"):
+        assert not row["student"].startswith(("=", "@", "+", "-"))
+    for file in made.folder.rglob("*.*"):
+        of_students = file.parent.name == "sheets" or file.name in ("sheets.html", "answers.csv")
+        content = file.read_text(encoding="utf-8")
+        assert not (of_students and SALT in content), file
+        if file.parent.name == "sheets":
+            assert "seed" not in content
+            assert not re.search(r"first-?\d", content)
+    for place, name in enumerate([*HOSTILE, "Ada", "Grace"]):
+        page = (made.folder / "sheets" / f"{rows[place]['test']}.html").read_text(encoding="utf-8")
+        parsed = BeautifulSoup(page, "html.parser")
+        assert not parsed.find_all(["script", "a", "strong", "code"])
+        assert " ".join(name[:150].split()) in " ".join(parsed.get_text().split())
+    outside = [file for file in tmp_path.rglob("*") if file.is_file() and "class" not in file.parts]
+    assert outside == [tmp_path / "list.csv"]
 
 
-def test_a_sheet_and_a_key_are_written_for_each_seed_in_three_ways(tmp_path: Path) -> None:
-    for folder in ("out", "again"):
-        order = ("class-test", "--level", "first", "--seeds", "1-3", "--out", folder)
-        assert "sheets.html" in Course(tmp_path).do(*order)
-    for file in (tmp_path / "out").rglob("*.*"):
-        again = tmp_path / "again" / file.relative_to(tmp_path / "out")
-        assert file.read_bytes() == again.read_bytes()
-    names = {file.name for file in (tmp_path / "out" / "sheets").iterdir()}
-    endings = (".md", ".html", ".ipynb")
-    assert names == {f"first-{seed}{ending}" for seed in (1, 2, 3) for ending in endings}
-    assert {file.name for file in (tmp_path / "out" / "keys").iterdir()} == names
-    sheet = classtest.generate(2, "first").sheet()
-    assert (tmp_path / "out" / "sheets" / "first-2.md").read_text() == str(sheet)
-    page = BeautifulSoup((tmp_path / "out" / "sheets.html").read_text(), "html.parser")
-    assert [one.text for one in page.find_all("h1")] == [f"Class test first-{n}" for n in (1, 2, 3)]
-    assert "break-before: page" in page.style.text
+def test_the_same_folder_gives_the_same_files_and_another_secret_other_tests(
+    tmp_path: Path,
+) -> None:
+    made = Class(tmp_path, "Ada", "Grace")
+    before = {file: file.read_bytes() for file in made.folder.rglob("*.*")}
+    make_class(made.folder, class_list=tmp_path / "list.csv")
+    assert before == {file: file.read_bytes() for file in made.folder.rglob("*.*")}
+    first = {row["test"] for row in made.rows}
+    for folder in ("one", "two"):  # neither has a class.toml: each gets a secret of its own
+        files, _ = make_class(tmp_path / folder, class_list=tmp_path / "list.csv")
+        assert tmp_path / folder / "class.toml" in files
+        others = {row["test"] for row in read_csv(tmp_path / folder / "tests.csv")}
+        assert not first & others
+        first |= others
+
+
+def test_no_two_students_get_the_same_test(tmp_path: Path) -> None:
+    made = Class(tmp_path, *map(str, range(150)), level="first")
+    keys = [str(list(made.test(place).key.items())) for place in range(150)]
+    assert len(set(keys)) == 150
+    seeds = [int(row["seed"]) for row in made.rows]
+    assert max(seeds) > 150  # some seeds repeated a test, and were passed over
+    passed = sorted(set(range(1, max(seeds))) - set(seeds))[0]
+    with pytest.raises(PressError, match=rf"Seeds \d+ and {passed} give the same test"):
+        make_class(tmp_path / "class", level="first", seeds=f"1-{passed}")
+
+
+def test_a_cover_says_what_is_allowed_and_has_one_place_for_each_answer(tmp_path: Path) -> None:
+    decided = 'course = "Vision & more"\ndate = "12 March"\nminutes = 20\naids = "none"\n'
+    decided += "[boundaries]\nA = 0.9\nB = 0.5\n"
+    made = Class(tmp_path, decided=decided, seeds="3")
+    write_csv(tmp_path / "list.csv", [["name", "minutes", "large print"], ["Ada", "30", "yes"]])
+    page = BeautifulSoup((made.folder / "sheets.html").read_text(encoding="utf-8"), "html.parser")
+    (cover,) = page.find_all(class_="cover")
+    told = " ".join(cover.get_text(" ").split())
+    for said in ("Vision & more", "12 March", "Minutes 20", "of 34", "A from 31, B from 17"):
+        assert said in told
+    answers = cover.find_all("table")[-1]
+    assert {f"{n}" for n in range(1, 21)} <= {cell.text for cell in answers.find_all("td")}
+    assert not page.find_all(class_="large")
+    make_class(tmp_path / "large", class_list=tmp_path / "list.csv")
+    page = BeautifulSoup((tmp_path / "large" / "sheets.html").read_text("utf-8"), "html.parser")
+    assert page.find(class_="large").name == "article"
+    assert "30" in page.find(class_="cover").get_text(" ").split()
+
+
+def test_a_network_of_ones_own_and_that_of_chapter_8_are_given_to_a_class(tmp_path: Path) -> None:
+    own = classtest.CHAPTER_8.read_text().replace("filters = 2", "filters = 3")
+    (tmp_path / "own.toml").write_text(own.replace('title = "Class test of chapter 8"\n', ""))
+    for network, points in (("chapter-8", 28), (str(tmp_path / "own.toml"), 28)):
+        made = Class(tmp_path, "Ada", "Grace", network=network)
+        assert len({row["test"] for row in made.rows}) == 1
+        sheets = BeautifulSoup((made.folder / "sheets.html").read_text("utf-8"), "html.parser")
+        assert [f"of {points}" in cover.text for cover in sheets.find_all(class_="cover")] == [True] * 2
+        test = classtest.read(made.folder / "network.toml")
+        rows = [[row["student"], row["number"], row["test"], *test.key.values()] for row in made.rows]
+        results = made.mark(*rows).results
+        assert [one.points for one in results] == [points, points]
 
 
 def test_a_notebook_sheet_prints_the_row_that_is_marked_and_a_key_marks_itself(
     tmp_path: Path,
 ) -> None:
-    classroom.write_sheets(tmp_path, "first", [4])
-    notebook = nbformat.read(tmp_path / "sheets" / "first-4.ipynb", as_version=4)
+    made = Class(tmp_path, "Ada", level="first")
+    name = made.rows[0]["test"]
+    notebook = nbformat.read(made.folder / "sheets" / f"{name}.ipynb", as_version=4)
     nbformat.validate(notebook)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    for value in classtest.generate(4, "first").key.values():
+    for value in made.test(0).key.values():
         code = code.replace("...,", f"{value!r},", 1)
-    code = code.replace("student = ''", "student = 'Ada'").replace("sys.stdout", "stream")
-    with (tmp_path / "row.csv").open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerow(head("first"))
+    code = code.replace("sys.stdout", "stream")
+    with (made.folder / "row.csv").open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerow(["student", "number", "test", *range(1, 10)])
         exec(code, {"stream": stream})
-    (row,) = classroom.mark_class(tmp_path / "row.csv").rows
-    assert (row.student, row.problem) == ("Ada", "")
-    assert row.marking.points == row.marking.possible
-    notebook = nbformat.read(tmp_path / "keys" / "first-4.ipynb", as_version=4)
+    marked = mark_class(made.folder / "row.csv")
+    assert marked.problems == []
+    assert [one.points for one in marked.results] == [15]
+    notebook = nbformat.read(made.folder / "keys" / f"{name}.ipynb", as_version=4)
     *setup, last = notebook.cells[-1].source.splitlines()
     names: dict[str, object] = {}
     exec("\n".join(setup), names)
@@ -90,140 +190,160 @@ def test_a_notebook_sheet_prints_the_row_that_is_marked_and_a_key_marks_itself(
     assert result.points == result.possible
 
 
-def test_each_student_of_a_class_list_gets_a_test_of_their_own(tmp_path: Path) -> None:
-    names = [*HOSTILE, "Ada", "Grace"]
-    listed = write_csv(tmp_path / "class.csv", [["Student", "mail"], *([n, "x"] for n in names)])
-    Course(tmp_path).do("class-test", "--class-list", str(listed), "--out", "out")
-    written = read_csv(tmp_path / "out" / "answers.csv")
-    assert len({row["seed"] for row in written}) == len(names)
-    for row in written:
-        assert not row["student"].startswith(("=", "@", "+", "-"))
-    sheet = tmp_path / "out" / "sheets" / "exam-4.html"
-    page = BeautifulSoup(sheet.read_text(), "html.parser")
-    assert not page.find_all(["script", "a", "strong", "code"], string=lambda t: t != "input")
-    assert "Name: <script>alert(1)</script>" in page.get_text()
-    for seed, name in enumerate(names, start=1):
-        text = BeautifulSoup(
-            (tmp_path / "out" / "sheets" / f"exam-{seed}.html").read_text(), "html.parser"
-        ).get_text()
-        assert f"Name: {' '.join(name[:200].split())}"[:150] in text
-    outside = [file for file in tmp_path.rglob("*") if file.is_file() and "out" not in file.parts]
-    assert outside == [listed]
+@pytest.mark.browser
+def test_sheets_and_keys_are_printed_as_pdf_with_the_students_name_on_every_page(
+    tmp_path: Path,
+) -> None:
+    Class(tmp_path, "Ada", "Grace")
+    made = [print_pdf(tmp_path / "class" / f"{part}.html") for part in ("sheets", "keys")]
+    for file in made:
+        content = file.read_bytes()
+        assert content.startswith(b"%PDF-")
+        assert len(re.findall(rb"/Type\s*/Page\b", content)) >= 2
+
+
+def test_without_a_browser_printing_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Class(tmp_path, "Ada")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PressError, match=r"none of chromium, .* print it from there"):
+        print_pdf(tmp_path / "class" / "sheets.html")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
 def test_answers_that_were_written_into_the_table_are_never_lost(
     tmp_path: Path, encoding: str
 ) -> None:
-    listed = write_csv(tmp_path / "class.csv", [["student"], ["Änne"]])
-    order = ("class-test", "--class-list", str(listed), "--out", "out")
-    Course(tmp_path).do(*order)
-    table = tmp_path / "out" / "answers.csv"
-    text = table.read_text(encoding="utf-8-sig").replace(",exam,1,", ",exam,1,7")
+    made = Class(tmp_path, "Änne")
+    table = made.folder / "answers.csv"
+    text = table.read_text(encoding="utf-8-sig").replace(",,", ",7,", 1)
     table.write_bytes(text.encode(encoding))
     before = table.read_bytes()
-    assert "Answers may be in it: choose another" in Course(tmp_path).do(*order, status=1)
+    with pytest.raises(PressError, match="Answers may be in it: choose another"):
+        make_class(made.folder, class_list=tmp_path / "list.csv")
     assert table.read_bytes() == before
 
 
-def test_a_class_is_marked_with_scores_and_common_slips(tmp_path: Path) -> None:
-    test = classtest.generate(1)
-    (conv,) = [one for one in test.network.layers if one.name == "conv_1"]
-    wrong = test.key["conv_1 parameters"] - conv.filters  # no bias
-    file = write_csv(
-        tmp_path / "answers.csv",
-        [
-            head(),
-            ["Ada", *answered(1)],
-            ["Grace", *answered(1, q2=wrong)],
-            ["Alan", *answered(1, q2=wrong, q4="")],
-        ],
+def test_a_class_is_marked_by_what_the_lecturer_decided_and_always_alike(tmp_path: Path) -> None:
+    made = Class(tmp_path, "Ada", "Grace", "Alan", "absent")
+    conv = made.test(1).network.layers[0]
+    wrong = made.test(1).key["conv_1 parameters"] - conv.filters  # no bias
+    rows = [made.row(0), made.row(1, q2=wrong), made.row(2, q4=""), [*made.row(3)[:3]]]
+    marked = made.mark(*rows)
+    assert [one.points for one in marked.results] == [34, 33, 32, 0]
+    assert marked.results[1].marking.slips == Counter({"bias forgotten": 1})
+    assert marked.problems == ["line 5: nothing is answered"]
+    (made.folder / class_settings.FILE).write_text(
+        f"salt = {SALT!r}\n"
+        'void = ["conv_1 shape"]\n'
+        "[boundaries]\nA = 1.0\nB = 0.5\nF = 0\n"
+        '[weights]\n"conv_1 parameters" = 3\n'
+        "[extra]\n102 = 1.5\n"  # Alan, by number
+        '[[overrides]]\nstudent = "grace"\nquestion = "conv_1 parameters"\n'
+        'points = 5.5\nreason = "The drawing is right."\n'
     )
-    said = Course(tmp_path).do("class-test", "mark", str(file), "--out", "points.csv")
-    assert "3 marked" in said
-    assert "bias forgotten" in said
-    rows = read_csv(tmp_path / "points.csv")
-    possible = int(rows[0]["possible"])
-    assert [float(row["points"]) for row in rows] == [possible, possible - 1, possible - 3]
-    assert [row["slips"] for row in rows] == ["", "2: bias forgotten", "2: bias forgotten"]
-    assert [row["2"] for row in rows] == ["2", "1", "1"]
-    assert rows[0]["percent"] == "100"
-    assert classroom.mark_class(file).slips == {"bias forgotten": 2}
+    again = made.mark(*rows)
+    assert [one.points for one in again.results] == [35, 34.5, 34.5, 0]
+    assert {sum(one.possible.values()) for one in again.results} == {35}
+    assert [one.grade for one in again.results] == ["A", "B", "B", "F"]
+    assert again.results[1].notes == ("conv_1 parameters: 5.5 points. The drawing is right.",)
+    assert made.mark(*rows) == again
 
 
-def test_bad_rows_are_reported_by_line_and_lose_nothing(tmp_path: Path) -> None:
-    columns = head()
-    rows = [
-        columns,
-        ["Ada", *answered(1)],
-        ["no such level", "exams", 1],
-        ["no seed", "exam", ""],
-        ["seed is text", "exam", "one"],
-        ["", *answered(2)],
+@pytest.mark.parametrize(
+    ("decided", "said"),
+    [
+        ("void = 3", "void of the file must be a list of questions such as"),
+        ("viod = []", "the file has no 'viod'. Did you mean 'void'"),
+        ("minutes = true", "minutes of the file must be a number of minutes, not True"),
+        ("[boundaries]\nA = 90", "boundaries of the file must be shares of the points, from 0 to 1"),
+        ("[weights]\na = -1", "weights of the file must be a number, 0 or more"),
+        ("overrides = 3", "overrides are blocks"),
+        ('[[overrides]]\nstudent = "A"', "an override lacks 'question'"),
+        ('[[overrides]]\nstudent = 3', "student of an override must be a text in quotes, not 3"),
+        ("[boundaries", "class.toml: "),
+    ],
+)
+def test_a_decision_that_is_none_is_told(tmp_path: Path, decided: str, said: str) -> None:
+    (tmp_path / "class.toml").write_text(decided)
+    with pytest.raises(PressError, match=re.escape(said)):
+        class_settings.read(tmp_path / "class.toml")
+
+
+def test_a_new_class_toml_can_be_read_and_has_a_secret_of_its_own() -> None:
+    one, other = (class_settings.parsed(class_settings.new(), "new") for _ in range(2))
+    assert one.salt != other.salt
+    assert len(one.salt) >= 16
+
+
+def test_what_is_decided_about_nobody_is_told(tmp_path: Path) -> None:
+    decided = 'void = ["conv_9 shape"]\n[extra]\n"Nobody" = 1\n'
+    made = Class(tmp_path, "Ada", decided=decided)
+    problems = made.mark(made.row(0)).problems
+    assert problems == ["class.toml: no student 'Nobody'", "class.toml: no question 'conv_9 shape'"]
+
+
+def test_bad_rows_are_told_by_line_and_lose_nothing(tmp_path: Path) -> None:
+    made = Class(tmp_path, "Ada", "Grace", "Alan", "two\nlines", "Emmy")
+    marked = made.mark(
+        made.row(0),
+        ["somebody", "", "ABCD-2345", 7],
+        ["stranger", "", "", 7],
+        ["", "", made.rows[1]["test"], *made.row(1)[3:]],
         [],
-        ["Ada", *answered(1)],
-        ["too long", *answered(3), *["x"] * 9],
-        ["two\nlines", "exam", "4.0", *answered(4)[2:]],
-        ["cannot be read", *answered(5, q2="seven")],
-        ["Grace", "Exam", *answered(12345678901234567890)[1:]],
-    ]
-    file = write_csv(tmp_path / "answers.csv", rows)
-    said = Course(tmp_path).do("class-test", "mark", str(file), "--out", "points.csv", status=1)
+        made.row(0),
+        [*made.row(2), *["x"] * 9],
+        made.row(3),
+        made.row(4, q2="seven"),
+        ["Alan", "", made.rows[1]["test"], *made.row(1)[3:]],
+    )
+    said = "\n".join(marked.problems)
     for expected in (
-        "line 3: there is no level 'exams'",
-        "line 4: the seed '' is no whole number",
-        "line 5: the seed 'one' is no whole number",
-        "line 6: no name",
-        "line 8: the same student and test as in line 2",
-        "line 9: ",
-        "line 12: cannot be read: 2",
+        "line 3: the class has no test 'ABCD-2345'",
+        "line 4: no test is named",
+        "line 5: no name",
+        "line 7: the same student and test as in line 2",
+        "line 8: 32 cells, but the head names 23",
+        "line 11: conv_1 parameters (2) cannot be read: 'seven'",
+        f"line 12: the test {made.rows[1]['test']} was made for Grace",
     ):
         assert expected in said, expected
-    marked = read_csv(tmp_path / "points.csv")
-    assert len(marked) == len(rows) - 2  # the head, and the empty row
-    scored = {row["student"]: row["points"] for row in marked if row["points"]}
-    assert float(scored["Grace"]) == float(scored["two\nlines"]) == float(scored["Ada"])
+    assert {one.student: one.points for one in marked.results}["two lines"] == 34
+    assert len(marked.results) == 6
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
-def test_tables_of_every_spreadsheet_are_read(
-    tmp_path: Path, delimiter: str, encoding: str
-) -> None:
-    file = write_csv(tmp_path / "a.csv", [head(), ["Änne", *answered(1)]], delimiter)
-    file.write_bytes(file.read_text(encoding="utf-8").replace("\n", "\r\n").encode(encoding))
-    (row,) = classroom.mark_class(file).rows
-    assert row.student == "Änne"
-    assert row.marking.points == row.marking.possible
+def test_a_test_is_found_however_its_name_is_typed_or_by_its_student(tmp_path: Path) -> None:
+    made = Class(tmp_path, "Ada", "Grace")
+    name = made.rows[0]["test"]
+    for typed in (name.lower(), name.replace("-", ""), f" {name[:4]} – {name[5:]}"):
+        assert normalized(typed) == name
+    assert normalized("oil0-1oil") == "0110-1011"
+    head = ["student", *range(1, 21)]
+    (result,) = made.mark(["grace", *made.row(1)[3:]], head=head).results
+    assert (result.test, result.points) == (made.rows[1]["test"], 34)
+
+
+def test_tests_that_this_version_would_make_otherwise_are_refused(tmp_path: Path) -> None:
+    made = Class(tmp_path, "Ada")
+    table = made.folder / "tests.csv"
+    table.write_text(table.read_text("utf-8").replace(",exam,1,", ",exam,2,"), "utf-8")
+    marked = made.mark(made.row(0))
+    assert marked.results == []
+    assert "makes another test than version 0.1.0 did, or the salt has changed" in marked.problems[0]
+    assert "version" in str(Tests(made.folder, "other").test(made.rows[0]["test"]))
 
 
 def test_columns_that_are_no_question_are_named_once_and_questions_may_be_named(
     tmp_path: Path,
 ) -> None:
-    test = classtest.generate(1)
-    file = write_csv(
-        tmp_path / "a.csv",
-        [
-            ["student", "mail", "level", "seed", *test.key],
-            *([name, "@", "exam", 1, *test.key.values()] for name in ("Ada", "Grace")),
-        ],
+    made = Class(tmp_path, "Ada")
+    test = made.test(0)
+    marked = made.mark(
+        ["Ada", "@", *test.key.values()], head=["student", "mail", *test.key]
     )
-    marked = classroom.mark_class(file)
-    assert marked.ignored == ["mail"]
-    assert marked.problems == []
-    assert all(row.marking.points == row.marking.possible for row in marked.rows)
-
-
-def test_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "a.csv"
-    assert "cannot be read" in Course(tmp_path).do("class-test", "mark", str(file), status=1)
-    for content, said in (
-        ("", "has no column 'student'"),
-        ("name,level,seed\n", "has no column 'student'. Its first line names: name, level, seed"),
-        ("student,level,seed,1,1\n", "two columns '1'"),
-    ):
-        file.write_text(content)
-        assert said in Course(tmp_path).do("class-test", "mark", str(file), status=1)
+    assert (marked.ignored, marked.problems) == (["mail"], [])
+    assert marked.results[0].points == 34
 
 
 @pytest.mark.parametrize(
@@ -236,9 +356,10 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
         (("--seeds", "1-999999"), 1, "100,000 at most"),
         (("--level", "harder", "--seeds", "1"), 2, "harder"),
         (("--class-list", "none.csv"), 1, "none.csv cannot be read"),
+        (("--network", "none.toml"), 1, "none.toml"),
     ],
 )
-def test_a_wrong_order_for_sheets_is_refused(
+def test_a_wrong_order_for_tests_is_refused(
     tmp_path: Path, options: tuple[str, ...], status: int, said: str
 ) -> None:
     assert said in Course(tmp_path).do("class-test", *options, "--out", "out", status=status)
@@ -248,68 +369,30 @@ def test_a_wrong_order_for_sheets_is_refused(
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (["Ada", "", "Ada"], "line 4: 'Ada' is in line 2, too"),
+        ([["Ada", ""], ["", ""], ["Ada", ""]], "line 4: 'Ada' is in line 2, too"),
+        ([["Ada", "x"]], "'x' is no number of minutes"),
         ([], "names no student"),
-        (["Ada", "Grace", "Alan"], "3 students, but only 2 seeds"),
+        ([["Ada", ""], ["Grace", ""], ["Alan", ""]], "3 students, but only 2 seeds"),
     ],
 )
-def test_a_class_list_without_a_name_for_each_is_refused(
-    tmp_path: Path, rows: list[str], said: str
+def test_a_class_list_that_does_not_tell_its_students_apart_is_refused(
+    tmp_path: Path, rows: list[list[str]], said: str
 ) -> None:
-    lines = [["student", "mail"], *([name, "x"] for name in rows)]
-    listed = write_csv(tmp_path / "class.csv", lines)
+    listed = write_csv(tmp_path / "class.csv", [["student", "minutes"], *rows])
     order = ("class-test", "--class-list", str(listed), "--seeds", "1-2", "--out", "out")
     assert said in Course(tmp_path).do(*order, status=1)
     assert not (tmp_path / "out").exists()
 
 
-def test_what_is_written_for_a_spreadsheet_opens_in_it(tmp_path: Path) -> None:
-    listed = write_csv(tmp_path / "class.csv", [["student", "mail"], ["Änne", "x"]], ";")
+def test_the_command_makes_a_class_marks_it_and_reports(tmp_path: Path) -> None:
+    write_csv(tmp_path / "class.csv", [["student", "mail"], ["Änne", "x"], ["Bo", "y"]], ";")
     course = Course(tmp_path)
-    course.do("class-test", "--class-list", str(listed), "--out", "out")
-    answers = (tmp_path / "out" / "answers.csv").read_bytes()
-    assert answers.startswith(b"\xef\xbb\xbfstudent;level;seed;1;")
-    course.do("class-test", "mark", "out/answers.csv", "--out", "points.csv", status=1)
-    assert (tmp_path / "points.csv").read_bytes().startswith(b"\xef\xbb\xbfline;student;")
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
-def test_a_spreadsheets_own_first_line_is_passed_over(tmp_path: Path, encoding: str) -> None:
-    text = "sep=;\nstudent;level;seed;1\nÄnne;exam;1;4x4\n"
-    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
-    (row,) = classroom.mark_class(tmp_path / "a.csv").rows
-    assert (row.student, row.number) == ("Änne", 3)
-    assert row.marking is not None
-
-
-def test_half_of_two_students_know_everything_and_absent_ones_do_not_count(tmp_path: Path) -> None:
-    nothing = ["exam", 1, *[0] * 20]
-    rows = [head(), ["Ada", *answered(1)], ["Alan", *nothing], ["absent", "exam", 1]]
-    marked = classroom.mark_class(write_csv(tmp_path / "a.csv", rows))
-    zero = marked.rows[1].marking
-    low = zero.points / zero.possible
-    assert (
-        f"2 marked: {(1 + low) / 2:.0%} on average, median {(1 + low) / 2:.0%}"
-        in classroom.summary(marked)
-    )
-    assert marked.problems[-1] == "line 4: nothing is answered"
-
-
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        ('"Ada,exam,1,4x4', "quotation marks do not fit"),
-        ('"Ada" Lovelace,exam,1,4x4', "quotation marks do not fit"),
-        (f"Ada,exam,1,{'4' * 200_000}", "field larger than field limit"),
-    ],
-)
-def test_a_row_that_cannot_be_read_spoils_no_other(tmp_path: Path, row: str, said: str) -> None:
-    others = [f'"Student {n}",exam,{n},"4, 4, 2"' for n in range(40)]
-    lines = ["student,level,seed,1", *others[:20], row, *others[20:]]
-    (tmp_path / "a.csv").write_text("\n".join(lines))
-    marked = classroom.mark_class(tmp_path / "a.csv")
-    good = [one.student for one in marked.rows if one.marking]
-    assert good == [f"Student {n}" for n in range(40)]
-    (bad,) = [one for one in marked.rows if not one.marking]
-    assert bad.number == 22
-    assert said in bad.problem
+    said = course.do("class-test", "--class-list", "class.csv", "--out", "out")
+    assert "sheets.html" in said
+    table = tmp_path / "out" / "answers.csv"
+    assert table.read_bytes().startswith(b"\xef\xbb\xbfstudent;number;test;1;")
+    said = course.do("class-test", "mark", "out/answers.csv", "--out", "report", status=1)
+    assert "line 2: nothing is answered" in said
+    points = (tmp_path / "report" / "points.csv").read_bytes()
+    assert points.startswith(b"\xef\xbb\xbfline;student;")
+    assert (tmp_path / "report" / "report.html").exists()

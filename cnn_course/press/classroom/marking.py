@@ -7,6 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from cnn_course.classtest import Marking
+from cnn_course.classtest.printing import written
 from cnn_course.press.classroom import settings as class_settings
 from cnn_course.press.classroom.assigned import Tests
 from cnn_course.press.classroom.making import COLUMNS
@@ -77,7 +78,8 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
             test=name,
             marking=marking,
             given=_given(row.cells, marking),
-            key=test.key,
+            key={name: written(right) for name, right in test.key.items()},
+            visible_slips=test.slips,
             problem="; ".join(minded),
         )
         results.append(_decided(result, settings))
