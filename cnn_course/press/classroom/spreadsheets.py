@@ -1,26 +1,58 @@
-"""Tables that people keep in spreadsheets: CSV in any of its dialects, and safe to open again."""
+"""Tables that people keep in spreadsheets: Excel, LibreOffice and CSV in any of its dialects."""
 
 import codecs
 import csv
+import functools
 import io
+import itertools
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import python_calamine
+
+from cnn_course.press.classroom.encoding import decoded
 from cnn_course.press.project import PressError
 
-_DELIMITERS = ",;\t"
+# What class lists call their columns, in the order in which they are looked for. A name is in one
+# column or in two. Case does not matter, nor what stands between two words.
+_CALLED = {
+    "name": "student, full name, student name",
+    "first": "first name, given name, vorname, prénom, nombre, nome",  # codespell:ignore nome
+    "last": "last name, surname, family name, nachname, nom, apellidos, cognome, name",
+    # Canvas has numbers of its own in `ID`: the last to be taken.
+    "number": "number, student number, student id, id number, matriculation number, matriculation, "
+    "matrikelnummer, matrikel nr, matrikel, numéro étudiant, matrícula, matricola, sis user id, id",
+}
+_WHOLE, _FIRST, _LAST, _NUMBER = (names.split(", ") for names in _CALLED.values())
+_NAME: list[tuple[str, ...]] = [*itertools.product(_WHOLE), *itertools.product(_FIRST, _LAST)]
+_NAME += itertools.product([*reversed(_LAST), *_FIRST])  # one alone, `name` before others
+_WOULD_DO = "student, name, first name and last name, number, student id, matriculation number"
+_NOBODY = ("points possible", "student, test")  # rows of Canvas's gradebook
+
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _MOST_LINES = 20  # that one row can have; more of them are a quotation mark that was left open
-# Spreadsheets take a cell that begins with one of these for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
+_NO_TABLES = {b"%PDF": "a PDF", b"{\\rtf": "a text with formats", b"<": "a web page or XML"}
+_VISIBLE = python_calamine.SheetVisibleEnum.Visible
+_SPACES = re.compile("[\t\u00a0\u2028\u2029\u202f]")
+# Control signs but the line break, and what nobody sees but the joiners U+200C and U+200D.
+_UNSEEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+)
+# Spreadsheets take a cell that begins with one of the last signs for a formula, and each program
+# has its own idea of where a cell begins.
+_FORMULA = re.compile(r'((?:^|[,;"\n])\s*)(?=[=+\-@＝＋－＠])')
 
 
 @dataclass
 class Row:
-    """One row of a table of answers.
+    """One row of a table.
 
     Attributes:
-        number: of its first line in the file, the head being line 1.
+        number: of its first line in the file, or of its row in a workbook; both begin with 1.
         cells: name of a column -> text, without spaces around it.
         problem: why it cannot be used, or what to mind; empty if there is nothing.
     """
@@ -32,49 +64,225 @@ class Row:
     @property
     def student(self) -> str:
         """The name of the student."""
-        return self.cells.get("student", "")
+        return student_of(self)[0]
 
 
-def read_table(file: Path, required: Sequence[str]) -> tuple[list[Row], str]:
-    """Return the rows of a table, and what stands between its cells.
+@dataclass(frozen=True)
+class Sheet:
+    """A table.
 
-    Commas, semicolons or tabs stand between cells; the encoding is UTF-8, UTF-16 or, as older
-    spreadsheets write it, Windows-1252. Empty rows are left out; one that cannot be read is there
-    with its problem.
+    Attributes:
+        rows: without those that are empty or nobody's.
+        delimiter: what stands between the cells, for tables that are written beside this one.
+        encoding: of the text; empty for a workbook, which says it itself.
+        notes: sentences for the lecturer about what was guessed or left out.
+    """
+
+    rows: list[Row]
+    delimiter: str = ","
+    encoding: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def read_table(file: Path, required: Sequence[str], encoding: str | None = None) -> Sheet:
+    """Return the rows of a table: CSV, or a workbook of Excel or LibreOffice.
+
+    Which of them it is, is seen from the content. In CSV, commas, semicolons or tabs stand between
+    cells. A row that cannot be read is there with its problem.
+
+    Args:
+        file: to be read.
+        required: columns that it must have. `"student"` stands for any column, or two of them,
+            that tell who a student is: see `student_of`.
+        encoding: of CSV, for example `"cp1251"`. If it is not given, UTF-8 and UTF-16 are
+            recognized for certain, and others are guessed, with a note.
 
     Raises:
-        PressError: there is no such file, or one of the `required` columns is missing.
+        PressError: there is no such file, it is no table or not in this encoding, or one of the
+            `required` columns is missing.
     """
-    lines = _text(file).split("\n")
-    skipped = int(lines[0].casefold().startswith("sep="))  # a spreadsheet's own note
-    delimiter = max(_DELIMITERS, key="".join(lines[skipped : skipped + 1]).count)
-    rows = _records(lines, skipped, delimiter)
-    _, head = next(rows, (1, []))
-    if isinstance(head, str):
-        raise PressError(f"The first line of {file}: {head}.")
-    names = [name.strip().casefold() for name in head]
-    for name in required:
-        if name not in names:
-            raise PressError(
-                f"{file} has no column {name!r}. Its first line names: "
-                f"{', '.join(filter(None, names)) or 'nothing'}."
-            )
-    if twice := sorted({name for name in names if name and names.count(name) > 1}):
-        raise PressError(f"{file} has two columns {twice[0]!r}. Give each a name of its own.")
-    return [_row(*one, names) for one in rows if any(map(str.strip, one[1]))], delimiter
-
-
-def _text(file: Path) -> str:
     try:
         content = file.read_bytes()
     except OSError as error:
         raise PressError(f"{file} cannot be read: {error.strerror or error}.") from error
+    for begin, kind in _NO_TABLES.items():
+        if content.removeprefix(codecs.BOM_UTF8).lstrip().startswith(begin):
+            raise PressError(
+                f"{file} is {kind}, no table. Open it in a spreadsheet, and save it as CSV UTF-8."
+            )
+    if content.startswith(_WORKBOOKS):
+        return _of_workbook(file, content, required)
+    return _of_text(file, content, required, encoding)
+
+
+def student_of(row: Row) -> tuple[str, str]:
+    """Return name and student number of a row, each empty if no column tells it."""
+    cells = {_plain(name): cell for name, cell in row.cells.items() if cell}
+    columns = next((each for each in _NAME if all(name in cells for name in each)), ())
+    number = next((cells[name] for name in _NUMBER if name in cells), "")
+    return " ".join(cells[name] for name in columns), number
+
+
+def duplicates(rows: Iterable[Row]) -> list[str]:
+    """Return a line of text for each row whose student is not told from that of an earlier one.
+
+    Students of one name are told apart by their numbers.
+    """
+    found = []
+    numbers: dict[str, int] = {}
+    names: dict[str, Row] = {}
+    for row in rows:
+        name, number = student_of(row)
+        line = f"line {row.number}:"
+        first = names.setdefault(" ".join(name.casefold().split()), row)
+        if number and (earlier := numbers.setdefault(number.casefold(), row.number)) != row.number:
+            found.append(f"{line} the number {number!r} is in line {earlier}, too")
+        elif name and first is not row and not (number and student_of(first)[1]):
+            found.append(
+                f"{line} {name!r} is in line {first.number}, too; if these are two students, add "
+                "a column 'number' with a number for each"
+            )
+    return found
+
+
+def as_csv(rows: Iterable[Sequence[object]], delimiter: str) -> str:
+    """Return rows as CSV, in which no text is a formula, whatever a spreadsheet takes for a cell.
+
+    An apostrophe before the sign that would begin a formula makes it text. What is written begins
+    with the mark by which spreadsheets know that it is UTF-8.
+    """
+    stream = io.StringIO("\ufeff")
+    stream.seek(1)
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+    for row in rows:
+        writer.writerow(_harmless(cell) if isinstance(cell, str) else cell for cell in row)
+    return stream.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    cell = re.sub(r"\r\n?", "\n", cell).replace("\t", " ")
+    return _FORMULA.sub(r"\1'", cell)
+
+
+def _clean(cell: str) -> str:
+    """Return a text as one sees it, joiners and combining marks included."""
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", _SPACES.sub(" ", cell))).strip()
+
+
+@functools.cache
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", " ", name.casefold()).strip()
+
+
+def _names(cells: Iterable[str], required: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the names of the columns, and which of those that are required are none of them."""
+    names = [_clean(cell).casefold() for cell in cells]
+    return names, _lacks(Row(1, {name: name for name in names}), required)
+
+
+def _lacks(row: Row, required: Sequence[str]) -> list[str]:
+    """Return which of the required cells are empty or not there."""
+    told = any(student_of(row))
+    return [name for name in required if not (told if name == "student" else row.cells.get(name))]
+
+
+def _head(file: Path, cells: list[str] | str, required: Sequence[str]) -> list[str]:
+    """Return the names of the columns.
+
+    Raises:
+        PressError: they cannot be read, one is missing, or one is there twice.
+    """
+    if isinstance(cells, str):
+        raise PressError(f"The first line of {file}: {cells}.")
+    names, missing = _names(cells, required)
+    for name in missing[:1]:
+        listed = ", ".join(one[:40] for one in names[:40] if one) or "nothing"
+        would_do = f" One of these would do: {_WOULD_DO}." if name == "student" else ""
+        raise PressError(
+            f"{file} has no column {name!r}. Its first line names: {listed}.{would_do}"
+        )
+    if twice := sorted({name for name in names if name and names.count(name) > 1}):
+        raise PressError(f"{file} has two columns {twice[0]!r}. Give each a name of its own.")
+    return names
+
+
+def _row(number: int, cells: list[str] | str, names: list[str]) -> Row:
+    if isinstance(cells, str):
+        return Row(number, {}, cells)
+    cells = [_clean(cell) for cell in cells]
+    problem = (
+        f"{len(cells)} cells, but the head names {len(names)}; a text with the sign that stands "
+        "between cells needs quotes"
+    )
+    found = {name: cell for name, cell in zip(names, cells, strict=False) if name}
+    return Row(number, found, problem if any(cells[len(names) :]) else "")
+
+
+def _somebodys(rows: Iterable[Row], notes: list[str]) -> list[Row]:
+    """Return the rows that are a student's, and note which are not."""
+    kept = []
+    for row in rows:
+        name = student_of(row)[0]
+        posting = "manual posting" in map(str.casefold, row.cells.values())
+        if name.casefold() in _NOBODY or (posting and not any(student_of(row))):
+            called = name or "Manual Posting"
+            notes.append(f"Line {row.number}, {called!r}, is left out: Canvas's own, no student.")
+        else:
+            kept.append(row)
+    return kept
+
+
+def _of_workbook(file: Path, content: bytes, required: Sequence[str]) -> Sheet:
     try:
-        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        text = content.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    return text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+        book = python_calamine.load_workbook(io.BytesIO(content))
+        shown = [one.name for one in book.sheets_metadata if one.visible == _VISIBLE]
+        sheets = {name: list(_filled(book.get_sheet_by_name(name))) for name in shown}
+    except python_calamine.CalamineError as error:
+        raise PressError(
+            f"{file} is no spreadsheet that can be read here: {error}. Open it in its own "
+            "program, without a password, and save or export it as CSV UTF-8."
+        ) from error
+    sheets = {name: rows for name, rows in sheets.items() if rows} or {"": [(1, [])]}
+    suited = (name for name in sheets if not _names(sheets[name][0][1], required)[1])
+    taken = next(suited, next(iter(sheets)))
+    (_, head), *rows = sheets[taken]
+    names = _head(file, head, required)
+    several = f"{file} has {len(sheets)} sheets: {taken!r} is read, the others are not."
+    notes = [several] if len(sheets) > 1 else []
+    return Sheet(_somebodys((_row(*one, names) for one in rows), notes), notes=notes)
+
+
+def _filled(sheet: python_calamine.CalamineSheet) -> Iterator[tuple[int, list[str]]]:
+    """Yield number and cells of the rows that are not empty."""
+    for number, row in enumerate(sheet.to_python(skip_empty_area=False), start=1):
+        cells = [_written(value) for value in row]
+        if any(map(str.strip, cells)):
+            yield number, cells
+
+
+def _written(value: object) -> str:
+    """Return a cell's value as text: 7 for 7.0, and dates as in ISO 8601."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(getattr(value, "isoformat", value.__str__)())
+
+
+def _of_text(file: Path, content: bytes, required: Sequence[str], encoding: str | None) -> Sheet:
+    text = decoded(file, content, encoding)
+    start = int(text.lines[0].casefold().startswith("sep="))  # a spreadsheet's own note
+    delimiter = max(_DELIMITERS, key=next(filter(str.strip, text.lines[start:]), "").count)
+    records = (one for one in _records(text.lines, start, delimiter) if any(map(_clean, one[1])))
+    names = _head(file, next(records, (1, []))[1], required)
+    rows = []
+    for number, cells in records:
+        row = _row(number, cells, names)
+        if isinstance(cells, str) or len(cells) != len(names) or _lacks(row, required):
+            lines = text.lines[number - 1 : number - 1 + _MOST_LINES]
+            row = _pasted(lines, row, names, required, delimiter) or row
+        rows.append(row)
+    words = [word for row in rows for word in (row.student, *row.cells.values())]
+    notes = text.notes(file, words + names)
+    return Sheet(_somebodys(rows, notes), delimiter, text.encoding, notes)
 
 
 def _records(
@@ -106,29 +314,21 @@ def _record(lines: Sequence[str], delimiter: str) -> tuple[list[str] | str, int]
     return "its quotation marks do not fit together", 1
 
 
-def _row(number: int, cells: list[str] | str, names: list[str]) -> Row:
-    if isinstance(cells, str):
-        return Row(number, {}, cells)
-    found = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
-    too_many = any(cell.strip() for cell in cells[len(names) :])
-    problem = (
-        f"{len(cells)} cells, but the head names {len(names)}; a text with the sign that stands "
-        "between cells needs quotes"
-    )
-    return Row(number, found, problem if too_many else "")
-
-
-def as_csv(rows: Iterable[Sequence[object]], delimiter: str) -> str:
-    """Return rows as CSV. A cell that a spreadsheet would take for a formula begins with '.
-
-    The text begins with the mark by which spreadsheets know that it is UTF-8.
-    """
-    stream = io.StringIO("\ufeff")
-    stream.seek(1)
-    writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
-    for row in rows:
-        writer.writerow(
-            f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-            for cell in row
-        )
-    return stream.getvalue()
+def _pasted(
+    lines: Sequence[str], row: Row, names: list[str], required: Sequence[str], delimiter: str
+) -> Row | None:
+    """Return a row as it is if it comes from a table with another delimiter, with this problem."""
+    for other, called in _DELIMITERS.items():
+        cells, _ = _record(lines, other)
+        if other == delimiter or isinstance(cells, str) or len(cells) < 2:
+            continue
+        found = _row(row.number, cells, names)
+        fits = len(cells) == len(names) or _lacks(row, required)
+        spaced = any(cell.startswith(" ") for cell in cells)  # the sign belongs to a text
+        if fits and not spaced and not _lacks(found, required):
+            found.problem = (
+                f"these cells are separated by {called}, the others by {_DELIMITERS[delimiter]}; "
+                f"put {_DELIMITERS[delimiter]} between them"
+            )
+            return found
+    return None
