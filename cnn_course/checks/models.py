@@ -125,7 +125,7 @@ def _class_test(answer: Any) -> str:
 def _hard(answer: Any) -> str:
     test = classtest.generate(seed=55, level="hard")
     points = _marked(test, answer, enough=_POINTS_OF_A_HARD_TEST)
-    return f"{points} Left-over rows, missing biases, kept statistics, a branch: all that makes it hard."
+    return f"{points} Left-over rows, missing biases, kept statistics, a branch: all of it."
 
 
 def _marked(test: classtest.ClassTest, answer: Any, enough: int | None) -> str:

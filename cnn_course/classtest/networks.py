@@ -1,6 +1,7 @@
 """Class tests about a network that stands in a file."""
 
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,7 +43,7 @@ def _layer(number: int, table: Any) -> counting.Layer:
         raise ValueError(f'layer {number} has no kind, such as kind = "Conv2D".')
     given = {name: tuple(one) if isinstance(one, list) else one for name, one in table.items()}
     kind = one_of(f"The kind of layer {number}", given.pop("kind"), _KINDS)
-    known = [name for name in _KINDS[kind].__dataclass_fields__ if name != "_"]
+    known = [field.name for field in fields(_KINDS[kind])]
     if unknown := next((name for name in given if name not in known), None):
         raise ValueError(f"layer {number} takes no {unknown!r}.{did_you_mean(unknown, known)}")
     try:

@@ -11,11 +11,11 @@ import pytest
 from bs4 import BeautifulSoup
 
 from cnn_course import classtest
-from cnn_course.press import PressError
 from cnn_course.press.classroom import settings as class_settings
-from cnn_course.press.classroom.assigned import Tests, normalized
+from cnn_course.press.classroom.assigned import AssignedTests, normalized
 from cnn_course.press.classroom.making import make_class, print_pdf
 from cnn_course.press.classroom.marking import MarkedClass, mark_class
+from cnn_course.press.project import PressError
 from press.conftest import Course
 
 SALT = "a secret"
@@ -143,7 +143,7 @@ def test_a_cover_says_what_is_allowed_and_has_one_place_for_each_answer(tmp_path
     for said in ("Vision & more", "12 March", "Minutes 20", "of 34", "A from 31, B from 17"):
         assert said in told
     answers = cover.find_all("table")[-1]
-    assert {f"{n}" for n in range(1, 21)} <= {cell.text for cell in answers.find_all("td")}
+    assert {f"{n}" for n in range(1, 21)} <= {cell.text for cell in answers.find_all(["th", "td"])}
     assert not page.find_all(class_="large")
     make_class(tmp_path / "large", class_list=tmp_path / "list.csv")
     page = BeautifulSoup((tmp_path / "large" / "sheets.html").read_text("utf-8"), "html.parser")
@@ -158,9 +158,13 @@ def test_a_network_of_ones_own_and_that_of_chapter_8_are_given_to_a_class(tmp_pa
         made = Class(tmp_path, "Ada", "Grace", network=network)
         assert len({row["test"] for row in made.rows}) == 1
         sheets = BeautifulSoup((made.folder / "sheets.html").read_text("utf-8"), "html.parser")
-        assert [f"of {points}" in cover.text for cover in sheets.find_all(class_="cover")] == [True] * 2
+        assert [f"of {points}" in cover.text for cover in sheets.find_all(class_="cover")] == [
+            True
+        ] * 2
         test = classtest.read(made.folder / "network.toml")
-        rows = [[row["student"], row["number"], row["test"], *test.key.values()] for row in made.rows]
+        rows = [
+            [row["student"], row["number"], row["test"], *test.key.values()] for row in made.rows
+        ]
         results = made.mark(*rows).results
         assert [one.points for one in results] == [points, points]
 
@@ -257,11 +261,14 @@ def test_a_class_is_marked_by_what_the_lecturer_decided_and_always_alike(tmp_pat
         ("void = 3", "void of the file must be a list of questions such as"),
         ("viod = []", "the file has no 'viod'. Did you mean 'void'"),
         ("minutes = true", "minutes of the file must be a number of minutes, not True"),
-        ("[boundaries]\nA = 90", "boundaries of the file must be shares of the points, from 0 to 1"),
+        (
+            "[boundaries]\nA = 90",
+            "boundaries of the file must be shares of the points, from 0 to 1",
+        ),
         ("[weights]\na = -1", "weights of the file must be a number, 0 or more"),
         ("overrides = 3", "overrides are blocks"),
         ('[[overrides]]\nstudent = "A"', "an override lacks 'question'"),
-        ('[[overrides]]\nstudent = 3', "student of an override must be a text in quotes, not 3"),
+        ("[[overrides]]\nstudent = 3", "student of an override must be a text in quotes, not 3"),
         ("[boundaries", "class.toml: "),
     ],
 )
@@ -330,8 +337,10 @@ def test_tests_that_this_version_would_make_otherwise_are_refused(tmp_path: Path
     table.write_text(table.read_text("utf-8").replace(",exam,1,", ",exam,2,"), "utf-8")
     marked = made.mark(made.row(0))
     assert marked.results == []
-    assert "makes another test than version 0.1.0 did, or the salt has changed" in marked.problems[0]
-    assert "version" in str(Tests(made.folder, "other").test(made.rows[0]["test"]))
+    assert (
+        "makes another test than version 0.1.0 did, or the salt has changed" in marked.problems[0]
+    )
+    assert "version" in str(AssignedTests(made.folder, "other").test(made.rows[0]["test"]))
 
 
 def test_columns_that_are_no_question_are_named_once_and_questions_may_be_named(
@@ -339,9 +348,7 @@ def test_columns_that_are_no_question_are_named_once_and_questions_may_be_named(
 ) -> None:
     made = Class(tmp_path, "Ada")
     test = made.test(0)
-    marked = made.mark(
-        ["Ada", "@", *test.key.values()], head=["student", "mail", *test.key]
-    )
+    marked = made.mark(["Ada", "@", *test.key.values()], head=["student", "mail", *test.key])
     assert (marked.ignored, marked.problems) == (["mail"], [])
     assert marked.results[0].points == 34
 

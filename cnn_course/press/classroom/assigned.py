@@ -157,7 +157,7 @@ def rows_of(assigned: Sequence[Assigned]) -> list[Sequence[object]]:
     return rows
 
 
-class Tests:
+class AssignedTests:
     """The tests of a class, by what stands on them.
 
     Args:

@@ -89,7 +89,7 @@ def make_class(
     network: str = "",
     formats: Sequence[str] = (),
     encoding: str | None = None,
-) -> tuple[list[Path], tuple[str, ...]]:
+) -> tuple[list[Path], list[str]]:
     """Write the tests of a class into a folder, by what its `class.toml` says.
 
     A folder without one gets a new one, with a secret of its own.
@@ -124,7 +124,7 @@ def make_class(
         write(folder / NETWORK, source.read_bytes())
     if text:
         write(file, text)
-    return [*files, file], sheet.notes if sheet else ()
+    return [*files, file], sheet.notes if sheet else []
 
 
 def write_tests(
@@ -186,7 +186,7 @@ def students_in(class_list: Path, encoding: str | None = None) -> tuple[list[Stu
     Raises:
         PressError: it cannot be read or is empty, or does not tell its students apart.
     """
-    sheet = read_table(class_list, [], encoding)
+    sheet = read_table(class_list, ["student"], encoding)
     problems = [f"line {row.number}: {row.problem}" for row in sheet.rows if row.problem]
     problems = problems or duplicates(sheet.rows)
     students = []
@@ -252,7 +252,10 @@ def _on_paper(stem: str, one: Assigned, settings: Settings) -> str:
     footer = f"{one.test.title} {one.student.name}".strip()
     # In CSS anything but a letter can be written by its number.
     text = "".join(sign if sign.isalnum() else f"\\{ord(sign):x} " for sign in footer[:120])
-    style = f'<style>@page p{stem} {{ @bottom-left {{ content: "{text}" }} }}</style>'
+    style = (
+        f'<style>@page p{stem} {{ @bottom-left {{ content: "{text}" }} '
+        "@bottom-right { content: counter(page) } }</style>"
+    )
     large = " class='large'" if one.student.large else ""
     return (
         f"{style}\n<article style='page: p{stem}'{large}>\n"

@@ -9,7 +9,7 @@ from tqdm import tqdm
 from cnn_course.classtest import Marking
 from cnn_course.classtest.printing import written
 from cnn_course.press.classroom import settings as class_settings
-from cnn_course.press.classroom.assigned import Tests
+from cnn_course.press.classroom.assigned import AssignedTests
 from cnn_course.press.classroom.making import COLUMNS
 from cnn_course.press.classroom.results import Result
 from cnn_course.press.classroom.settings import Settings
@@ -33,7 +33,7 @@ class MarkedClass:
     results: list[Result]
     problems: list[str]
     ignored: list[str]
-    notes: tuple[str, ...]
+    notes: list[str]
     delimiter: str
     settings: Settings
 
@@ -52,7 +52,7 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
     """
     folder = folder or file.parent
     settings = class_settings.read(folder / class_settings.FILE)
-    tests = Tests(folder, settings.salt)
+    tests = AssignedTests(folder, settings.salt)
     sheet = read_table(file, ["student"], encoding)
     problems, marked = [], []
     for row in tqdm(sheet.rows, unit="student", delay=2, leave=False):
@@ -111,7 +111,7 @@ def _to_mind(
             yield f"{mark.question.name} ({place}) cannot be read: {given[:40]!r}"
 
 
-def _not_theirs(row: Row, name: str, tests: Tests) -> Iterator[str]:
+def _not_theirs(row: Row, name: str, tests: AssignedTests) -> Iterator[str]:
     """Yield whose test a student has answered, if it is somebody else's."""
     owners = tests.owner(name)
     if row.student and owners and row.student.casefold() not in map(str.casefold, owners):
