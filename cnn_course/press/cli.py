@@ -350,16 +350,25 @@ def copy() -> None:
 @commands.command()
 @_CHAPTERS
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
-def handout(chapters: tuple[str, ...], *, out: Path) -> None:
+@click.option("--moodle", is_flag=True, help="Besides: quizzes and exercises for Moodle.")
+def handout(chapters: tuple[str, ...], *, out: Path, moodle: bool) -> None:
     """Write chapters for students and for instructors.
 
     Students get them without solutions, instructors with everything.
     """
+    from cnn_course.files import write  # noqa: PLC0415
+    from cnn_course.press.classroom.exercises import left_out, moodle_chapter  # noqa: PLC0415
     from cnn_course.press.copies import write_handouts  # noqa: PLC0415
 
     project = find_project()
-    for folder in write_handouts(project, project.select(chapters), out):
+    chosen = project.select(chapters)
+    for folder in write_handouts(project, chosen, out):
         click.echo(f"Written: {folder}")
+    for chapter in chosen if moodle else []:
+        file = out / "moodle" / f"{chapter.name}.xml"
+        write(file, moodle_chapter(chapter.name))
+        without = ", ".join(left_out(chapter.name))
+        click.echo(f"Written: {file}" + (f", without {without}" if without else ""))
 
 
 @commands.command()

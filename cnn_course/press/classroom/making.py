@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import ceil
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from cnn_course.press.classroom.assigned import (
     assign_own,
     rows_of,
 )
+from cnn_course.press.classroom.canvas import canvas_tests
+from cnn_course.press.classroom.platforms import moodle_tests
 from cnn_course.press.classroom.settings import Settings
 from cnn_course.press.classroom.spreadsheets import (
     Sheet,
@@ -43,6 +45,12 @@ CHAPTER_8 = "chapter-8"
 COLUMNS = ("student", "number", "test")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _LINE = "_" * 30
+#: format -> its file, and what makes its content
+_PLATFORMS: dict[str, tuple[str, Callable[..., str | bytes]]] = {
+    "moodle": ("moodle.xml", moodle_tests),
+    "canvas": ("canvas.zip", canvas_tests),
+}
+FORMATS = tuple(_PLATFORMS)
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -124,6 +132,11 @@ def make_class(
         write(folder / NETWORK, source.read_bytes())
     if text:
         write(file, text)
+    different = {one.id: (one.id, one.level, one.test) for one in assigned}.values()
+    for name in formats:
+        made, content = _PLATFORMS[name]
+        write(folder / made, content([*different], settings.course))
+        files.append(folder / made)
     return [*files, file], sheet.notes if sheet else []
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from cnn_course.classtest import Marking
+from cnn_course.classtest import ClassTest, Marking
 from cnn_course.classtest.printing import written
 from cnn_course.press.classroom import settings as class_settings
-from cnn_course.press.classroom.assigned import AssignedTests
+from cnn_course.press.classroom.assigned import AssignedTests, normalized
 from cnn_course.press.classroom.making import COLUMNS
+from cnn_course.press.classroom.platforms import answers_from_moodle, is_from_moodle
 from cnn_course.press.classroom.results import Result
 from cnn_course.press.classroom.settings import Settings
 from cnn_course.press.classroom.spreadsheets import Row, read_table
@@ -43,7 +44,7 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
 
     Args:
         file: a table with the columns `student` and `test`, and `1`, `2`, ... for the questions
-            or their names; `number` for student numbers.
+            or their names; `number` for student numbers. Or the report "Responses" of Moodle.
         folder: of the class, with `class.toml` and `tests.csv`; the file's own, if not given.
         encoding: of the file, where it cannot be told.
 
@@ -54,8 +55,11 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
     settings = class_settings.read(folder / class_settings.FILE)
     tests = AssignedTests(folder, settings.salt)
     sheet = read_table(file, ["student"], encoding)
+    rows = sheet.rows
+    if is_from_moodle(rows):
+        rows = answers_from_moodle(rows, lambda name: _or_none(tests.test(normalized(name))))
     problems, marked = [], []
-    for row in tqdm(sheet.rows, unit="student", delay=2, leave=False):
+    for row in tqdm(rows, unit="student", delay=2, leave=False):
         name, test = tests.find(row.cells)
         if row.problem or isinstance(test, str):
             problems.append(f"line {row.number}: {row.problem or test}")
@@ -85,6 +89,10 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
         results.append(_decided(result, settings))
     problems += _without_effect(results, settings)
     return MarkedClass(results, problems, sorted(nobodys), sheet.notes, sheet.delimiter, settings)
+
+
+def _or_none(found: ClassTest | str) -> ClassTest | None:
+    return None if isinstance(found, str) else found
 
 
 def _answers(cells: Mapping[str, str]) -> dict[str, str]:

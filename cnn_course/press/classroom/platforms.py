@@ -17,6 +17,7 @@ from cnn_course.classtest.printing import Document, network_blocks
 from cnn_course.classtest.questions import Expected, expected
 from cnn_course.press.classroom import moodle
 from cnn_course.press.classroom.moodle import Option, shown, without_fields
+from cnn_course.press.classroom.spreadsheets import Row
 from cnn_course.press.project import PressError
 
 Tests = Sequence[tuple[str, str, ClassTest]]  # what stands on the sheet, level, test
@@ -128,49 +129,48 @@ def _slips_of_size(mistakes: Mapping[Any, str], place: int, length: int) -> list
 # Answers that come back
 
 
+def is_from_moodle(rows: Sequence[Row]) -> bool:
+    """Return whether a table is Moodle's report "Responses", in English."""
+    return any("response 1" in row.cells for row in rows)
+
+
 def answers_from_moodle(
-    rows: Sequence[Mapping[str, str]], test_of: Callable[[str], ClassTest | None]
-) -> list[dict[str, str]]:
+    rows: Sequence[Row], test_of: Callable[[str], ClassTest | None]
+) -> list[Row]:
     """Return the answers in Moodle's report "Responses", a row for each test of an attempt.
 
     The report has to be downloaded in English, and with the question text ticked: which test an
     attempt was about stands nowhere else.
 
     Args:
-        rows: the lines of the report, columns named in small letters.
+        rows: of the report.
         test_of: what stands on a sheet -> its test; None if there is none.
 
     Returns:
-        `student`, `number` (ID number, else the e-mail address), `test`, the names of the test's
-        questions, and `problem`: what keeps a row from being marked as it is, empty if nothing
-        does. A size that was left empty beside others is 0.
+        Rows with `student`, `number` (ID number, else the e-mail address), `test` and the names
+        of the test's questions. A size that was left empty beside others is 0.
 
     Raises:
-        PressError: it is not that report, or the question text is missing.
+        PressError: the question text is missing.
     """
-    columns = set(rows[0]) if rows else set()
-    if not any(re.fullmatch(r"response \d+", name) for name in columns):
-        raise PressError(
-            "This is not Moodle's report Responses in English: it has no column 'Response 1'. In "
-            "the quiz, open Results, Responses, and download the table as comma separated values."
-        )
+    columns = {name for row in rows for name in row.cells}
     if not any(re.fullmatch(r"question \d+", name) for name in columns):
         raise PressError(
             "The report has no column 'Question 1', which says who had which test. Tick question "
             "text under the report's display options, and download it again."
         )
-    attempts = [(_person(row), row) for row in rows]
+    attempts = [(_person(row.cells), row) for row in rows]
     times = Counter(number or student for (student, number), _ in attempts)
     found = []
     for (student, number), row in attempts:
-        problems = [_state_problem(row), "" if student else "no name"]
+        problems = [row.problem, _state_problem(row.cells)]
         if times[number or student] > 1 and student:
             count = times[number or student]
             problems.append(f"{count} attempts of this student: keep the row that is to count")
-        for test_id, answers, problem in _answers(row, test_of):
-            about = {"student": student, "number": number, "test": test_id, **answers}
-            about["problem"] = "; ".join(filter(None, [*problems, problem]))
-            found.append(about)
+        for test_id, answers, problem in _answers(row.cells, test_of):
+            cells = {"student": student, "number": number, "test": test_id, **answers}
+            told = "; ".join(filter(None, [*problems, problem]))
+            found.append(Row(row.number, cells, told))
     return found
 
 

@@ -33,7 +33,9 @@ _WOULD_DO = "student, name, first name and last name, number, student id, matric
 _NOBODY = ("points possible", "student, test")  # rows of Canvas's gradebook
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-_MOST_LINES = 20  # that one row can have; more of them are a quotation mark that was left open
+# That one row can have: what Moodle writes of a class test has 50. More of them are a quotation
+# mark that was left open.
+_MOST_LINES = 100
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
 _NO_TABLES = {b"%PDF": "a PDF", b"{\\rtf": "a text with formats", b"<": "a web page or XML"}
 _VISIBLE = python_calamine.SheetVisibleEnum.Visible
