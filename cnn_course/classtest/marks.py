@@ -258,7 +258,7 @@ def _read_sizes(answer: Any, length: int) -> Given:
     if _is_open(answer):
         return OPEN
     if isinstance(answer, str):
-        sizes = [_number_in(size) for size in sizes_in(answer, length)]
+        sizes = [_read_number(size) for size in sizes_in(answer, length)]
     else:
         listed = answer.tolist() if hasattr(answer, "tolist") else answer  # an array
         if not isinstance(listed, Sequence) or isinstance(listed, bytes):

@@ -262,8 +262,9 @@ function readNumber(text) {
 
 function readSizes(text, length) {
   if (isOpen(text)) return OPEN;
-  const sizes = sizesIn(text, length).map(readNumber);
-  return !sizes.length || sizes.length > 8 || sizes.includes(UNREADABLE) ? UNREADABLE : sizes;
+  const sizes = sizesIn(text, length).map((size) => (isOpen(size) ? OPEN : readNumber(size)));
+  if (!sizes.length || sizes.length > 8 || sizes.includes(UNREADABLE)) return UNREADABLE;
+  return sizes.every((size) => size === OPEN) ? OPEN : sizes;
 }
 
 function readActivation(text, hidden) {

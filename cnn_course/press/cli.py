@@ -321,6 +321,51 @@ def mark(answers: Path, *, folder: Path | None, out: Path | None, encoding: str 
         sys.exit(1)
 
 
+@class_test.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+def collect(folder: Path, *, out: Path) -> None:
+    """Collect the answers of notebook sheets into one table, which `mark` takes.
+
+    FOLDER is what the class handed in, unpacked, with any folders in it. Nothing there is run.
+    """
+    from cnn_course.press.classroom import collecting  # noqa: PLC0415
+
+    rows, problems = collecting.answers_in(folder)
+    _write_table(out, collecting.answers_csv(rows), problems)
+
+
+def _write_table(out: Path, text: str, problems: Sequence[str]) -> None:
+    """Write a table of what was collected beside no other one, and tell what needs a look."""
+    from cnn_course.files import write  # noqa: PLC0415
+
+    if out.exists() and out.read_bytes() != text.encode():
+        raise PressError(f"{out} is there already. Choose another file.")
+    write(out, text)
+    click.echo(f"Written: {out}")
+    if problems:
+        click.echo("\n".join(["These need a look:", *(f"  {one}" for one in problems)]), err=True)
+        sys.exit(1)
+
+
+@commands.command("mark-exercises")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option("--seconds", type=_AT_LEAST_1, default=600, show_default=True, help="For a notebook.")
+@click.option("--at-once", type=_AT_LEAST_1, default=1, show_default=True, help="Notebooks.")
+def mark_exercises(folder: Path, *, out: Path, seconds: int, at_once: int) -> None:
+    """Run the chapters that students filled in, and write one table of their exercises.
+
+    FOLDER is what they handed in, unpacked. Their code runs with your rights: for strangers'
+    notebooks, use a container.
+    """
+    from cnn_course.press.classroom import collecting  # noqa: PLC0415
+
+    marked = collecting.mark_exercises(folder, seconds=seconds, at_once=at_once)
+    problems = [f"{one.file}: {one.problem}" for one in marked if one.problem]
+    _write_table(out, collecting.exercises_csv(marked), problems)
+
+
 @commands.command()
 @click.option("--clear", is_flag=True, help="Forget all of it.")
 def progress(*, clear: bool) -> None:

@@ -47,6 +47,7 @@ _UNSEEN = re.compile(
 # Spreadsheets take a cell that begins with one of the last signs for a formula, and each program
 # has its own idea of where a cell begins.
 _FORMULA = re.compile(r'((?:^|[,;"\n])\s*)(?=[=+\-@＝＋－＠])')
+_GUARDED = re.compile(_FORMULA.pattern.replace("(?=", "'(?="))
 
 
 @dataclass
@@ -167,8 +168,9 @@ def _harmless(cell: str) -> str:
 
 
 def _clean(cell: str) -> str:
-    """Return a text as one sees it, joiners and combining marks included."""
-    return unicodedata.normalize("NFC", _UNSEEN.sub("", _SPACES.sub(" ", cell))).strip()
+    """Return a text as one sees it, joiners and combining marks included, formulas unguarded."""
+    text = unicodedata.normalize("NFC", _UNSEEN.sub("", _SPACES.sub(" ", cell))).strip()
+    return _GUARDED.sub(r"\1", text)
 
 
 @functools.cache
