@@ -15,6 +15,7 @@ from cnn_course.classtest.questions import (
     INPUT,
     KINDS,
     LAYERS,
+    LEFT_OUT,
     Convolution,
     Expected,
     Network,
@@ -64,7 +65,9 @@ class ClassTest:
     @property
     def slips(self) -> frozenset[str]:
         """The names of the common mistakes that an answer can show."""
-        return frozenset(name for one in self._expected.values() for name in one.mistakes.values())
+        every = self._expected.values()
+        ones = {LEFT_OUT for one in every if isinstance(one.right, tuple) and 1 in one.right}
+        return frozenset(ones.union(*(one.mistakes.values() for one in every)))
 
     @property
     def blank(self) -> dict[str, Any]:

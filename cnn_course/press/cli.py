@@ -306,14 +306,16 @@ def mark(answers: Path, *, folder: Path | None, out: Path | None, encoding: str 
 
     marked = marking.mark_class(answers, folder, encoding)
     console = Console()
-    for table in report.summary_tables(marked.results, all_students=not out):
+    for table in report.summary_tables(marked.results):
         console.print(table)
     for note in marked.notes:
         click.echo(note, err=True)
     if marked.ignored:
         click.echo(f"No question of any test, so not looked at: {', '.join(marked.ignored)}.")
     if out:
-        for file in report.write_report(out, marked):
+        files = report.write_report(out, marked.results, marked.settings, marked.delimiter)
+        feedback = report.write_feedback(out, marked.results, marked.settings)
+        for file in [*files, feedback[0]]:
             click.echo(f"Written: {file}")
     if marked.problems:
         listed = "\n".join(f"  {problem}" for problem in marked.problems)

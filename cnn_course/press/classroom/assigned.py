@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -172,6 +173,9 @@ class AssignedTests:
         self._folder, self._salt = folder, salt
         self.rows = read_table(folder / TABLE, COLUMNS).rows
         self._by_id = {row.cells["test"]: row for row in self.rows}
+        self._owners: dict[str, list[str]] = defaultdict(list)
+        for row in self.rows:
+            self._owners[row.cells["test"]] += [row.student] if row.student else []
         self._made: dict[str, ClassTest | str] = {}
 
     def find(self, cells: Mapping[str, str]) -> tuple[str, ClassTest | str]:
@@ -209,9 +213,9 @@ class AssignedTests:
             f"{row.cells['version']} did, or the salt has changed: mark with what it was made with"
         )
 
-    def owner(self, name: str) -> list[str]:
+    def owners(self, name: str) -> list[str]:
         """Return the names of those who were given a test."""
-        return [row.student for row in self.rows if row.cells["test"] == name and row.student]
+        return self._owners.get(name, [])
 
 
 def _same_student(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from math import ceil
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from cnn_course.press.classroom.assigned import (
     rows_of,
 )
 from cnn_course.press.classroom.canvas import canvas_tests
+from cnn_course.press.classroom.pages import page
 from cnn_course.press.classroom.platforms import moodle_tests
 from cnn_course.press.classroom.settings import Settings
 from cnn_course.press.classroom.spreadsheets import (
@@ -51,19 +52,6 @@ _PLATFORMS: dict[str, tuple[str, Callable[..., str | bytes]]] = {
     "canvas": ("canvas.zip", canvas_tests),
 }
 FORMATS = tuple(_PLATFORMS)
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-{body}</body>
-</html>
-"""
 
 
 def seeds_in(text: str) -> list[int]:
@@ -179,12 +167,12 @@ def write_tests(
         _write_three(folder / "sheets" / stem, sheet, sheets[stem], _to_answer(one, str(sheet)))
         if one.id not in keys:
             key = one.test.worked_solution()
-            keys[one.id] = f"<article>\n{key.html()}</article>\n"
+            keys[one.id] = key.html()
             _write_three(
                 folder / "keys" / one.id, key, keys[one.id], _to_mark(one, str(key), settings.salt)
             )
-    for part, articles in (("sheets", sheets), ("keys", keys)):
-        write(folder / f"{part}.html", _page("Class tests", articles.values()))
+    for part, bodies in (("sheets", sheets), ("keys", keys)):
+        write(folder / f"{part}.html", page("Class tests", [*bodies.values()]))
     for name, text in tables.items():
         write(folder / name, text)
     return [folder / name for name in ("sheets.html", "keys.html", *tables)]
@@ -271,21 +259,16 @@ def _on_paper(stem: str, one: Assigned, settings: Settings) -> str:
     )
     large = " class='large'" if one.student.large else ""
     return (
-        f"{style}\n<article style='page: p{stem}'{large}>\n"
+        f"{style}\n<div style='page: p{stem}'{large}>\n"
         f"<section class='cover'>\n{cover(one, settings).html()}</section>\n"
-        f"{one.test.sheet(one.student.name, column='calculation').html()}</article>\n"
+        f"{one.test.sheet(one.student.name, column='calculation').html()}</div>"
     )
 
 
-def _page(title: str, articles: Iterable[str]) -> str:
-    style = Path(__file__).with_name("sheet.css").read_text(encoding="utf-8")
-    return _PAGE.format(title=title, style=style, body="".join(articles))
-
-
-def _write_three(file: Path, document: Document, article: str, notebook: str) -> None:
+def _write_three(file: Path, document: Document, body: str, notebook: str) -> None:
     """Write a document as Markdown, as a page and as a notebook."""
     write(file.with_suffix(".md"), str(document))
-    write(file.with_suffix(".html"), _page(document.title, [article]))
+    write(file.with_suffix(".html"), page(document.title, [body]))
     write(file.with_suffix(".ipynb"), notebook)
 
 
@@ -327,8 +310,8 @@ def _notebook(*sources: str) -> str:
     return str(nbformat.writes(made))
 
 
-def print_pdf(page: Path) -> Path:
-    """Print a page beside it as PDF, with the Chromium or Chrome of this machine.
+def print_pdf(file: Path) -> Path:
+    """Print a page, beside it as PDF, with the Chromium or Chrome of this machine.
 
     Raises:
         PressError: there is none, or it printed nothing.
@@ -336,20 +319,20 @@ def print_pdf(page: Path) -> Path:
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise PressError(
-            f"No browser prints {page.name} as PDF: none of {', '.join(BROWSERS)} is here. "
+            f"No browser prints {file.name} as PDF: none of {', '.join(BROWSERS)} is here. "
             "Open the page in any browser, and print it from there."
         )
-    made = page.with_suffix(".pdf")
+    made = file.with_suffix(".pdf")
     with tempfile.TemporaryDirectory() as scratch:
         printed = Path(scratch) / made.name
         options = ["--headless", "--disable-gpu", "--no-pdf-header-footer"]
         options += [f"--user-data-dir={scratch}/profile", f"--print-to-pdf={printed}"]
         if getattr(os, "geteuid", lambda: 1)() == 0:  # as root Chromium has no sandbox
             options.append("--no-sandbox")
-        order = [browser, *options, page.resolve().as_uri()]
+        order = [browser, *options, file.resolve().as_uri()]
         done = subprocess.run(order, capture_output=True, text=True, check=False)
         if not printed.exists():
             said = "\n".join(done.stderr.strip().splitlines()[-3:])
-            raise PressError(f"{browser} has not printed {page}:\n{said}")
+            raise PressError(f"{browser} has not printed {file}:\n{said}")
         write(made, printed.read_bytes())
     return made

@@ -1,6 +1,6 @@
 """The answers of a class, marked, with what the lecturer has decided."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from cnn_course.press.classroom.assigned import AssignedTests, normalized
 from cnn_course.press.classroom.making import COLUMNS
 from cnn_course.press.classroom.platforms import answers_from_moodle, is_from_moodle
 from cnn_course.press.classroom.results import Result
-from cnn_course.press.classroom.settings import Settings
+from cnn_course.press.classroom.settings import Settings, concerns
 from cnn_course.press.classroom.spreadsheets import Row, read_table
 
 
@@ -58,79 +58,77 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
     rows = sheet.rows
     if is_from_moodle(rows):
         rows = answers_from_moodle(rows, lambda name: _or_none(tests.test(normalized(name))))
-    problems, marked = [], []
+    found = []
     for row in tqdm(rows, unit="student", delay=2, leave=False):
         name, test = tests.find(row.cells)
+        result = Result(row.number, row.student, row.cells.get("number", ""), name, Marking(()))
         if row.problem or isinstance(test, str):
-            problems.append(f"line {row.number}: {row.problem or test}")
+            result = replace(result, problem=row.problem or str(test))
         else:
-            marked.append((row, name, test, test.mark(_answers(row.cells))))
-    unknown = [set(marking.unknown) for *_, marking in marked]
-    nobodys = (
-        {name for name in set.intersection(*unknown) if not name.isdecimal()} if unknown else set()
-    )
+            result = _marked(result, row, test)
+        found.append((row, result))
+    unknown = [set(one.marking.unknown) for _, one in found if one.marking.marks]
+    nobodys = set.intersection(*unknown) if unknown else set()
+    nobodys = {name for name in nobodys if not name.isdecimal()}
     seen: dict[tuple[str, ...], int] = {}
     results = []
-    for row, name, test, marking in marked:
-        minded = [*_to_mind(row, marking, nobodys, seen), *_not_theirs(row, name, tests)]
-        if minded:
-            problems.append(f"line {row.number}: {'; '.join(minded)}")
-        result = Result(
-            line=row.number,
-            student=row.student,
-            number=row.cells.get("number", ""),
-            test=name,
-            marking=marking,
-            given=_given(row.cells, marking),
-            key={name: written(right) for name, right in test.key.items()},
-            visible_slips=test.slips,
-            problem="; ".join(minded),
-        )
-        results.append(_decided(result, settings))
+    for row, one in found:
+        minded = [one.problem] if one.problem else _to_mind(row, one, nobodys, seen, tests)
+        results.append(_decided(replace(one, problem="; ".join(minded)), settings))
+    problems = [f"line {one.line}: {one.problem}" for one in results if one.problem]
     problems += _without_effect(results, settings)
     return MarkedClass(results, problems, sorted(nobodys), sheet.notes, sheet.delimiter, settings)
+
+
+def _marked(result: Result, row: Row, test: ClassTest) -> Result:
+    """Return the result of a student with the marking of what stands in the row."""
+    answers = {name: cell for name, cell in row.cells.items() if name not in COLUMNS}
+    marking = test.mark(answers)
+    names = [mark.question.name for mark in marking.marks]
+    given = {
+        name: answers.get(name, "") or answers.get(str(place), "")
+        for place, name in enumerate(names, start=1)
+    }
+    key = {name: written(right) for name, right in test.key.items()}
+    return replace(result, marking=marking, given=given, key=key, visible_slips=test.slips)
 
 
 def _or_none(found: ClassTest | str) -> ClassTest | None:
     return None if isinstance(found, str) else found
 
 
-def _answers(cells: Mapping[str, str]) -> dict[str, str]:
-    return {name: cell for name, cell in cells.items() if name not in COLUMNS}
-
-
 def _to_mind(
-    row: Row, marking: Marking, nobodys: set[str], seen: dict[tuple[str, ...], int]
+    row: Row,
+    result: Result,
+    nobodys: set[str],
+    seen: dict[tuple[str, ...], int],
+    tests: AssignedTests,
 ) -> Iterator[str]:
     """Yield what is to be minded although a row was marked; note it in `seen`."""
-    if not row.student and not row.cells.get("number"):
+    if not result.student and not result.number:
         yield "no name"
-    if all(mark.outcome == "open" for mark in marking.marks):
+    if not result.answered:
         yield "nothing is answered"
-    who = tuple(row.cells.get(name, "") for name in COLUMNS)
-    if any(who) and seen.setdefault(who, row.number) != row.number:
+    who = (result.student, result.number, result.test)
+    if any(who[:2]) and seen.setdefault(who, row.number) != row.number:
         yield f"the same student and test as in line {seen[who]}"
-    filled = [name for name in marking.unknown if row.cells.get(name)]
+    owners = tests.owners(result.test)
+    if result.student and owners and result.student.casefold() not in map(str.casefold, owners):
+        yield f"the test {result.test} was made for {owners[0]}"
+    filled = [name for name in result.marking.unknown if row.cells.get(name)]
     if unknown := [name for name in filled if name not in nobodys]:
         yield f"the test has no question {', '.join(unknown[:5])}"
-    for place, mark in enumerate(marking.marks, start=1):
+    for place, mark in enumerate(result.marking.marks, start=1):
         if mark.outcome == "unreadable":
-            given = row.cells.get(str(place)) or row.cells.get(mark.question.name, "")
-            yield f"{mark.question.name} ({place}) cannot be read: {given[:40]!r}"
-
-
-def _not_theirs(row: Row, name: str, tests: AssignedTests) -> Iterator[str]:
-    """Yield whose test a student has answered, if it is somebody else's."""
-    owners = tests.owner(name)
-    if row.student and owners and row.student.casefold() not in map(str.casefold, owners):
-        yield f"the test {name} was made for {owners[0]}"
+            given = result.given[mark.question.name][:40]
+            yield f"{mark.question.name} ({place}) cannot be read: {given!r}"
 
 
 def _decided(result: Result, settings: Settings) -> Result:
     """Return a result with its points, after everything that the lecturer has decided."""
-    who = {result.student.casefold(), result.number.casefold()} - {""}
-    by_hand = {one.question: one for one in settings.overrides if one.student.casefold() in who}
-    earned, possible, notes = {}, {}, []
+    who = (result.student, result.number)
+    by_hand = {one.question: one for one in settings.overrides if concerns(one.student, *who)}
+    earned, possible = {}, {}
     for mark in result.marking.marks:
         question = mark.question.name
         if question in settings.void:
@@ -139,16 +137,11 @@ def _decided(result: Result, settings: Settings) -> Result:
         earned[question], possible[question] = mark.points * weight, mark.question.points * weight
         if one := by_hand.get(question):
             earned[question] = one.points
-            notes.append(f"{question}: {one.points:g} points. {one.reason}".rstrip())
-    extra = sum(points for whom, points in settings.extra.items() if whom.casefold() in who)
-    result = replace(result, earned=earned, possible=possible, extra=extra, notes=tuple(notes))
+    if not result.marking.marks:
+        return result
+    extra = sum(points for whom, points in settings.extra.items() if concerns(whom, *who))
+    result = replace(result, earned=earned, possible=possible, extra=extra)
     return replace(result, grade=settings.grade(result.share))
-
-
-def _given(cells: Mapping[str, str], marking: Marking) -> dict[str, str]:
-    """Return name of a question -> what was written."""
-    names = enumerate((mark.question.name for mark in marking.marks), start=1)
-    return {name: cells.get(name, "") or cells.get(str(place), "") for place, name in names}
 
 
 def _without_effect(results: Sequence[Result], settings: Settings) -> Iterator[str]:

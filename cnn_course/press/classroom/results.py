@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from cnn_course.classtest import Marking
 
@@ -17,15 +16,16 @@ class Result:
         student: name.
         number: student number; empty if the class has none.
         test: what stands on the student's sheet, for example `"7K3M-Q9TX"`.
-        marking: outcome and slips of every answer, as the course marks it.
+        marking: outcome and slips of every answer, as the course marks it; without any answer if
+            there is a problem that keeps it from being marked.
         given: name of a question -> what the student wrote.
-        key: name of a question -> right answer.
         earned: name of a question -> points after weights and overrides; without void questions.
         possible: the same names -> points that a right answer earns.
         extra: points besides.
         grade: empty if there are no boundaries.
-        notes: what the student is told, for example the reason of points given by hand.
         problem: what the lecturer has to look at; empty if there is nothing.
+        key: name of a question -> the right answer as one writes it.
+        visible_slips: names of the common mistakes that an answer to this test can show.
     """
 
     line: int
@@ -33,14 +33,14 @@ class Result:
     number: str
     test: str
     marking: Marking
-    given: Mapping[str, str]
-    key: Mapping[str, Any]
+    given: Mapping[str, str] = field(default_factory=dict)
     earned: Mapping[str, float] = field(default_factory=dict)
     possible: Mapping[str, float] = field(default_factory=dict)
     extra: float = 0
     grade: str = ""
-    notes: tuple[str, ...] = ()
     problem: str = ""
+    key: Mapping[str, str] = field(default_factory=dict)
+    visible_slips: frozenset[str] = frozenset()
 
     @cached_property
     def points(self) -> float:

@@ -86,6 +86,11 @@ class Override:
     reason: str = ""
 
 
+def concerns(whom: str, student: str, number: str) -> bool:
+    """Return whether a name or number in `class.toml` is that of a student."""
+    return bool(whom) and whom.casefold() in (student.casefold(), number.casefold())
+
+
 @dataclass(frozen=True)
 class Settings:
     """What stands in `class.toml`.

@@ -1,0 +1,37 @@
+"""Pages of a class test: one file that needs no other, for the screen and for A4."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+{body}</main>
+</body>
+</html>
+"""
+
+
+def page(title: str, bodies: Sequence[str], css: str = "") -> str:
+    """Return a page as HTML.
+
+    Args:
+        title: nothing in it is taken for markup.
+        bodies: each is HTML, and begins on a sheet of its own.
+        css: name of a file beside this one, whose styles come after those of every page.
+    """
+    here = Path(__file__).parent
+    style = "".join(
+        (here / name).read_text(encoding="utf-8") for name in ("sheet.css", css) if name
+    )
+    body = "".join(f"<article>\n{one}\n</article>\n" for one in bodies)
+    return _PAGE.format(title=escape(title), style=style, body=body)

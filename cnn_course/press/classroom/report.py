@@ -1,0 +1,374 @@
+"""What comes of a marked class test: a report for the lecturer, a page for each student, tables."""
+
+import re
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from cnn_course.classtest import HINTS
+from cnn_course.files import write
+from cnn_course.press.classroom.pages import page
+from cnn_course.press.classroom.results import Result
+from cnn_course.press.classroom.settings import Settings, concerns
+from cnn_course.press.classroom.spreadsheets import as_csv
+from cnn_course.press.classroom.statistics import (
+    ENOUGH,
+    LOOK_AT_IT,
+    cronbach_alpha,
+    question_names,
+    question_statistics,
+    slip_statistics,
+)
+from cnn_course.press.classroom.taught import SECTIONS, Section
+from cnn_course.tables import html_table
+
+_OUTCOMES: Final = ("right", "follows", "partly", "wrong", "open", "unreadable")
+_FEW: Final = (
+    f"Fewer than {ENOUGH} students answered. Difficulty, discrimination and Cronbach's alpha of so "
+    "few are mostly chance, so questions and slips are counted only."
+)
+_ALPHA: Final = (
+    "Cronbach's alpha says how far the questions agree on who knows more: 1 is completely, and 0.7 "
+    "or more is usual for a test with grades. It is higher here because one answer of a test goes "
+    "into the next."
+)
+_FIGURES: Final = (
+    "Difficulty is the mean share of the points: the higher, the easier. Discrimination is the "
+    "correlation with the points of the rest of the test. Below 0.2, look whether the question "
+    "misleads those who know more; up to 0.4 is acceptable, above is good."
+)
+_FOLLOWS: Final = (
+    "An answer that follows is wrong, but rightly computed from the student's own earlier numbers. "
+    "It gets full points."
+)
+
+
+# Tables
+
+
+class _WithComma(float):
+    """A number as spreadsheets write it whose tables have semicolons: 1.5 would be a date there."""
+
+    def __str__(self) -> str:
+        return f"{float(self):g}".replace(".", ",")
+
+
+def _csv(rows: Iterable[Sequence[object]], delimiter: str) -> str:
+    def cell(value: object) -> object:
+        if not isinstance(value, float):
+            return value
+        if value.is_integer():
+            return int(value)
+        return _WithComma(value) if delimiter == ";" else round(value, 6)
+
+    return as_csv(([cell(value) for value in row] for row in rows), delimiter)
+
+
+def _points_rows(results: Sequence[Result]) -> Iterator[Sequence[object]]:
+    names = question_names(results)
+    head = ["line", "student", "number", "test", "points", "possible", "percent", "grade"]
+    yield [*head, "slips", "problem", *names]
+    for one in results:
+        marks = one.marking.marks
+        made = [f"{mark.question.name}: {', '.join(mark.slips)}" for mark in marks if mark.slips]
+        scores = (one.points, sum(one.possible.values()), round(100 * one.share, 1), one.grade)
+        who = (one.line, one.student, one.number, one.test)
+        yield *who, *scores, "; ".join(made), one.problem, *(one.earned.get(n, "") for n in names)
+
+
+def _question_rows(results: Sequence[Result]) -> Iterator[Sequence[object]]:
+    yield "question", "students", "share", "discrimination", "verdict", *_OUTCOMES
+    for one in question_statistics(results):
+        figures = [
+            "" if figure is None else round(figure, 3) for figure in (one.share, one.discrimination)
+        ]
+        yield one.name, one.students, *figures, one.verdict, *(one.outcomes[o] for o in _OUTCOMES)
+
+
+def _slip_rows(results: Sequence[Result]) -> Iterator[Sequence[object]]:
+    yield "slip", "students", "visible", "rest", "hint", "section", "address"
+    for one in slip_statistics(results):
+        rest = "" if one.rest is None else round(one.rest, 3)
+        section = SECTIONS[one.name]
+        place = (str(section), section.address)
+        yield one.name, one.students, one.visible, rest, HINTS[one.name], *place
+
+
+def summary_tables(results: Sequence[Result]) -> tuple[Table, Table]:
+    """Return for the terminal the students' scores, and the mistakes, most common first."""
+    scores = Table("student", "test", "points", "of", "percent", "grade")
+    for one in results:
+        reached = (f"{one.points:g}", f"{sum(one.possible.values()):g}", _percent(one.share, 1))
+        scores.add_row(*map(Text, (one.student, one.test, *reached, one.grade)))
+    common = Table("slip", "students", "what to look at")
+    for slip in slip_statistics(results):
+        common.add_row(slip.name, f"{slip.students} of {slip.visible}", HINTS[slip.name])
+    return scores, common
+
+
+def _percent(share: float, digits: int = 0) -> str:
+    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
+
+
+# The lecturer's report
+
+
+def write_report(
+    folder: Path, results: Sequence[Result], settings: Settings, delimiter: str = ","
+) -> list[Path]:
+    """Write what a lecturer gets, each file whole or not at all. The same results, the same bytes.
+
+    Args:
+        folder: gets `report.html`, to be read or printed, `points.csv` with a row for each
+            student, `questions.csv` and `slips.csv`.
+        results: of the class, in the order of its table.
+        settings: what the lecturer decided.
+        delimiter: between the cells of the tables. With a semicolon, numbers have a comma.
+
+    Returns:
+        The files.
+    """
+    title = f"{settings.course or 'Class test'}: results"
+    files = {
+        "report.html": page(title, [_report(title, results, settings)], css="report.css"),
+        "points.csv": _csv(_points_rows(results), delimiter),
+        "questions.csv": _csv(_question_rows(results), delimiter),
+        "slips.csv": _csv(_slip_rows(results), delimiter),
+    }
+    for name, content in files.items():
+        write(folder / name, content)
+    return [folder / name for name in files]
+
+
+def _report(title: str, results: Sequence[Result], settings: Settings) -> str:
+    sat = [one for one in results if one.answered]
+    few = _FEW if 0 < len(sat) < ENOUGH else ""
+    parts = [f"<h1>{escape(title)}</h1>", *_paragraphs(settings.date), _key_figures(results)]
+    parts += _paragraphs(few)
+    sections = {
+        "How the points are spread": _spread(sat, settings) if sat else "",
+        "Questions": _questions(results),
+        "Common slips": _slips(results),
+        "Rows that need a look": _to_look_at(results),
+        "What you decided": _decided(settings),
+    }
+    for heading, content in sections.items():
+        parts.append(f"<section>\n<h2>{heading}</h2>\n{content or '<p>Nothing.</p>'}\n</section>")
+    return "\n".join(parts)
+
+
+def _key_figures(results: Sequence[Result]) -> str:
+    """Return what describes the class as a whole, and what its alpha means."""
+    shares = [one.share for one in results if one.answered]
+    alpha = cronbach_alpha(results)
+    figures = {"marked": f"{len(shares)}", "nothing answered": f"{len(results) - len(shares)}"}
+    if shares:
+        figures["mean"] = _percent(statistics.mean(shares), 1)
+        figures["median"] = _percent(statistics.median(shares), 1)
+    if len(shares) > 1:
+        figures["standard deviation"] = _percent(statistics.stdev(shares), 1)
+    if alpha is not None:
+        figures["Cronbach's alpha"] = f"{alpha:.2f}"
+    items = "".join(
+        f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures.items()
+    )
+    meaning = "" if alpha is None else _ALPHA
+    return "\n".join([f'<dl class="figures">{items}</dl>', *_paragraphs(meaning)])
+
+
+def _spread(sat: Sequence[Result], settings: Settings) -> str:
+    """Return a histogram of what was reached, and a table of the grades."""
+    boundaries = dict(sorted(settings.boundaries.items(), key=lambda item: -item[1]))
+    histogram = _histogram([one.share for one in sat], boundaries)
+    if not boundaries:
+        return histogram + "<p>No boundaries are set, so there are no grades.</p>"
+    given = Counter(one.grade for one in sat)
+    rows = [("grade", "from", "students", "share of them")]
+    for grade in dict.fromkeys([*boundaries, *sorted(given)]):
+        begins = _percent(boundaries[grade]) if grade in boundaries else ""
+        rows.append((grade or "none", begins, str(given[grade]), _percent(given[grade] / len(sat))))
+    return histogram + _wide(rows, "Grades", rows[0][1:])
+
+
+def _histogram(shares: Sequence[float], boundaries: Mapping[str, float]) -> str:
+    tenths = np.asarray(shares) * 10 + 1e-9  # a share is a quotient: 0.6 belongs to 60 to 70
+    counts = np.bincount(np.clip(tenths.astype(int), 0, 9), minlength=10)
+    ranges = [f"{place * 10} to {place * 10 + 10} %" for place in range(10)]
+    spoken = "; ".join(f"{name}: {count}" for name, count in zip(ranges, counts, strict=True))
+    drawn = ['<path class="axis" d="M20 200.5H620"/><text x="620" y="220">100</text>']
+    for grade, share in boundaries.items():
+        x = round(20 + 600 * share)
+        drawn.append(f'<path d="M{x} 22V200"/><text x="{x}" y="15">{escape(grade)}</text>')
+    for place, (name, count) in enumerate(zip(ranges, counts, strict=True)):
+        left, height = 20 + 60 * place, round(150 * count / max(counts))
+        drawn.append(
+            f'<rect x="{left + 2}" y="{200 - height}" width="56" height="{height}">'
+            f"<title>{name}: {count}</title></rect>"
+            f'<text x="{left + 30}" y="{194 - height}">{count or ""}</text>'
+            f'<text x="{left}" y="220">{10 * place}</text>'
+        )
+    return (
+        '<svg viewBox="0 0 640 248" role="img" aria-labelledby="spread-title spread-counts">\n'
+        '<title id="spread-title">How many students reached which share of the points</title>\n'
+        f'<desc id="spread-counts">{spoken}</desc>\n{"".join(drawn)}\n'
+        '<text x="320" y="243">students, by percent of the points</text>\n</svg>\n'
+    )
+
+
+def _questions(results: Sequence[Result]) -> str:
+    found = question_statistics(results)
+    enough = any(one.share is not None for one in found)
+    figures = ("difficulty", "discrimination", "which is") if enough else ()
+    rows: list[Sequence[str]] = [("question", "students", *figures, *_OUTCOMES)]
+    for one in found:
+        share = "" if one.share is None else _percent(one.share)
+        related = "" if one.discrimination is None else f"{one.discrimination:.2f}"
+        told = (share, related, one.verdict) if enough else ()
+        counts = (str(one.outcomes[outcome]) for outcome in _OUTCOMES)
+        rows.append((one.name, str(one.students), *told, *counts))
+    weak = [one.name for one in found if one.verdict == LOOK_AT_IT]
+    above = f"Look at: {', '.join(weak)}." if weak else ""
+    numbers = [name for name in rows[0][1:] if name != "which is"]
+    table = _wide(rows, "How each question did, among those who have it", numbers)
+    below = _paragraphs(_FIGURES if enough else "", _FOLLOWS)
+    return "\n".join([*_paragraphs(above), table, *below]) if found else ""
+
+
+def _slips(results: Sequence[Result]) -> str:
+    """Return which sections to teach again, and a table of the slips."""
+    found = slip_statistics(results)
+    enough = any(one.rest is not None for one in found)
+    figures = ("share", "rest of their test") if enough else ()
+    rows: list[Sequence[str]] = [("slip", "students", "of", *figures, "what to look at")]
+    again: dict[Section, list[str]] = {}
+    for one in found:
+        told = ("", "") if enough else ()
+        if one.rest is not None:
+            told = (_percent(one.students / one.visible), _percent(one.rest))
+        counts = (str(one.students), str(one.visible))
+        rows.append((one.name, *counts, *told, HINTS[one.name]))
+        again.setdefault(SECTIONS[one.name], []).append(one.name)
+    table = _wide(rows, "Who made a slip, of those in whose test it can be seen", rows[0][1:-1])
+    return f"{_to_teach_again(again, results)}\n{table}" if found else ""
+
+
+def _to_teach_again(again: Mapping[Section, Sequence[str]], results: Sequence[Result]) -> str:
+    """Return a list of sections, with the slips that they mend, most needed first."""
+    made = [set(one.marking.slips) for one in results if one.answered]
+    counts = {
+        section: sum(not one.isdisjoint(slips) for one in made) for section, slips in again.items()
+    }
+    items = [
+        f'<li><a href="{section.address}">{escape(str(section))}</a>: {count} of {len(made)} '
+        f"students ({escape(', '.join(again[section]))})</li>"
+        for section, count in sorted(counts.items(), key=lambda item: -item[1])
+    ]
+    return "\n".join(["<h3>To teach again</h3>", "<ul>", *items, "</ul>"])
+
+
+def _to_look_at(results: Sequence[Result]) -> str:
+    rows = [("line", "student", "test", "what is the matter")]
+    rows += [(str(one.line), one.student, one.test, one.problem) for one in results if one.problem]
+    return _wide(rows, "Rows of the table of answers") if rows[1:] else ""
+
+
+def _decided(settings: Settings) -> str:
+    decided = [f"{name}: counts for nobody" for name in settings.void]
+    decided += [f"{name}: points times {factor:g}" for name, factor in settings.weights.items()]
+    decided += [f"{who}: {points:+g} points besides" for who, points in settings.extra.items()]
+    for one in settings.overrides:
+        reason = f" ({one.reason})" if one.reason else ""
+        decided.append(f"{one.student}, {one.question}: {one.points:g} points by hand{reason}")
+    items = "".join(f"<li>{escape(text)}</li>\n" for text in decided)
+    return f"<ul>\n{items}</ul>" if decided else ""
+
+
+def _paragraphs(*texts: str) -> list[str]:
+    return [f"<p>{escape(text)}</p>" for text in texts if text]
+
+
+def _wide(
+    rows: Sequence[Sequence[str]],
+    caption: str,
+    numbers: Sequence[str] = (),
+    *,
+    total: bool = False,
+) -> str:
+    """Return a table that moves sideways where the screen is narrower, by keys as well."""
+    table = html_table(rows, caption, numbers, total=total)
+    label = escape(caption)
+    return f'<div class="wide" role="region" aria-label="{label}" tabindex="0">{table}</div>'
+
+
+# The students' pages
+
+
+def write_feedback(folder: Path, results: Sequence[Result], settings: Settings) -> list[Path]:
+    """Write what each student gets, each file whole or not at all.
+
+    Args:
+        folder: gets `feedback/` with a page for each student, named after test and line, never
+            after the student; and `feedback.html` with all of them, to be printed.
+        results: those without any mark are left out.
+        settings: what the lecturer decided.
+
+    Returns:
+        `feedback.html`, and the page of each student.
+    """
+    bodies = {}
+    for one in results:
+        if one.marking.marks:
+            test = re.sub(r"[^A-Za-z0-9-]+", "", one.test)[:40]
+            bodies[folder / "feedback" / f"{test}-{one.line}.html"] = _feedback(one, settings)
+    together = folder / "feedback.html"
+    write(together, page("Feedback", list(bodies.values()), css="report.css"))
+    for file, body in bodies.items():
+        write(file, page(f"Feedback: {file.stem}", [body], css="report.css"))
+    return [together, *bodies]
+
+
+def _feedback(result: Result, settings: Settings) -> str:
+    """Return the page of one student, as HTML."""
+    rows = [("question", "you wrote", "right is", "points", "verdict")]
+    for number, mark in enumerate(result.marking.marks, start=1):
+        name = mark.question.name
+        given, key = result.given.get(name, ""), result.key.get(name, "")
+        points = "does not count"
+        if name in result.earned:
+            points = f"{result.earned[name]:g} of {result.possible[name]:g}"
+        verdict = str(mark) if mark.slips else f"{mark}."
+        said = " ".join([verdict[0].upper() + verdict[1:], *_by_hand(result, name, settings)])
+        rows.append((f"{number}. {mark.question.text}", _short(given), key, points, said))
+    total = f"{result.points:g} of {sum(result.possible.values()):g}"
+    rows.append(("Together", "", "", total, _percent(result.share, 1)))
+    about = [settings.course, settings.date, f"Test {result.test}"]
+    about += [f"Number {result.number}"] if result.number else []
+    reached = f"{total} points, {_percent(result.share, 1)}"
+    reached += f". Grade: {result.grade}" if result.grade else ""
+    notes = [f"{result.extra:+g} points besides are included."] if result.extra else []
+    parts = [
+        f"<h1>{escape(result.student or f'Line {result.line}')}</h1>",
+        f'<p class="about">{escape(" · ".join(filter(None, about)))}</p>',
+        f'<p class="reached">{escape(reached)}</p>',
+        _wide(rows, "Your answers", ["points"], total=True),
+        *_paragraphs(*notes),
+    ]
+    return "\n".join(parts)
+
+
+def _by_hand(result: Result, name: str, settings: Settings) -> Iterator[str]:
+    """Yield that points were given by hand, and why."""
+    for one in settings.overrides:
+        if one.question == name and concerns(one.student, result.student, result.number):
+            yield f"Points given by hand. {one.reason}".strip()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:200]}…"
