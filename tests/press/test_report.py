@@ -180,13 +180,13 @@ def test_outcomes_and_slips_are_counted_by_student(class_of_40: list[Result]) ->
 
 
 def test_a_slip_can_be_seen_where_the_test_has_it_and_absent_students_do_not_count() -> None:
-    depths = {seed: classtest.generate(seed, "first").network.input[2] for seed in range(1, 61)}
+    depths = {seed: classtest.generate(seed, "first").network.input[2] for seed in range(1, 91)}
     seed = next(seed for seed, channels in depths.items() if channels == 3)
     conv = classtest.generate(seed, "first").network.layers[0]
     exchanged = (conv.kernel_size**2 * conv.filters + 1) * 3
     results = [marked(seed, {"conv_1 parameters": f"{exchanged}"})]
     results += [marked(other, {}) for other in depths if other != seed]
-    results += [marked(other, dict.fromkeys(results[0].key, "")) for other in range(70, 99)]
+    results += [marked(other, dict.fromkeys(results[0].key, "")) for other in range(100, 130)]
     (found,) = slip_statistics(results)
     assert (found.name, found.students) == ("channels exchanged", 1)
     assert found.visible == list(depths.values()).count(3)  # of one channel none can be exchanged
