@@ -61,6 +61,7 @@ HINTS: Final[Mapping[str, str]] = {
     "added for joined": "Concatenated maps stand side by side: their channels add up.",
     "joined for added": "Values are added one by one: the number of channels stays.",
     "places forgotten": "Flatten keeps every value: height x width x channels.",
+    "channels left out": "Flatten keeps every value: height x width x channels.",
     "channels forgotten": "A filter has weights for every channel of its input.",
     "kernel area not squared": "A kernel of k x k has k times k weights.",
     "bias forgotten": "Each filter, and each unit, has a bias, too.",
@@ -388,7 +389,7 @@ def _wrong_channels(network: Network, layer: Layer) -> Wrong:
     elif isinstance(layer, counting.Flatten):
         yield "places forgotten", channels
         if channels > 1:
-            yield "channels forgotten", prod(incoming[0][:2])
+            yield "channels left out", prod(incoming[0][:2])
 
 
 def _wrong_parameters(network: Network, layer: Layer, output: Shape) -> Wrong:

@@ -149,7 +149,7 @@ function* wrongChannels(network, place) {
     yield ["joined for added", total(shapes.map((shape) => shape.at(-1)))];
   } else if (layer.kind === "flatten") {
     yield ["places forgotten", channels];
-    if (channels > 1) yield ["channels forgotten", prod(shapes[0].slice(0, 2))];
+    if (channels > 1) yield ["channels left out", prod(shapes[0].slice(0, 2))];
   }
 }
 

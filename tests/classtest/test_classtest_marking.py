@@ -87,7 +87,7 @@ def test_the_key_gets_all_points_and_an_empty_sheet_none(level: str) -> None:
         ("c3 shape", (10, 10, 6), "channels of the input"),
         ("c3 shape", (10, 10, 96), "channels multiplied"),
         ("flat shape", (16,), "places forgotten"),
-        ("flat shape", (25,), "channels forgotten"),
+        ("flat shape", (25,), "channels left out"),
         ("hidden activation", "softmax", "output's activation"),
         ("hidden activation", "logistic function", "saturated"),
         ("hidden activation", "none", "no activation"),
