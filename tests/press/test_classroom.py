@@ -159,7 +159,7 @@ def test_a_network_of_ones_own_and_that_of_chapter_8_are_given_to_a_class(tmp_pa
         made = Class(tmp_path / f"{place}", "Ada", "Grace", network=network)
         assert len({row["test"] for row in made.rows}) == 1
         sheets = BeautifulSoup((made.folder / "sheets.html").read_text("utf-8"), "html.parser")
-        assert [f"of 28" in cover.text for cover in sheets.find_all(class_="cover")] == [True] * 2
+        assert ["of 28" in cover.text for cover in sheets.find_all(class_="cover")] == [True] * 2
         test = classtest.read(made.folder / "network.toml")
         rows = [
             [row["student"], row["number"], row["test"], *test.key.values()] for row in made.rows
