@@ -219,6 +219,7 @@ COMPUTED = {
             (lambda h, w, c, f, b: counted(h, w, c, f, True), "bias for each filter"),
             (lambda h, w, c, f, b: counted(h, h, c, f, b), "kernel of 1 x 7"),
             (lambda *a: counted(*a) * 3, "too many"),
+            (lambda *a: np.int64(3), "too few"),
         ],
     ),
     "residual-block": (
