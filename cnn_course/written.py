@@ -3,12 +3,14 @@
 The page's script, `book/_static/exercises.js`, reads by the same rules.
 """
 
+import math
 import re
 from typing import Final
 
 _LONGEST: Final = 200
 _NONE: Final = ("none", "zero", "no", "nothing")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[,' _\u00a0\u2009\u2019\u202f]\d{3})+", re.ASCII)
+_SPACE = re.compile(r"[\s\ufeff]+")  # in Python, and in a browser
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[,' _\u2019]\d{3})+", re.ASCII)
 _LAKHS = re.compile(r"[+-]?[1-9]\d?(?:,\d{2})+,\d{3}", re.ASCII)  # as India groups: 1,00,352
 _BESIDE = re.compile(r"^.*=|^\s*[~\u2248]|(?<=\d) *(?:parameters|params|weights|values|pixels)\.?$")
 _POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}", re.ASCII)
@@ -51,7 +53,7 @@ def number_in(text: str, *, whole: bool) -> float:
     if stroke:
         if not (divisor := number_in(below, whole=whole)):
             raise UnreadableError("Nothing can be divided by 0.")
-        return number_in(above, whole=whole) / divisor
+        return _finite(number_in(above, whole=whole) / divisor)
     if short.casefold() in _NONE:
         return 0
     if (_UNCLEAR_POINT if whole else _UNCLEAR_COMMA).fullmatch(short):
@@ -65,7 +67,7 @@ def number_in(text: str, *, whole: bool) -> float:
         short = short.replace(",", ".")
     if not _NUMBER.fullmatch(short):
         raise UnreadableError("This cannot be read as a number.")
-    return float(short) if re.search(r"[.e]", short, re.IGNORECASE) else int(short)
+    return _finite(float(short)) if re.search(r"[.e]", short, re.IGNORECASE) else int(short)
 
 
 def sizes_in(text: str, length: int) -> list[str]:
@@ -73,9 +75,9 @@ def sizes_in(text: str, length: int) -> list[str]:
 
     Of `length` sizes that are asked for: where it is one, "1,024" is a number and not two.
     """
-    short = _bare(text)
-    if len(short) > _LONGEST:
+    if len(text) > _LONGEST:
         return []
+    short = _bare(text)
     if length == 1 and _is_number(short):
         return [short]
     if "=" in short:
@@ -88,7 +90,13 @@ def sizes_in(text: str, length: int) -> list[str]:
 
 
 def _bare(text: str) -> str:
-    return text.strip().strip("()[]").strip().rstrip(",")
+    return _SPACE.sub(" ", text).strip(" ()[]").rstrip(",")
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise UnreadableError("This number is too large.")
+    return number
 
 
 def _is_number(text: str) -> bool:

@@ -21,7 +21,11 @@
   }
 
   function write(known) {
-    localStorage.setItem(ENTRY, JSON.stringify(known));
+    try {
+      localStorage.setItem(ENTRY, JSON.stringify(known));
+    } catch {
+      // It is full: what was kept stays, and the page works on.
+    }
   }
 
   function keepsAnything() {

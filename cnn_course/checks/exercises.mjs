@@ -55,11 +55,14 @@ function together(label, path, box) {
 /* A list that is put in order: by its buttons, or by dragging an item. */
 function sortable({ labels }, changed) {
   const list = made("ol", { class: "order" });
+  const heard = made("p", { class: "visually-hidden", "aria-live": "polite" });
   const move = (item, by) => {
     const other = by < 0 ? item.previousElementSibling : item.nextElementSibling;
     if (!other) return;
     // The neighbour moves: an element that is taken out loses focus and pointer.
     by < 0 ? item.after(other) : item.before(other);
+    const place = [...list.children].indexOf(item) + 1;
+    heard.textContent = `${item.dataset.letter} is number ${place} of ${labels.length}.`;
     changed();
   };
   for (const label of labels) {
@@ -85,7 +88,7 @@ function sortable({ labels }, changed) {
       text.addEventListener(end, () => item.classList.remove("moving"));
     list.append(item);
   }
-  return list;
+  return [list, heard];
 }
 
 function controls(specified, label, path, fields, changed) {
@@ -95,7 +98,7 @@ function controls(specified, label, path, fields, changed) {
       controls(part, key, [...path, key], fields, changed)
     ).flat();
   if (kind === "array") return [grid(specified, label, path, fields)];
-  if (kind === "order") return [sortable(specified, changed)];
+  if (kind === "order") return sortable(specified, changed);
   if (kind === "word" && options) return [chosen(options, label, path, fields)];
   if (kind === "words")
     return [together(label, path, made("div", { class: "fields" },
@@ -144,11 +147,10 @@ function exercise(cell, specified, name) {
     const wrongFields = [...fields].filter(([path, control]) => {
       const where = JSON.parse(path);
       return outcome !== "right" && (outcome === "open"
-        ? !control.value.trim() : part.every((one, place) => where[place] === one) && part.length);
+        ? !control.value.trim() : part.every((one, place) => where[place] === one));
     }).map(([, control]) => control);
     for (const control of fields.values()) {
-      const faulty = wrongFields.includes(control) || (outcome !== "right" && fields.size === 1);
-      control.setAttribute("aria-invalid", String(faulty));
+      control.setAttribute("aria-invalid", String(wrongFields.includes(control)));
       control.setAttribute("aria-describedby", says.id);
     }
     says.className = `course-verdict course-verdict-${outcome}`;
@@ -172,6 +174,8 @@ function exercise(cell, specified, name) {
   document.addEventListener("course-cleared", () => {
     restore();
     says.replaceChildren();
+    reveal.hidden = true;
+    for (const control of fields.values()) control.removeAttribute("aria-invalid");
   });
   restore();
   cell.before(form);
@@ -180,9 +184,21 @@ function exercise(cell, specified, name) {
 
 const solutionOf = (cell) => cell.closest("section").querySelector(".tag_solution details");
 
-/* An exercise that only Python can mark says where there is one. */
+/* Exercises that the class test on the page answers, too: when it does, as in `checks/models.py`. */
+const TESTS = {
+  "class-test": ({ level, points, possible }) => level === "own" && points === possible,
+  hard: ({ level, seed, points }) => level === "hard" && seed === 55 && points >= 10,
+};
+
+/* An exercise that Python alone can mark says where there is one. */
 function onlyPython(cell) {
-  const note = made("p", { class: "course-only-python" }, "This exercise is answered in Python: in ");
+  const name = cell.querySelector("pre").textContent.match(/check\("([^"]+)"/)?.[1];
+  const answers = Object.hasOwn(TESTS, name) && TESTS[name];
+  const place = answers ? "in the class test on this page, or in Python: in " : "in Python: in ";
+  const note = made("p", { class: "course-only-python" }, `This exercise is answered ${place}`);
+  document.addEventListener("class-test-marked", ({ detail }) => {
+    if (answers && answers(detail)) window.courseProgress?.markDone(cell.closest("section").id);
+  });
   const hosts = [["Colab", "colab.research"], ["Binder", "mybinder"]];
   for (const [host, address] of hosts) {
     const found = document.querySelector(`.dropdown-launch-buttons a[href*="${address}"]`);

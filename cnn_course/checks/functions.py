@@ -22,7 +22,7 @@ def _output_size(answer: Any) -> str:
         if given == expected:
             continue
         hint = "Lay a kernel over a row of so many pixels and count its places."
-        if isinstance(given, float) and int(given) == expected:
+        if isinstance(given, float | np.floating) and int(given) == expected:
             hint = "Round down: a part of a place is no place."
         elif given == expected - 1:
             hint = "Did you count the first place of the window?"
@@ -215,7 +215,7 @@ def _conv_rule(answer: Any) -> str:
 def _hint_about_a_convolution(given: object, expected: int, filters: int) -> str:
     if given in (expected - filters, expected + filters):
         return "Is there a bias for each filter? It depends on the last argument."
-    if not isinstance(given, int | float):
+    if not isinstance(given, int | float | np.number):
         return "It should be a number."
     return f"That is too {'few' if given < expected else 'many'}. What has one filter?"
 

@@ -25,7 +25,6 @@ function numberOf(text, whole) {
 
 /* A number as Python's format ",.12g" writes it. */
 export function written(value) {
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   if (value === 0) return "0";
   const [mantissa, exponent] = value.toExponential(11).split("e");
   const bareOf = (digits) => (digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits);

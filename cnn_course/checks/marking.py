@@ -104,7 +104,7 @@ def number(
     for mistake, suggested in mistakes:
         if np.isclose(value, mistake, *bounds):
             wrong(suggested)
-    wrong(f"It is not {value:,.12g}. {hint}")
+    wrong(f"It is not {value + 0:,.12g}. {hint}")  # 0 has no sign
 
 
 def array(

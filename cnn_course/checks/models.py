@@ -21,18 +21,15 @@ def _three_architectures(answer: Any) -> str:
         problem = _problem(model)
         if problem:
             wrong(f"{name!r}: {problem}")
-    kinds = [[type(layer).__name__ for layer in model.layers] for model in answer.values()]
-    kernels = [
-        {tuple(layer.kernel_size) for layer in model.layers if type(layer).__name__ == "Conv2D"}
-        for model in answer.values()
-    ]
-    depths = [names.count("Conv2D") for names in kinds]
+    convolutions = [_of_kind("Conv2D", model) for model in answer.values()]
+    kernels = [{tuple(layer.kernel_size) for layer in found} for found in convolutions]
+    depths = [len(found) for found in convolutions]
     if len(set(depths)) < 3:
         wrong(f"Their depths are {depths}. Let all three have another number of convolutions.")
     if any(kernels.count(sizes) > 1 for sizes in kernels):
         wrong("Two of them have the same kernel sizes. Let all three differ.")
     for kind in ("Dropout", "BatchNormalization"):
-        having = sum(kind in names for names in kinds)
+        having = sum(bool(_of_kind(kind, model)) for model in answer.values())
         if having in (0, 3):
             which = "All of them have" if having else "None of them has"
             wrong(f"{which} {kind}. With one that has it and one that has not, you can compare.")
@@ -47,13 +44,24 @@ def _problem(model: Any) -> str:
         return f"its input has the shape {model.input_shape}; a digit is (28, 28, 1)."
     if tuple(model.output_shape) != (None, 10):
         return f"its output has the shape {model.output_shape}; ten probabilities are needed."
-    if not any(type(layer).__name__ == "Conv2D" for layer in model.layers):
+    if not _of_kind("Conv2D", model):
         return "there is no convolution in it."
-    last = model.layers[-1]
+    last = _layers(model)[-1]
     activation = getattr(getattr(last, "activation", None), "__name__", None)
     if activation != "softmax" and type(last).__name__ != "Softmax":
         return "its last layer gives scores. Softmax makes probabilities of them."
     return ""
+
+
+def _layers(model: Any) -> list[Any]:
+    """Return the layers of a model, and of models in it, in their order."""
+    inside = [_layers(layer) if hasattr(layer, "layers") else [layer] for layer in model.layers]
+    return [layer for layers in inside for layer in layers]
+
+
+def _of_kind(kind: str, model: Any) -> list[Any]:
+    """Return the layers of a kind: a separable convolution is one, and a spatial dropout."""
+    return [layer for layer in _layers(model) if kind in type(layer).__name__]
 
 
 @exercise("todays-layers")

@@ -113,7 +113,10 @@ def _file() -> Path | None:
 
     if own := os.environ.get("CNN_COURSE_PROGRESS"):
         return Path(own)
-    folder = platformdirs.user_data_path("cnn-course")
+    try:
+        folder = platformdirs.user_data_path("cnn-course")
+    except RuntimeError:  # neither HOME nor a list of users says where home is
+        return None
     return folder / "progress.txt" if folder.is_absolute() else None
 
 

@@ -29,6 +29,7 @@ class ClassTest extends Panel {
   begin(el) {
     this.root = el;
     this.made = {}; // test by level and seed: drawing one takes a moment
+    this.name = `class-test-${Math.random().toString(36).slice(2)}`; // its own on a page
   }
 
   compute({ level, seed, answers, marked }) {
@@ -61,14 +62,18 @@ class ClassTest extends Panel {
     return [level, labelled("seed", seed), another];
   }
 
-  draw({ answers, marked }, { test, marks }) {
+  draw({ level, seed, answers, marked }, { test, marks }) {
     const { rules } = this.model.get("choices"), { network, names } = test;
     const layers = network.layers.map((layer, place) => make("tr", {},
       make("th", { scope: "row", textContent: names[place] }),
       make("td", { textContent: sources(network.layers, place).map((one) => names[one - 1] ?? "input").join(" and ") }),
       make("td", { textContent: described(layer) })));
-    const questions = test.questions.map((question, at) => this.question(question, answers, marks?.[at]));
-    const mark = button("mark", "mark all answers", () => this.change({ marked: true }));
+    const questions = test.questions.map((question, at) => this.question(question, answers, marks?.[at], at));
+    const mark = button("mark", "mark all answers", () => {
+      this.change({ marked: true });
+      // Exercises of the page hear it, see ../checks/exercises.mjs.
+      this.root.dispatchEvent(new CustomEvent("class-test-marked", { bubbles: true, detail: this.result }));
+    });
     const clear = button("clear", "clear all answers", () => this.change({ answers: {}, marked: false }));
     const print = button("print", "print this test", () => this.print());
     mark.dataset.cell = "mark";
@@ -82,10 +87,11 @@ class ClassTest extends Panel {
       make("p", { className: "explorer-steps" }, mark, clear, print))]);
     const possible = test.questions.reduce((sum, { points }) => sum + points, 0);
     const points = marks?.reduce((sum, one) => sum + one.points, 0);
+    this.result = { level, seed, points, possible };
     this.sum.textContent = marked ? `${points} of ${possible} points.` : `${possible} points.`;
   }
 
-  question({ name, text, points, kind }, answers, mark) {
+  question({ name, text, points, kind }, answers, mark, at) {
     const input = make("input", { type: "text", autocomplete: "off", defaultValue: answers[name] ?? "" });
     const verdict = mark ? inWords(mark, this.model.get("choices").hints) : "";
     input.dataset.cell = name;
@@ -95,11 +101,13 @@ class ClassTest extends Panel {
     if (mark) input.setAttribute("aria-invalid", String(!["right", "follows", "open"].includes(mark.outcome)));
     input.onchange = ({ target }) =>
       this.change({ answers: { ...this.state.answers, [name]: target.value }, marked: false });
-    const cells = [mark ? `${mark.points} of ${points}` : String(points), input, verdict].map((content, at) => {
+    const cells = [mark ? `${mark.points} of ${points}` : String(points), input, verdict].map((content, column) => {
       const cell = make("td", {}, content);
-      cell.dataset.head = HEADS[at + 1]; // a phone shows it in the cell
+      cell.dataset.head = HEADS[column + 1]; // a phone shows it in the cell
       return cell;
     });
+    cells[2].id = `${this.name}-${at}`;
+    if (mark) input.setAttribute("aria-describedby", cells[2].id);
     return make("tr", {}, make("th", { scope: "row", textContent: text }), ...cells);
   }
 

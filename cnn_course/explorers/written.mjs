@@ -1,8 +1,9 @@
 // Numbers and shapes as people write them, read by the rules of `cnn_course.written`; a test compares.
 
 const LONGEST = 200;
+const SPACE = /[\s\x1c-\x1f\x85]+/g; // in Python, and in a browser
 const NONE = ["none", "zero", "no", "nothing"];
-const THOUSANDS = /^[+-]?[1-9]\d{0,2}(?:[,' _\u00a0\u2009\u2019\u202f]\d{3})+$/;
+const THOUSANDS = /^[+-]?[1-9]\d{0,2}(?:[,' _\u2019]\d{3})+$/;
 const LAKHS = /^[+-]?[1-9]\d?(?:,\d{2})+,\d{3}$/; // as India groups: 1,00,352
 const BESIDE = /^.*=|^\s*[~\u2248]|(?<=\d) *(?:parameters|params|weights|values|pixels)\.?$/g;
 const POINTS = /^[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}$/;
@@ -22,16 +23,22 @@ export class Unreadable extends Error {
   }
 }
 
-const bare = (text) => text.trim().replace(/^[()[\]]+|[()[\]]+$/g, "").trim().replace(/,+$/, "");
+const bare = (text) => text.replace(SPACE, " ").replace(/^[ ()[\]]+|[ ()[\]]+$/g, "").replace(/,+$/, "");
+const isLong = (text) => [...text].length > LONGEST; // signs, as Python counts them
+
+function finite(number) {
+  if (!Number.isFinite(number)) throw new Unreadable("This number is too large.");
+  return number;
+}
 
 export function numberIn(text, whole) {
-  if (text.length > LONGEST) throw new Unreadable("This is too long for a number.");
+  if (isLong(text)) throw new Unreadable("This is too long for a number.");
   let short = bare(bare(text).replace(BESIDE, "")).replaceAll("\u2212", "-");
   const stroke = short.indexOf("/");
   if (stroke >= 0) {
     const divisor = numberIn(short.slice(stroke + 1), whole);
     if (!divisor) throw new Unreadable("Nothing can be divided by 0.");
-    return numberIn(short.slice(0, stroke), whole) / divisor;
+    return finite(numberIn(short.slice(0, stroke), whole) / divisor);
   }
   if (NONE.includes(short.toLowerCase())) return 0;
   if ((whole ? UNCLEAR_POINT : UNCLEAR_COMMA).test(short)) {
@@ -42,7 +49,7 @@ export function numberIn(text, whole) {
   if ([THOUSANDS, LAKHS, POINTS].some((grouped) => grouped.test(short))) short = short.replace(/[^\d+-]/g, "");
   if (DECIMAL_COMMA.test(short)) short = short.replace(",", ".");
   if (!NUMBER.test(short)) throw new Unreadable("This cannot be read as a number.");
-  return Number(short);
+  return finite(Number(short));
 }
 
 function isNumber(text) {
@@ -56,8 +63,8 @@ function isNumber(text) {
 
 /** The sizes that a text such as "13 x 13 x 6" says, of `length` that are asked for. */
 export function sizesIn(text, length) {
+  if (isLong(text)) return [];
   const short = bare(text);
-  if (short.length > LONGEST) return [];
   if (length === 1 && isNumber(short)) return [short];
   if (short.includes("=")) return [];
   const parts = short.split(TIMES.test(short) ? TIMES : COMMAS).filter((part) => part);

@@ -219,6 +219,7 @@ COMPUTED = {
             (lambda h, w, c, f, b: counted(h, w, c, f, True), "bias for each filter"),
             (lambda h, w, c, f, b: counted(h, h, c, f, b), "kernel of 1 x 7"),
             (lambda *a: counted(*a) * 3, "too many"),
+            (lambda *a: np.int64(3), "too few"),
         ],
     ),
     "residual-block": (
@@ -261,7 +262,14 @@ COMPUTED = {
             (network(counting.Flatten(), TEN), "of them in one layer, dense"),
         ],
     ),
-    "eleven-to-five": ([(np.int64(2), np.int64(0)), (3, 2)], []),
+    "eleven-to-five": (
+        [
+            (np.int64(stride), padding)
+            for stride, padding in itertools.product(range(1, 12), range(11))
+            if counting.output_size(11, 3, stride=stride, padding=padding) == 5
+        ],
+        [],
+    ),
     "ranges": ([], [({**PLAIN["ranges"]["right"][0], "rotation_factor": 0.114}, "full turn")]),
     "first-loss": ([np.float32(2.3026)], []),
     "weight-updates": ([np.int64(4690)], []),
@@ -467,7 +475,16 @@ def test_three_architectures_that_differ_are_right_and_others_are_told_in_what_t
 ) -> None:
     a, b, c = convnet(7, dropout=True), convnet(5, 5), convnet(3, 3, 3, normalize=True)
     deep = convnet(3, 3, 3, normalize=True, dropout=True)
-    right = [{"a": a, "b": b, "c": c}, {"a": convnet(7, last="Softmax"), "b": b, "c": deep}]
+    nested = keras.Sequential([keras.Input((28, 28, 1)), deep])
+    separable = [layers.SeparableConv2D(2, 5), layers.SpatialDropout2D(0.1), layers.Flatten()]
+    other = keras.Sequential(
+        [keras.Input((28, 28, 1)), *separable, layers.Dense(10, activation="softmax")]
+    )
+    right = [
+        {"a": a, "b": b, "c": c},
+        {"a": convnet(7, last="Softmax"), "b": b, "c": deep},
+        {"a": other, "b": convnet(7, 7), "c": nested},
+    ]
     wrong = [
         ([a] * 3, "dictionary"),
         ({"a": a}, "three entries"),

@@ -34,6 +34,16 @@ JUNK = (
         "\u2248 0.5",
         "=",
     ),
+    # Where Python and a browser differ: signs, spaces, what is no number or too large for one.
+    *(
+        "\U0001f600" * 150,
+        "\ufeff5",
+        "\x1c5",
+        "-0.0",
+        "1e400/1e400",
+        "1/1e400/1e400",
+        "1e308/1e-308",
+    ),
 )
 NUMBERS = ("0", "-0.5", "1234567.891", "0.0001", "0.00001", "1e15", "123456789012", "1/3", "1e-7")
 

@@ -128,6 +128,8 @@ def test_the_chapters_test_is_answered_marked_kept_and_cleared(shown: Shown) -> 
     said = "Each filter, and each unit, has a bias, too."
     assert said in shown.text("body")
     assert shown.cell("conv_1 parameters").get_attribute("aria-invalid") == "true"
+    described = shown.cell("conv_1 parameters").get_attribute("aria-describedby")
+    assert said in shown.at(f"#{described}").inner_text()
     shown.come_back()
     assert said in shown.text("body")
     shown.cell("clear").click()

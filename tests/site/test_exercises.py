@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from barriers import barriers, too_faint
 from conftest import NOTEBOOKS, fresh
-from explorer_pages import touch
+from explorer_pages import Shown, touch
 from playwright.sync_api import Locator, Page
 
+from cnn_course import classtest
+from cnn_course.checks import check
 from cnn_course.checks.answers import specifications
+from cnn_course.checks.models import TEST_LAYERS, TEST_QUESTIONS
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 
@@ -132,6 +135,62 @@ def test_a_wrong_value_is_found_in_its_grid_and_the_solution_is_offered_then(
     assert solution.locator("pre").first.is_visible()
 
 
+def test_a_slip_in_the_whole_answer_is_tied_to_all_its_fields_until_the_page_is_cleared(
+    page: Page, site: Path
+) -> None:
+    form = chapter(page, site, "01").locator(f"{GRID} form")
+    fill(form, [[4, 7], [5, 8]])
+    assert said(form) == "Not yet. Rows and columns are exchanged."
+    assert form.locator('[aria-invalid="true"]').count() == 4
+    page.get_by_role("button", name="Clear this page").click()
+    assert form.locator("[aria-invalid]").count() == 0
+    assert not form.get_by_role("button", name="Show the solution").is_visible()
+
+
+def test_a_right_answer_is_told_where_the_browser_keeps_nothing_more(
+    page: Page, site: Path
+) -> None:
+    form = chapter(page, site, "02").locator(f"{NUMBER} form")
+    page.evaluate(
+        """() => {
+            const { setItem } = Storage.prototype;
+            Storage.prototype.setItem = function (key, value) {
+                if (key.startsWith("cnn-course")) throw new DOMException("", "QuotaExceededError");
+                setItem.call(this, key, value);
+            };
+        }"""
+    )
+    fill(form, ["2.303"])
+    assert said(form).startswith("Right.")
+
+
+def test_a_class_test_on_the_page_counts_as_the_exercise_that_python_marks(
+    page: Page, site: Path
+) -> None:
+    test = Shown(chapter(page, site, "08"), "explorer-2")
+    done = page.locator('.course-done[aria-pressed="true"]')
+
+    def hand_in(answers: dict[str, Any]) -> list[str]:
+        for name, answer in answers.items():
+            written = " x ".join(map(str, answer)) if isinstance(answer, tuple) else str(answer)
+            test.cell(name).fill(written)
+        test.cell("mark").click()
+        return done.evaluate_all("all => all.map(one => one.closest('section').id)")
+
+    right = dict(classtest.about(TEST_LAYERS, ask=TEST_QUESTIONS).key)
+    assert hand_in(right | {"conv_1 parameters": 4}) == []
+    assert hand_in(right) == ["exercise-the-class-test"]
+    hard = classtest.generate(seed=55, level="hard").key
+    test.pick(level="hard")
+    test.control("seed").fill("55")
+    test.control("seed").press("Enter")
+    some = [{name: hard[name] for name in list(hard)[:number]} for number in (3, 6)]
+    assert [check("hard", one).outcome for one in some] == ["wrong", "right"]
+    assert [len(hand_in(one)) for one in some] == [1, 2]
+    notes = page.locator(".course-only-python", has_text="the class test on this page")
+    assert notes.count() == 2
+
+
 def test_an_order_is_made_by_keyboard_and_by_dragging(page: Page, site: Path) -> None:
     form = chapter(page, site, "06").locator(f"{ORDER} form")
     letters = form.locator("li")
@@ -141,6 +200,7 @@ def test_an_order_is_made_by_keyboard_and_by_dragging(page: Page, site: Path) ->
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     assert letters.evaluate_all(order) == "CABDE"
+    assert form.locator("[aria-live]").inner_text() == "C is number 1 of 5."
     start, end = (letters.nth(n).locator("span").bounding_box() for n in (4, 1))
     page.mouse.move(start["x"] + 9, start["y"] + 9)
     page.mouse.down()
