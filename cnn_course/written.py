@@ -12,15 +12,17 @@ _NONE: Final = ("none", "zero", "no", "nothing")
 _SPACE = re.compile(r"[\s\ufeff]+")  # in Python, and in a browser
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[,' _\u2019]\d{3})+", re.ASCII)
 _LAKHS = re.compile(r"[+-]?[1-9]\d?(?:,\d{2})+,\d{3}", re.ASCII)  # as India groups: 1,00,352
-_BESIDE = re.compile(r"^.*=|^\s*[~\u2248]|(?<=\d) *(?:parameters|params|weights|values|pixels)\.?$")
+_COUNTED = r"(?<=\d) *(?:p|(?:parameter|param|weight|value|unit|neuron|pixel|px)s?)\.?$"
+_BESIDE = re.compile(rf"^.*=|^\s*[~\u2248]|{_COUNTED}", re.IGNORECASE)
 _POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 # One separator may stand before thousands or before decimals, and nobody can tell.
 _UNCLEAR_POINT = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 _UNCLEAR_COMMA = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
-_TIMES = re.compile(r"\s*(?:[x×*]|\bby\b)\s*", re.IGNORECASE)
-_COMMAS = re.compile(r"[,;\s]+")
+_TIMES = re.compile(r"\s*(?:[x×*·]|\bby\b)\s*", re.IGNORECASE)
+_COMMAS = re.compile(r"[,;/\s]+|(?<=\d)-(?=\d)")
+_WIDE = {0xFF10 + digit: str(digit) for digit in range(10)}  # as typed in Chinese or Japanese
 
 
 class UnreadableError(ValueError):
@@ -80,17 +82,16 @@ def sizes_in(text: str, length: int) -> list[str]:
     short = _bare(text)
     if length == 1 and _is_number(short):
         return [short]
-    if "=" in short:
-        return []
+    short, equals, _ = short.partition("=")  # 4 x 4 x 2 = 32
     # Where there are crosses, commas belong to the numbers: 13 x 13 x 1,024.
     between = _TIMES if _TIMES.search(short) else _COMMAS
     parts = [part for part in between.split(short) if part]
     batch = len(parts) > 1 and parts[0].casefold() in ("none", "?", "batch", "n")
-    return parts[batch:]
+    return [] if equals and len(parts) != length else parts[batch:]
 
 
 def _bare(text: str) -> str:
-    return _SPACE.sub(" ", text).strip(" ()[]").rstrip(",")
+    return _SPACE.sub(" ", text).translate(_WIDE).strip(" ()[]").rstrip(",")
 
 
 def _finite(number: float) -> float:

@@ -16,6 +16,7 @@ from cnn_course.classtest.questions import (
     KINDS,
     LAYERS,
     LEFT_OUT,
+    NO_CHANNELS,
     Convolution,
     Expected,
     Network,
@@ -66,8 +67,9 @@ class ClassTest:
     def slips(self) -> frozenset[str]:
         """The names of the common mistakes that an answer can show."""
         every = self._expected.values()
-        ones = {LEFT_OUT for one in every if isinstance(one.right, tuple) and 1 in one.right}
-        return frozenset(ones.union(*(one.mistakes.values() for one in every)))
+        maps = [one.right for one in every if isinstance(one.right, tuple) and len(one.right) > 1]
+        short = {LEFT_OUT if 1 in shape else NO_CHANNELS for shape in maps}
+        return frozenset(short.union(*(one.mistakes.values() for one in every)))
 
     @property
     def blank(self) -> dict[str, Any]:

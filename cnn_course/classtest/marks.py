@@ -12,6 +12,7 @@ from cnn_course.classtest.questions import (
     ACTIVATIONS,
     HINTS,
     LEFT_OUT,
+    NO_CHANNELS,
     RECTIFIERS,
     Expected,
     Network,
@@ -183,14 +184,15 @@ def _mark(question: Question, given: Given, true: Expected, own: Network) -> Mar
     else:
         points = max(_right_sizes(given, one.right) for one in (true, following))
         if points and len(given) < question.points:
-            slips = (LEFT_OUT,)
+            slips = (LEFT_OUT if 1 in true.right else NO_CHANNELS,)
     return Mark(question, "partly" if points else "wrong", points, slips)
 
 
 def _right_sizes(given: tuple[int | str, ...], right: tuple[int, ...]) -> int:
-    """Return how many sizes are right; a 1 that was left out costs itself alone."""
+    """Return how many sizes are right; a 1, or the channels, left out costs itself alone."""
     if len(given) == len(right) - 1:
-        places = [place for place, size in enumerate(right) if size == 1]
+        last = len(right) - 1
+        places = [place for place, size in enumerate(right) if size == 1 or place == last]
         filled = [(*given[:place], None, *given[place:]) for place in places]
     else:
         filled = [given] if len(given) == len(right) else []
@@ -211,16 +213,23 @@ def _read(answer: object, question: Question) -> Given:
     try:
         if question.kind == "shape":
             return _read_sizes(answer, question.points)
-        if question.kind == "receptive field":  # one number, or two equal ones
-            sizes = _read_sizes(answer, 2)
-            if isinstance(sizes, tuple) and len(sizes) <= 2 and len(set(sizes)) == 1:
-                return sizes[0]
-            return OPEN if sizes == OPEN else UNREADABLE
+        if question.kind == "receptive field":
+            return _read_side(answer)
         if question.kind.endswith("activation"):
             return _read_activation(answer, hidden=question.kind == "hidden activation")
         return _read_number(answer)
     except Exception:  # whatever was handed in: an array, a model, an object of one's own
         return UNREADABLE
+
+
+def _read_side(answer: object) -> Given:
+    """Return what somebody wrote as one number, or as two equal ones."""
+    if isinstance(answer, str) and isinstance(number := _number_in(answer), int):
+        return number
+    sizes = _read_sizes(answer, 2)
+    if isinstance(sizes, tuple) and len(set(sizes)) == 1:
+        return sizes[0]
+    return OPEN if sizes == OPEN else UNREADABLE
 
 
 def _is_open(answer: object) -> bool:
@@ -268,7 +277,8 @@ def _read_sizes(answer: Any, length: int) -> Given:
         if length == 1 and len(sizes) > 1:  # (1,024) with a comma for thousands
             together = _number_in(",".join(map(str, sizes)))
             sizes = [together] if isinstance(together, int) else sizes
-    if not 0 < len(sizes) <= 8 or UNREADABLE in sizes:
+    most = length if length > 1 else 8  # of a vector somebody may write the map that it comes from
+    if not 0 < len(sizes) <= most or UNREADABLE in sizes:
         return UNREADABLE
     return OPEN if set(sizes) == {OPEN} else tuple(sizes)
 

@@ -45,9 +45,11 @@ Pooling = counting.MaxPooling2D | counting.AveragePooling2D
 Wrong = Iterator[tuple[str, Any]]  # the name of a mistake, and what it gives
 
 LEFT_OUT: Final = "size of 1 left out"
+NO_CHANNELS: Final = "channels not written"
 #: name of the mistake -> what to look at
 HINTS: Final[Mapping[str, str]] = {
     LEFT_OUT: "A single channel is a size, too: write the 1.",
+    NO_CHANNELS: "A map has three sizes: height x width x channels.",
     "stride forgotten": "The window moves by the stride, so divide by it.",
     "padding confused": "Valid lets no window reach over the edge; same gives n / stride, "
     "rounded up.",

@@ -14,7 +14,7 @@ const RECTIFIERS = ["relu", "relu6", "leaky relu", "prelu", "elu", "celu", "gelu
   "mish", "softplus"];
 const HIDDEN = { sigmoid: "saturated", tanh: "saturated", "hard sigmoid": "saturated", softsign: "saturated",
   softmax: "output's activation", linear: "no activation" };
-const LEFT_OUT = "size of 1 left out";
+const LEFT_OUT = "size of 1 left out", NO_CHANNELS = "channels not written";
 const OUTPUT = {
   softmax: { sigmoid: "one probability for each", relu: "one probability for each" },
   sigmoid: { softmax: "softmax for one unit" } };
@@ -263,7 +263,8 @@ function readNumber(text) {
 function readSizes(text, length) {
   if (isOpen(text)) return OPEN;
   const sizes = sizesIn(text, length).map((size) => (isOpen(size) ? OPEN : readNumber(size)));
-  if (!sizes.length || sizes.length > 8 || sizes.includes(UNREADABLE)) return UNREADABLE;
+  const most = length > 1 ? length : 8; // of a vector somebody may write the map that it comes from
+  if (!sizes.length || sizes.length > most || sizes.includes(UNREADABLE)) return UNREADABLE;
   return sizes.every((size) => size === OPEN) ? OPEN : sizes;
 }
 
@@ -279,6 +280,7 @@ function readActivation(text, hidden) {
 function readAnswer(text, { kind, points }) {
   if (kind === "shape") return readSizes(text, points);
   if (kind === "receptive field") {
+    if (readNumber(text) !== UNREADABLE) return readNumber(text);
     const sizes = readSizes(text, 2);
     if (!Array.isArray(sizes)) return sizes;
     return sizes.length <= 2 && new Set(sizes).size === 1 ? sizes[0] : UNREADABLE;
@@ -317,15 +319,15 @@ function marked(question, given, right, own) {
     return mark(points ? "partly" : "wrong", points, ownSlips.length ? ownSlips : slips);
   }
   const points = Math.max(...[right, following].map((one) => rightSizes(given, one.right)));
-  const leftOut = points && given.length < possible ? [LEFT_OUT] : null;
+  const leftOut = points && given.length < possible ? [right.right.includes(1) ? LEFT_OUT : NO_CHANNELS] : null;
   return mark(points ? "partly" : "wrong", points, leftOut ?? (ownSlips.length ? ownSlips : slips));
 }
 
-/** How many sizes are right; a 1 that was left out costs itself alone. */
+/** How many sizes are right; a 1, or the channels, left out costs itself alone. */
 function rightSizes(given, right) {
   let filled = given.length === right.length ? [given] : [];
   if (given.length === right.length - 1) {
-    filled = right.flatMap((size, at) => (size === 1 ? [[...given.slice(0, at), null, ...given.slice(at)]] : []));
+    filled = right.flatMap((size, at) => (size === 1 || at === given.length ? [[...given.slice(0, at), null, ...given.slice(at)]] : []));
   }
   return Math.max(0, ...filled.map((one) => one.filter((size, at) => size === right[at]).length));
 }

@@ -5,15 +5,16 @@ const SPACE = /[\s\x1c-\x1f\x85]+/g; // in Python, and in a browser
 const NONE = ["none", "zero", "no", "nothing"];
 const THOUSANDS = /^[+-]?[1-9]\d{0,2}(?:[,' _\u2019]\d{3})+$/;
 const LAKHS = /^[+-]?[1-9]\d?(?:,\d{2})+,\d{3}$/; // as India groups: 1,00,352
-const BESIDE = /^.*=|^\s*[~\u2248]|(?<=\d) *(?:parameters|params|weights|values|pixels)\.?$/g;
+const BESIDE = /^.*=|^\s*[~\u2248]|(?<=\d) *(?:p|(?:parameter|param|weight|value|unit|neuron|pixel|px)s?)\.?$/gi;
 const POINTS = /^[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}$/;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const DECIMAL_COMMA = /^[+-]?\d+,\d+$/;
 // One separator may stand before thousands or before decimals, and nobody can tell.
 const UNCLEAR_POINT = /^[+-]?[1-9]\d{0,2}\.\d{3}$/;
 const UNCLEAR_COMMA = /^[+-]?[1-9]\d{0,2},\d{3}$/;
-const TIMES = /\s*(?:[x\u00d7*]|\bby\b)\s*/i;
-const COMMAS = /[,;\s]+/;
+const TIMES = /\s*(?:[x\u00d7*\u00b7]|\bby\b)\s*/i;
+const COMMAS = /[,;/\s]+|(?<=\d)-(?=\d)/;
+const WIDE = /[\uff10-\uff19]/g; // digits as typed in Chinese or Japanese
 
 /** A text is no number; or, `unclear`, it can be read as two. */
 export class Unreadable extends Error {
@@ -23,7 +24,8 @@ export class Unreadable extends Error {
   }
 }
 
-const bare = (text) => text.replace(SPACE, " ").replace(/^[ ()[\]]+|[ ()[\]]+$/g, "").replace(/,+$/, "");
+const bare = (text) => text.replace(SPACE, " ").replace(WIDE, (digit) => String(digit.charCodeAt(0) - 0xff10))
+  .replace(/^[ ()[\]]+|[ ()[\]]+$/g, "").replace(/,+$/, "");
 const isLong = (text) => [...text].length > LONGEST; // signs, as Python counts them
 
 function finite(number) {
@@ -66,8 +68,9 @@ export function sizesIn(text, length) {
   if (isLong(text)) return [];
   const short = bare(text);
   if (length === 1 && isNumber(short)) return [short];
-  if (short.includes("=")) return [];
-  const parts = short.split(TIMES.test(short) ? TIMES : COMMAS).filter((part) => part);
+  const [front, ...behind] = short.split("="); // 4 x 4 x 2 = 32
+  const parts = front.split(TIMES.test(front) ? TIMES : COMMAS).filter((part) => part);
+  if (behind.length && parts.length !== length) return [];
   const batch = ["none", "?", "batch", "n"].includes((parts[0] ?? "").toLowerCase());
   return parts.slice(parts.length > 1 && batch ? 1 : 0);
 }

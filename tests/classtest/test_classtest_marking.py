@@ -218,7 +218,8 @@ def test_one_mistake_has_one_name(lenet: classtest.ClassTest) -> None:
         ("c1 shape", (28, 28, 7), 2),
         ("c1 shape", (1, 28, 7), 1),
         ("c1 shape", (28, ..., 6), 2),
-        ("c1 shape", (28, 28), 0),
+        ("c1 shape", (28, 28), 2),
+        ("c1 shape", "27 x 28", 1),
         ("c1 shape", "28 x 28 x 1 x 6", 0),
         # A named mistake gives half of two points and none of one.
         ("c1 parameters", 150, 1),
@@ -238,14 +239,21 @@ def test_an_answer_is_marked_in_parts(
         ("c1 shape", ["28x28x6", "(28, 28, 6)", " 28 × 28 × 6 ", "28 28 6", "28;28;6"]),
         ("c1 shape", [[28, 28, 6], np.array([28, 28, 6]), (28.0, 28.0, 6.0)]),
         ("c1 shape", [(None, 28, 28, 6), "(None, 28, 28, 6)", "28 by 28 by 6", "28*28*6"]),
+        ("c1 shape", ["28/28/6", "28·28·6", "28-28-6", "28 x 28 x 6 = 4704", "２８ x ２８ x ６"]),
         ("flat shape", [400, "400", (400,), "(None, 400)", "400,"]),
         ("s2 parameters", ["none", "0"]),
         ("f5 parameters", ["48,120", "48 120", "48'120", "48120.0", np.int64(48_120), 48_120.0]),
         ("f5 parameters", ["48\u2009120", "48\u2019120", "~48120", "401 * 120 = 48,120"]),
-        ("f5 parameters", ["48120 params", "\u2248 48 120 parameters."]),
+        (
+            "f5 parameters",
+            ["48120 params", "\u2248 48 120 parameters.", "48120P", "48,120 Parameter"],
+        ),
         ("c3 multiplications", ["2,40,000", "240,000"]),
         ("flat shape", ["5*5*16 = 400"]),
-        ("s4 receptive field", ["16 x 16", (16, 16)]),
+        (
+            "s4 receptive field",
+            ["16 x 16", (16, 16), "16 px", "= 16", "16 x 16 pixels", "5 + 11 = 16"],
+        ),
         ("hidden activation", [" ReLU ", "leaky_relu", "ReLU function", "Rectified linear unit."]),
         ("hidden activation", ["swish", "relu6", "PReLU", "mish", "softplus", "hard_silu"]),
         ("output activation", ["Softmax", "Soft-Max", "softmax(10)"]),
@@ -274,7 +282,7 @@ def test_what_says_nothing_is_open_and_what_can_be_meant_in_two_ways_is_not_gues
 ) -> None:
     for answer in (None, ..., "", "  ", "...", "?", "-", (..., ..., ...)):
         assert mark(lenet, "c1 shape", answer).outcome == "open", answer
-    for answer in ("2.548", "1.000", "4*4*2=32", "circa 5", (4, "four", 2)):
+    for answer in ("2.548", "1.000", "4*4=16", "circa 5", (4, "four", 2), "1 x 28 x 28 x 6"):
         assert mark(lenet, "c1 shape", answer).outcome == "unreadable", answer
     assert mark(lenet, "hidden activation", "squash").outcome == "unreadable"
 

@@ -21,7 +21,17 @@ MARKED = 100  # tests of each level
 OTHERS = (
     *("", "...", "x", "0", "1,024", "2.548", "7", "3 x 3", "relu", "none", "softmax(10)", "Mish"),
     *("2*3 = 6", "~12", "1,00,352", "5 params", "4 x 4", "tanh", "Soft-Max", "1.234.567"),
-    *("4 x ... x 2", "... x 7", "? x ? x ?"),
+    *(
+        "4 x ... x 2",
+        "... x 7",
+        "? x ? x ?",
+        "4/4/2",
+        "4·4·2",
+        "4-4-2",
+        "4 x 4 x 2 = 32",
+        "５８",
+        "7 px",
+    ),
 )
 CHAPTER = classtest.read(classtest.CHAPTER_8)
 TOLD = """({ level, seed, answers }) => {
