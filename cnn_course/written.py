@@ -12,8 +12,10 @@ _NONE: Final = ("none", "zero", "no", "nothing")
 _SPACE = re.compile(r"[\s\ufeff]+")  # in Python, and in a browser
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[,' _\u2019]\d{3})+", re.ASCII)
 _LAKHS = re.compile(r"[+-]?[1-9]\d?(?:,\d{2})+,\d{3}", re.ASCII)  # as India groups: 1,00,352
-_COUNTED = r"(?<=\d) *(?:p|(?:parameter|param|weight|value|unit|neuron|pixel|px)s?)\.?$"
-_BESIDE = re.compile(rf"^.*=|^\s*[~\u2248]|{_COUNTED}", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"(?<=\d) *(?:p|(?:parameter|param|weight|value|unit|neuron|pixel|px)s?)\.?$", re.IGNORECASE
+)
+_BEFORE = re.compile(r"^.*=|^\s*[~\u2248]")
 _POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
@@ -50,7 +52,7 @@ def number_in(text: str, *, whole: bool) -> float:
     """
     if len(text) > _LONGEST:
         raise UnreadableError("This is too long for a number.")
-    short = _bare(_BESIDE.sub("", _bare(text))).replace("\u2212", "-")
+    short = _bare(_BEFORE.sub("", _bare(text))).replace("\u2212", "-")
     above, stroke, below = short.partition("/")
     if stroke:
         if not (divisor := number_in(below, whole=whole)):
@@ -91,7 +93,8 @@ def sizes_in(text: str, length: int) -> list[str]:
 
 
 def _bare(text: str) -> str:
-    return _SPACE.sub(" ", text).translate(_WIDE).strip(" ()[]").rstrip(",")
+    short = _SPACE.sub(" ", text).translate(_WIDE).strip(" ()[]").rstrip(",")
+    return _COUNTED.sub("", short)
 
 
 def _finite(number: float) -> float:

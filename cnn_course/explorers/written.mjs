@@ -5,7 +5,8 @@ const SPACE = /[\s\x1c-\x1f\x85]+/g; // in Python, and in a browser
 const NONE = ["none", "zero", "no", "nothing"];
 const THOUSANDS = /^[+-]?[1-9]\d{0,2}(?:[,' _\u2019]\d{3})+$/;
 const LAKHS = /^[+-]?[1-9]\d?(?:,\d{2})+,\d{3}$/; // as India groups: 1,00,352
-const BESIDE = /^.*=|^\s*[~\u2248]|(?<=\d) *(?:p|(?:parameter|param|weight|value|unit|neuron|pixel|px)s?)\.?$/gi;
+const COUNTED = /(?<=\d) *(?:p|(?:parameter|param|weight|value|unit|neuron|pixel|px)s?)\.?$/i;
+const BEFORE = /^.*=|^\s*[~\u2248]/;
 const POINTS = /^[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}$/;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const DECIMAL_COMMA = /^[+-]?\d+,\d+$/;
@@ -25,7 +26,7 @@ export class Unreadable extends Error {
 }
 
 const bare = (text) => text.replace(SPACE, " ").replace(WIDE, (digit) => String(digit.charCodeAt(0) - 0xff10))
-  .replace(/^[ ()[\]]+|[ ()[\]]+$/g, "").replace(/,+$/, "");
+  .replace(/^[ ()[\]]+|[ ()[\]]+$/g, "").replace(/,+$/, "").replace(COUNTED, "");
 const isLong = (text) => [...text].length > LONGEST; // signs, as Python counts them
 
 function finite(number) {
@@ -35,7 +36,7 @@ function finite(number) {
 
 export function numberIn(text, whole) {
   if (isLong(text)) throw new Unreadable("This is too long for a number.");
-  let short = bare(bare(text).replace(BESIDE, "")).replaceAll("\u2212", "-");
+  let short = bare(bare(text).replace(BEFORE, "")).replaceAll("\u2212", "-");
   const stroke = short.indexOf("/");
   if (stroke >= 0) {
     const divisor = numberIn(short.slice(stroke + 1), whole);
