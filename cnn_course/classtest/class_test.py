@@ -88,8 +88,9 @@ class ClassTest:
 
     def sheet(self, student: str = "", column: str = "answer") -> Document:
         """Return the network and the questions; what the last column is for, its head says."""
-        printable = "".join(sign if sign.isprintable() else " " for sign in student)
-        name = " ".join(printable.split())[:200] or "." * 60
+        joiners = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # names need them
+        seen = (sign if sign.isprintable() or sign in joiners else " " for sign in student)
+        name = " ".join("".join(seen).split())[:200] or "." * 60
         rows = [("number", "question", "points", column)]
         for number, question in enumerate(self.questions, start=1):
             rows.append((str(number), question.text, str(question.points), ""))
@@ -142,6 +143,8 @@ def about(
         one_of("Each kind of question in ask", kind, KINDS)
     network = network_of(layers)
     asked = tuple(question for question in questions_about(network) if question.kind in ask)
+    if not asked:
+        raise ValueError(f"Of this network, nothing is asked with ask = {list(ask)}.")
     return ClassTest(title, network, asked)
 
 

@@ -25,7 +25,7 @@ def read(file: Path) -> ClassTest:
         ValueError: it holds no network that a test can ask about; the message says where.
     """
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         for name in content:
             one_of("What stands in it", name, ("title", "ask", "layers"))
         layers = content.get("layers")

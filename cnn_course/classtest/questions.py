@@ -16,6 +16,7 @@ from cnn_course import counting
 from cnn_course.counting import Count, Layer, Shape, Table
 
 INPUT: Final = "input"
+_WHOLE: Final = "total"  # begins the name of the question about all layers
 KINDS: Final = (
     "shape",
     "parameters",
@@ -223,7 +224,11 @@ def network_of(layers: Sequence[object]) -> Network:
 
 
 def _check_layer(layer: Layer, name: str) -> None:
-    """Refuse a layer that there are no questions about."""
+    """Refuse a layer that there are no questions about, or whose name something else has."""
+    if name in (INPUT, _WHOLE) or not isinstance(layer.name, str | None):
+        raise ValueError(
+            f"A layer of a test cannot be called {name!r}. Write another name, in quotes."
+        )
     if not isinstance(layer, tuple(LAYERS)):
         raise ValueError(
             f"There are no questions about {name!r} ({layer.kind}). A test asks about: "

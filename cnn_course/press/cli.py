@@ -269,6 +269,8 @@ def class_test(
 
     if out is None or not (seeds or class_list or network):
         raise click.UsageError("Say how many and where: --seeds 1-30 --out FOLDER.")
+    if network and seeds:
+        raise click.UsageError("A --network has one test, and no --seeds. Leave one of them out.")
     files, notes = making.make_class(
         out,
         level=level,

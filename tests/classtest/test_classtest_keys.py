@@ -240,6 +240,10 @@ def test_no_test_is_generated_without_a_seed_and_a_level(
         ([PICTURE, counting.MaxPooling2D((1, 2))], "pool_size (1, 2)"),
         ([PICTURE, counting.Conv2D(4, 3, dilation_rate=2)], "dilation_rate 2"),
         ([PICTURE, counting.Conv2D(6, 3, groups=3)], "groups 3"),
+        # Else two questions would be called `total parameters`, or two shapes `input`.
+        ([PICTURE, counting.Conv2D(4, 3, name="total")], "cannot be called 'total'"),
+        ([PICTURE, counting.Conv2D(4, 3, name="input")], "cannot be called 'input'"),
+        ([PICTURE, counting.Conv2D(4, 3, name=5)], "cannot be called 5"),
     ],
 )
 def test_a_network_that_there_are_no_questions_about_is_told_why(
@@ -263,6 +267,8 @@ INPUT = '[[layers]]\nkind = "Input"\nshape = [8, 8, 1]\n'
         (INPUT + '[[layers]]\nkind = "Dense"\nunits = "3"', "layer 2: units"),
         (INPUT + '[[layers]]\nkind = "Flatten"\n', "'hapes'"),
         ("[[layers]\n", "line 1"),
+        (f'ask = []\n{INPUT}[[layers]]\nkind = "Flatten"\n', "nothing is asked with ask = []"),
+        (f'{INPUT}[[layers]]\nkind = "Flatten"\nname = 5', "cannot be called 5"),
     ],
 )
 def test_a_file_that_holds_no_network_is_told_where(tmp_path: Path, text: str, said: str) -> None:
@@ -271,6 +277,11 @@ def test_a_file_that_holds_no_network_is_told_where(tmp_path: Path, text: str, s
     with pytest.raises(ValueError, match=re.escape(said)) as error:
         classtest.read(file)
     assert str(file) in str(error.value)
+
+
+def test_a_file_may_begin_with_the_mark_of_an_editor(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_bytes(classtest.CHAPTER_8.read_text().encode("utf-8-sig"))
+    assert classtest.read(tmp_path / "own.toml").key == classtest.read(classtest.CHAPTER_8).key
 
 
 def test_a_test_asks_only_what_it_is_told_to() -> None:
@@ -290,6 +301,8 @@ def test_names_of_students_are_never_taken_for_markup() -> None:
     page = BeautifulSoup(sheet._repr_html_(), "html.parser")
     assert "Name: <b>A</b> | **B** [c](d) `e` # f" in page.get_text()
     assert page.b is None
+    persian = "نور\N{ZERO WIDTH NON-JOINER}الدین"
+    assert f"Name: {persian}\n" in str(classtest.generate(1).sheet(persian))
     # In a chapter its headings stay out of the page's outline.
     assert not page.find_all(["h1", "h2"])
     parsed = MarkdownIt("commonmark").enable("table").render(str(sheet))

@@ -1,7 +1,10 @@
 """`cnn-course class-test`: tests for a class as files, and the whole class marked."""
 
+import ast
 import csv
 import re
+import shutil
+import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,14 +12,18 @@ from typing import Any
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from patience import HANGS
 
 from cnn_course import classtest
+from cnn_course.files import write
+from cnn_course.press.classroom import making
 from cnn_course.press.classroom import settings as class_settings
 from cnn_course.press.classroom.assigned import AssignedTests, normalized
 from cnn_course.press.classroom.making import make_class, print_pdf
 from cnn_course.press.classroom.marking import MarkedClass, mark_class
 from cnn_course.press.project import PressError
-from press.conftest import Course
+from press.conftest import COMMAND, Course
+from press.test_platforms import HEAD, attempt, response, summary
 
 SALT = "a secret"
 HOSTILE = [
@@ -90,9 +97,8 @@ def test_each_student_gets_a_test_of_their_own_with_a_name_that_says_nothing(
     for row in read_csv(made.folder / "answers.csv"):
         assert not row["student"].startswith(("=", "@", "+", "-"))
     for file in made.folder.rglob("*.*"):
-        of_students = file.parent.name == "sheets" or file.name in ("sheets.html", "answers.csv")
         content = file.read_text(encoding="utf-8")
-        assert not (of_students and SALT in content), file
+        assert (SALT in content) == (file.name == "class.toml"), file
         if file.parent.name == "sheets":
             assert "seed" not in content
             assert not re.search(r"first-?\d", content)
@@ -153,6 +159,7 @@ def test_a_cover_says_what_is_allowed_and_has_one_place_for_each_answer(tmp_path
 
 def test_a_network_of_ones_own_and_that_of_chapter_8_are_given_to_a_class(tmp_path: Path) -> None:
     own = classtest.CHAPTER_8.read_text().replace("filters = 2", "filters = 3")
+    own = own.replace('"pool"', "'Pool \"x\" \\'")
     (tmp_path / "own.toml").write_text(own.replace('title = "Class test of chapter 8"\n', ""))
     for place, network in enumerate(("chapter-8", str(tmp_path / "own.toml"))):
         (tmp_path / f"{place}").mkdir()
@@ -166,10 +173,16 @@ def test_a_network_of_ones_own_and_that_of_chapter_8_are_given_to_a_class(tmp_pa
         ]
         results = made.mark(*rows).results
         assert [one.points for one in results] == [28, 28]
+        head = ["student", "number", "test", *test.key]
+        assert [one.points for one in made.mark(*rows, head=head).results] == [28, 28]
+        for file in made.folder.glob("*/*.ipynb"):
+            for cell in nbformat.read(file, as_version=4).cells:
+                if cell.cell_type == "code":
+                    ast.parse(cell.source)
 
 
 def test_a_notebook_sheet_prints_the_row_that_is_marked_and_a_key_marks_itself(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = Class(tmp_path, "Ada", level="first")
     name = made.rows[0]["test"]
@@ -185,12 +198,13 @@ def test_a_notebook_sheet_prints_the_row_that_is_marked_and_a_key_marks_itself(
     marked = mark_class(made.folder / "row.csv")
     assert marked.problems == []
     assert [one.points for one in marked.results] == [15]
-    notebook = nbformat.read(made.folder / "keys" / f"{name}.ipynb", as_version=4)
+    monkeypatch.chdir(made.folder / "keys")
+    notebook = nbformat.read(f"{name}.ipynb", as_version=4)
     *setup, last = notebook.cells[-1].source.splitlines()
     names: dict[str, object] = {}
     exec("\n".join(setup), names)
     result = eval(last, names)
-    assert result.points == result.possible
+    assert result.points == result.possible == 15
 
 
 @pytest.mark.browser
@@ -223,9 +237,55 @@ def test_answers_that_were_written_into_the_table_are_never_lost(
     text = table.read_text(encoding="utf-8-sig").replace(",,", ",7,", 1)
     table.write_bytes(text.encode(encoding))
     before = table.read_bytes()
-    with pytest.raises(PressError, match="Answers may be in it: choose another"):
+    with pytest.raises(PressError, match=r"answers\.csv is there .* Answers may be in it"):
         make_class(made.folder, class_list=tmp_path / "list.csv")
     assert table.read_bytes() == before
+
+
+def test_who_has_which_test_is_never_lost_nor_the_secret_when_making_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Class(tmp_path, "Ada")
+    (made.folder / "answers.csv").unlink()
+    before = (made.folder / "tests.csv").read_bytes()
+    with pytest.raises(PressError, match=r"tests\.csv is there .* students may have other tests"):
+        make_class(made.folder, level="first", class_list=tmp_path / "list.csv")
+    assert (made.folder / "tests.csv").read_bytes() == before
+    written: list[Path] = []
+
+    def interrupted(file: Path, content: str | bytes) -> None:
+        if len(written) == 4:
+            raise KeyboardInterrupt
+        written.append(file)
+        write(file, content)
+
+    monkeypatch.setattr(making, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make_class(tmp_path / "new", class_list=tmp_path / "list.csv")
+    assert written[0].name == "class.toml"
+    names = {file.name for file in written}
+    monkeypatch.setattr(making, "write", write)
+    make_class(tmp_path / "new", class_list=tmp_path / "list.csv")
+    assert names <= {file.name for file in (tmp_path / "new").rglob("*.*")}
+    assert len(list((tmp_path / "new" / "sheets").glob("*.md"))) == 1
+
+
+def test_of_two_that_make_a_class_at_once_one_is_refused(tmp_path: Path) -> None:
+    write_csv(tmp_path / "list.csv", [["student"], ["Ada"], ["Grace"]])
+    order = [COMMAND, "class-test", "--class-list", "list.csv", "--out", "class"]
+    both = [
+        subprocess.Popen(order, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    said = [one.communicate(timeout=HANGS)[1] for one in both]
+    assert len(list((tmp_path / "class" / "sheets").glob("*.md"))) == 2
+    assert any("is there already" in text for text in said) == (both[0].poll() != both[1].poll())
+
+
+def test_without_a_secret_no_class_is_made(tmp_path: Path) -> None:
+    (tmp_path / "class.toml").write_text("")
+    with pytest.raises(PressError, match=r"has no salt.* first line: salt = \"\w{16}\""):
+        make_class(tmp_path, seeds="1")
+    assert [file.name for file in tmp_path.iterdir()] == ["class.toml"]
 
 
 def test_a_class_is_marked_by_what_the_lecturer_decided_and_always_alike(tmp_path: Path) -> None:
@@ -252,6 +312,24 @@ def test_a_class_is_marked_by_what_the_lecturer_decided_and_always_alike(tmp_pat
     assert [one.grade for one in again.results] == ["A", "B", "B", "F"]
     assert again.results[1].earned["conv_1 parameters"] == 5.5
     assert made.mark(*rows) == again
+    page = make_class(tmp_path / "printed", seeds="1")[0][0]
+    shutil.copy(made.folder / class_settings.FILE, page.parent)
+    for name in ("answers.csv", "tests.csv"):
+        (page.parent / name).unlink()
+    make_class(page.parent, seeds="1")
+    told = " ".join(BeautifulSoup(page.read_text("utf-8"), "html.parser").get_text(" ").split())
+    for said in ("of 35 Grade", "B from 17.5, F from 0", "Questions (35 points)"):
+        assert said in told
+    assert "Number of parameters of conv_1 6 " in told
+    assert "Shape of the output of conv_1 0 " in told
+
+
+def test_where_nothing_counts_there_is_no_grade(tmp_path: Path) -> None:
+    made = Class(tmp_path, "Ada")
+    decided = f"salt = {SALT!r}\nvoid = {list(made.test(0).key)}\n[boundaries]\nF = 0\n"
+    (made.folder / class_settings.FILE).write_text(decided)
+    (one,) = made.mark(made.row(0)).results
+    assert (one.points, one.share, one.grade) == (0, 0, "")
 
 
 @pytest.mark.parametrize(
@@ -269,12 +347,30 @@ def test_a_class_is_marked_by_what_the_lecturer_decided_and_always_alike(tmp_pat
         ('[[overrides]]\nstudent = "A"', "an override lacks 'question'"),
         ("[[overrides]]\nstudent = 3", "student of an override must be a text in quotes, not 3"),
         ("[boundaries", "class.toml: "),
+        ("[weights]\na = inf", "weights of the file must be a number, 0 or more"),
+        (
+            '[[overrides]]\nstudent = "A"\nquestion = "q"\npoints = 1\n'
+            '[[overrides]]\nstudent = "a"\nquestion = "q"\npoints = 2\n',
+            "there are two overrides for 'a' and 'q'",
+        ),
     ],
 )
 def test_a_decision_that_is_none_is_told(tmp_path: Path, decided: str, said: str) -> None:
     (tmp_path / "class.toml").write_text(decided)
     with pytest.raises(PressError, match=re.escape(said)):
         class_settings.read(tmp_path / "class.toml")
+
+
+def test_a_class_toml_is_read_as_editors_save_it_or_says_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "class.toml"
+    file.write_bytes('aids = "Bücher"\r\n'.encode("utf-8-sig"))
+    assert class_settings.read(file).aids == "Bücher"
+    for encoding in ("cp1252", "utf-16"):
+        file.write_bytes('aids = "Bücher"'.encode(encoding))
+        with pytest.raises(PressError, match=r"class\.toml is not UTF-8\. Save it again"):
+            class_settings.read(file)
+    with pytest.raises(PressError, match=r"no class\.toml in .* with --class"):
+        mark_class(tmp_path / "elsewhere" / "answers.csv")
 
 
 def test_a_new_class_toml_can_be_read_and_has_a_secret_of_its_own() -> None:
@@ -288,6 +384,20 @@ def test_what_is_decided_about_nobody_is_told(tmp_path: Path) -> None:
     made = Class(tmp_path, "Ada", decided=decided)
     problems = made.mark(made.row(0)).problems
     assert problems == ["class.toml: no student 'Nobody'", "class.toml: no question 'conv_9 shape'"]
+
+
+def test_what_is_decided_about_several_or_about_what_does_not_count_is_told(tmp_path: Path) -> None:
+    decided = (
+        'void = ["conv_1 shape"]\n[extra]\nada = 2\n102 = 1\n'
+        '[[overrides]]\nstudent = "Grace"\nquestion = "conv_1 shape"\npoints = 3\n'
+    )
+    made = Class(tmp_path, "Ada", "Ada", "Grace", decided=decided)
+    marked = made.mark(*map(made.row, range(3)))
+    assert marked.problems == [
+        "class.toml: 'ada' are several, in lines 2, 3, and all get it; take the number",
+        "class.toml: no question 'conv_1 shape' that counts for 'Grace'",
+    ]
+    assert [one.points for one in marked.results] == [33, 33, 32]
 
 
 def test_bad_rows_are_told_by_line_and_lose_nothing(tmp_path: Path) -> None:
@@ -328,6 +438,71 @@ def test_a_test_is_found_however_its_name_is_typed_or_by_its_student(tmp_path: P
     head = ["student", *range(1, 21)]
     (result,) = made.mark(["grace", *made.row(1)[3:]], head=head).results
     assert (result.test, result.points) == (made.rows[1]["test"], 34)
+    head = ["number", "First name", "Last name", *range(1, 21)]
+    write_csv(tmp_path / "list.csv", [["name", "number"], ["A B", "007"], ["A C", "070"]])
+    shutil.rmtree(made.folder)
+    made = Class(tmp_path, class_list=tmp_path / "list.csv")
+    answers = [["7", "A", "B", *made.row(0)[3:]], ["", "A", "C", *made.row(1)[3:]]]
+    marked = made.mark(*answers, head=head)  # a spreadsheet has taken the zeros away
+    assert [one.points for one in marked.results] == [34, 34]
+    swapped = [["7", "A B", *made.row(1)[2:]], ["70", "A C", *made.row(0)[2:]]]
+    problems = made.mark(*swapped, head=["number", "student", "test", *range(1, 21)]).problems
+    assert [problem[-7:] for problem in problems] == ["A C 070", "A B 007"]
+
+
+def test_students_of_one_name_are_told_apart_by_their_numbers(tmp_path: Path) -> None:
+    made = Class(tmp_path, "Ada", "Ada")
+    rows = [[*made.row(place)[:2], *made.row(1 - place)[2:]] for place in range(2)]
+    (first, second) = made.mark(*rows).problems
+    assert first.endswith("was made for Ada 101")
+    assert second.endswith("was made for Ada 100")
+
+
+def test_the_lecturers_table_may_have_been_touched_but_not_broken(tmp_path: Path) -> None:
+    made = Class(tmp_path, "Ada")
+    table, row = made.folder / "tests.csv", made.row(0)
+    good = table.read_text("utf-8-sig")
+    name = made.rows[0]["test"]
+    table.write_bytes(good.replace(name, name.lower()).replace(",", ";").encode("cp1252"))
+    assert made.mark(row).problems == []
+    table.write_text(f"{good}ABCD-1234\n", "utf-8")
+    (problem,) = made.mark(row, ["Bo", "", "ABCD-1234", 7]).problems
+    assert problem.startswith("line 3: line 3 of tests.csv names no test: level ''")
+    table.write_text(f'{good}"open\n', "utf-8")
+    with pytest.raises(PressError, match=r"Line 3 of .*tests\.csv: its quotation marks"):
+        made.mark(row)
+
+
+def test_answers_of_paper_and_of_notebooks_stand_in_one_table(tmp_path: Path) -> None:
+    made = Class(tmp_path, "Ada", "Grace")
+    key = made.test(1).key
+    names, blank = list(key), [""] * 20
+    rows = [[*made.row(0), *blank], [*made.row(1)[:3], *blank, *key.values()]]
+    for order in (slice(None), slice(None, None, -1)):  # whichever columns come first
+        head = ["student", "number", "test", *range(1, 21), *names][order]
+        marked = made.mark(*(row[order] for row in rows), head=head)
+        assert [one.points for one in marked.results] == [34, 34]
+        assert marked.problems == []
+
+
+@pytest.mark.parametrize("date", ["4/4/2002", "04.04.2002", "2002-04-04", "4-Apr-02", "4/4"])
+def test_a_shape_that_a_spreadsheet_took_for_a_date_is_told(tmp_path: Path, date: str) -> None:
+    made = Class(tmp_path, "Ada")
+    (problem,) = made.mark(made.row(0, q1=date)).problems
+    assert "conv_1 shape (1) " in problem
+    assert problem.endswith(repr(date))
+
+
+def test_a_test_that_moodle_has_drawn_is_nobody_elses(tmp_path: Path) -> None:
+    made = Class(tmp_path, "Ada Lovelace", "Grace Hopper", level="first")
+    attempts = [
+        attempt(summary(row["test"], test), response(test, test.key), row["number"])
+        for row, test in zip(made.rows, map(made.test, range(2)), strict=True)
+    ]
+    head = [*HEAD.split(","), "Question 1", "Response 1"]
+    marked = mark_class(write_csv(made.folder / "moodle.csv", [head, *attempts]))
+    assert [(one.student, one.points) for one in marked.results] == [("Ada Lovelace", 15)] * 2
+    assert marked.problems == []
 
 
 def test_tests_that_this_version_would_make_otherwise_are_refused(tmp_path: Path) -> None:
@@ -360,6 +535,8 @@ def test_columns_that_are_no_question_are_named_once_and_questions_may_be_named(
         (("--seeds", "1,2,1-3"), 1, "names a seed twice"),
         (("--seeds", "all"), 1, "names no seeds"),
         (("--seeds", "1-999999"), 1, "100,000 at most"),
+        (("--seeds", "9" * 5000), 1, "names no seeds"),
+        (("--seeds", "1", "--network", "chapter-8"), 2, "Leave one of them out"),
         (("--level", "harder", "--seeds", "1"), 2, "harder"),
         (("--class-list", "none.csv"), 1, "none.csv cannot be read"),
         (("--network", "none.toml"), 1, "none.toml"),

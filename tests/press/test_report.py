@@ -329,6 +329,11 @@ def test_what_comes_from_a_table_of_answers_gives_no_name_of_a_file_elsewhere(
     nobody = Result(9, "Nobody", "", "?", Marking(()), problem="no such test")
     _, file = write_feedback(out, [one, nobody], Settings())
     assert file == out / "feedback" / "Cx-2.html"
+    kept = {out / "feedback" / name for name in ("mine.html", "Cx-2.html")}
+    (out / "feedback" / "mine.html").write_text("")
+    (out / "feedback" / "7K3M-Q9TX-12.html").write_text("of a row that has moved")
+    write_feedback(out, [one, nobody], Settings())
+    assert {*(out / "feedback").iterdir()} == kept
     assert "\u2026" in soup(file).text
     write_report(out, [nobody], Settings())
     assert "no such test" in soup(out / "report.html").text

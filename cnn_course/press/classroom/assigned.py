@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import count
@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from cnn_course import classtest
 from cnn_course.classtest import ClassTest
-from cnn_course.press.classroom.spreadsheets import Row, read_table
+from cnn_course.press.classroom.spreadsheets import Row, read_table, student_of
 from cnn_course.press.project import PressError
 
 NETWORK: Final = "network.toml"  # a network of the lecturer's own, in the folder of the class
@@ -171,31 +171,40 @@ class AssignedTests:
 
     def __init__(self, folder: Path, salt: str) -> None:
         self._folder, self._salt = folder, salt
-        self.rows = read_table(folder / TABLE, COLUMNS).rows
-        self._by_id = {row.cells["test"]: row for row in self.rows}
-        self._owners: dict[str, list[str]] = defaultdict(list)
-        for row in self.rows:
-            self._owners[row.cells["test"]] += [row.student] if row.student else []
+        self._by_id: dict[str, list[Row]] = defaultdict(list)
+        self._by_student: dict[str, list[Row]] = defaultdict(list)
+        for row in read_table(folder / TABLE, COLUMNS).rows:
+            if row.problem:
+                raise PressError(f"Line {row.number} of {folder / TABLE}: {row.problem}.")
+            row.cells = dict.fromkeys(COLUMNS, "") | row.cells
+            self._by_id[normalized(row.cells["test"])].append(row)
+            for name in {*_student(row)} - {""}:
+                self._by_student[name].append(row)
         self._made: dict[str, ClassTest | str] = {}
 
-    def find(self, cells: Mapping[str, str]) -> tuple[str, ClassTest | str]:
+    def find(self, row: Row) -> tuple[str, ClassTest | str]:
         """Return the name of the test that a row of answers is about, and the test.
 
-        A row without a test is that of its student. In place of a test stands why there is none.
+        A row without a test is that of its student: by number if both have one, else by name. In
+        place of a test stands why there is none.
         """
-        name = normalized(cells.get("test", ""))
-        if name:
+        if name := normalized(row.cells.get("test", "")):
             return name, self.test(name)
-        own = [row.cells["test"] for row in self.rows if _same_student(row.cells, cells)]
-        if len(own) == 1:
-            return own[0], self.test(own[0])
-        return "", "no test is named" + (f", and {len(own)} of this student" if own else "")
+        student, number = _student(row)
+        rows = self._by_student.get(number or student, [])
+        if number and not rows:
+            rows = [one for one in self._by_student.get(student, []) if not _student(one)[1]]
+        if len(rows) == 1:
+            name = normalized(rows[0].cells["test"])
+            return name, self.test(name)
+        return "", "no test is named" + (f", and {len(rows)} of this student" if rows else "")
 
     def test(self, name: str) -> ClassTest | str:
         """Return the test that a name stands for, or why there is none."""
         if name not in self._made:
-            row = self._by_id.get(name)
-            self._made[name] = self._make(row) if row else f"the class has no test {name[:40]!r}"
+            rows = self._by_id.get(name)
+            no = f"the class has no test {name[:40]!r}"
+            self._made[name] = self._make(rows[0]) if rows else no
         return self._made[name]
 
     def _make(self, row: Row) -> ClassTest | str:
@@ -206,21 +215,26 @@ class AssignedTests:
             test = classtest.generate(int(seed), level, self._salt)
         else:
             return f"line {row.number} of {TABLE} names no test: level {level!r}, seed {seed!r}"
-        if identity(test, self._salt) == row.cells["test"]:
+        if identity(test, self._salt) == normalized(row.cells["test"]):
             return test
         return (
             f"version {version('cnn-course')} of the course makes another test than version "
             f"{row.cells['version']} did, or the salt has changed: mark with what it was made with"
         )
 
-    def owners(self, name: str) -> list[str]:
-        """Return the names of those who were given a test."""
-        return self._owners.get(name, [])
+    def owner(self, name: str, row: Row) -> str:
+        """Return who was given a test, if it cannot be the student of a row; else nothing."""
+        rows = self._by_id.get(name, [])
+        # A network of the lecturer's own is everybody's.
+        if not rows or rows[0].cells["level"] == OWN:
+            return ""
+        pairs = [zip(_student(one), _student(row), strict=True) for one in rows]
+        if any(all(not one or not other or one == other for one, other in pair) for pair in pairs):
+            return ""
+        return " ".join(filter(None, student_of(rows[0])))
 
 
-def _same_student(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Return whether two rows are about one student: by number if both have one, else by name."""
-    for column in ("number", "student"):
-        if one.get(column) and other.get(column):
-            return one[column].casefold() == other[column].casefold()
-    return False
+def _student(row: Row) -> tuple[str, str]:
+    """Return name and number for comparing; spreadsheets take away zeros that begin a number."""
+    name, number = student_of(row)
+    return name.casefold(), number.casefold().lstrip("0")

@@ -1,19 +1,24 @@
 """Writes the class tests of a class: sheets, keys and tables, for paper and for notebooks."""
 
+import json
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from tqdm import tqdm
 
 from cnn_course import classtest
+from cnn_course.classtest import ClassTest
 from cnn_course.classtest.printing import Document
 from cnn_course.files import write
 from cnn_course.press.classroom import settings as class_settings
@@ -39,7 +44,7 @@ from cnn_course.press.classroom.spreadsheets import (
     student_of,
 )
 from cnn_course.press.notebooks import KERNELSPEC
-from cnn_course.press.project import PressError
+from cnn_course.press.project import PressError, locked
 
 ANSWERS = "answers.csv"
 CHAPTER_8 = "chapter-8"
@@ -62,7 +67,7 @@ def seeds_in(text: str) -> list[int]:
     """
     found: list[int] = []
     for part in map(str.strip, text.split(",")):
-        parsed = re.fullmatch(r"([0-9]+)(?:-([0-9]+))?", part)
+        parsed = re.fullmatch(r"([0-9]{1,18})(?:-([0-9]{1,18}))?", part)
         if parsed is None:
             raise PressError(f"{text!r} names no seeds. Write for example 1-30, or 4,7,20-25.")
         begin, end = int(parsed[1]), int(parsed[2] or parsed[1])
@@ -91,7 +96,7 @@ def make_class(
     A folder without one gets a new one, with a secret of its own.
 
     Args:
-        folder: of the class; see `write_tests`.
+        folder: of the class; see `_write_tests`.
         level: of `classtest.generate`.
         seeds: such as `"1-30"`, one test for each; 1, 2, 3 and so on, if not given.
         class_list: a table of students, each with a test of their own.
@@ -106,8 +111,13 @@ def make_class(
         PressError: an input is none that tests can be made of, or answers would be lost.
     """
     file = folder / class_settings.FILE
-    text = None if file.exists() else class_settings.new()
+    text = "" if file.exists() else class_settings.new()
     settings = class_settings.parsed(text, str(file)) if text else class_settings.read(file)
+    if not settings.salt:
+        raise PressError(
+            f"{file} has no salt, and without that secret anybody can make these tests and their "
+            f'keys. Write as its first line: salt = "{secrets.token_hex(8)}"'
+        )
     chosen = seeds_in(seeds) if seeds else []
     students, sheet = students_in(class_list, encoding) if class_list else ([], None)
     if network:
@@ -115,48 +125,62 @@ def make_class(
         assigned = assign_own(students, source, settings.salt)
     else:
         assigned = assign(students, level, chosen, settings.salt)
-    files = write_tests(folder, assigned, settings, sheet.delimiter if sheet else ",")
-    if network:
-        write(folder / NETWORK, source.read_bytes())
-    if text:
-        write(file, text)
-    different = {one.id: (one.id, one.level, one.test) for one in assigned}.values()
-    for name in formats:
-        made, content = _PLATFORMS[name]
-        write(folder / made, content([*different], settings.course))
-        files.append(folder / made)
-    return [*files, file], sheet.notes if sheet else []
+    tables = _tables(assigned, sheet.delimiter if sheet else ",")
+    with locked(folder):
+        _check_nothing_is_lost(folder, {class_settings.FILE: text, **tables} if text else tables)
+        if text:  # before all that nobody can mark without its secret
+            write(file, text)
+        if network:
+            write(folder / NETWORK, source.read_bytes())
+        files = [*_write_tests(folder, assigned, settings, tables), file]
+        different = {one.id: (one.id, one.level, one.test) for one in assigned}.values()
+        for name in formats:
+            made, content = _PLATFORMS[name]
+            write(folder / made, content([*different], settings.course))
+            files.append(folder / made)
+    return files, sheet.notes if sheet else []
 
 
-def write_tests(
-    folder: Path, assigned: Sequence[Assigned], settings: Settings, delimiter: str = ","
+def _tables(assigned: Sequence[Assigned], delimiter: str) -> dict[str, str]:
+    """Return the table of answers, to be filled, and the lecturer's: name of a file -> text."""
+    longest = max(len(one.test.questions) for one in assigned)
+    students = [[one.student.name, one.student.number, one.id] for one in assigned]
+    blank = [[*COLUMNS, *range(1, longest + 1)], *([*one, *[""] * longest] for one in students)]
+    return {ANSWERS: as_csv(blank, delimiter), TABLE: as_csv(rows_of(assigned), delimiter)}
+
+
+def _check_nothing_is_lost(folder: Path, files: Mapping[str, str]) -> None:
+    """Refuse to write over what somebody else has written.
+
+    Raises:
+        PressError: one of the files is there with other content.
+    """
+    for name, text in files.items():
+        file = folder / name
+        if file.exists() and file.read_bytes() != text.encode():
+            raise PressError(
+                f"{file} is there already, and not as it would be written. Answers may be in it, "
+                "or students may have other tests: choose another folder."
+            )
+
+
+def _write_tests(
+    folder: Path, assigned: Sequence[Assigned], settings: Settings, tables: Mapping[str, str]
 ) -> list[Path]:
     """Write sheets, keys and tables, each file whole or not at all.
 
     Args:
         folder: gets `sheets/` and `keys/` with three files for each test, `sheets.html` and
-            `keys.html` to print all of them at once, the lecturer's `tests.csv`, and `answers.csv`
-            to be filled. No file is named after a student.
+            `keys.html` to print all of them at once, and the tables. No file is named after a
+            student.
         assigned: who gets which test.
         settings: of the class.
-        delimiter: between the cells of the tables.
+        tables: name of a file -> its text.
 
     Returns:
         The files at the top of the folder.
-
-    Raises:
-        PressError: answers were written into `answers.csv`.
     """
-    longest = max(len(one.test.questions) for one in assigned)
-    students = [[one.student.name, one.student.number, one.id] for one in assigned]
-    blank = [[*COLUMNS, *range(1, longest + 1)], *([*one, *[""] * longest] for one in students)]
-    tables = {ANSWERS: as_csv(blank, delimiter), TABLE: as_csv(rows_of(assigned), delimiter)}
-    table = folder / ANSWERS
-    if table.exists() and table.read_bytes() != tables[ANSWERS].encode():
-        raise PressError(
-            f"{table} is there already, and not as it would be written. Answers may be in it: "
-            "choose another folder."
-        )
+    assigned = [replace(one, test=_weighted(one.test, settings)) for one in assigned]
     times = Counter(one.id for one in assigned)
     sheets: dict[str, str] = {}
     keys: dict[str, str] = {}
@@ -168,14 +192,22 @@ def write_tests(
         if one.id not in keys:
             key = one.test.worked_solution()
             keys[one.id] = key.html()
-            _write_three(
-                folder / "keys" / one.id, key, keys[one.id], _to_mark(one, str(key), settings.salt)
-            )
+            _write_three(folder / "keys" / one.id, key, keys[one.id], _to_mark(one, str(key)))
     for part, bodies in (("sheets", sheets), ("keys", keys)):
         write(folder / f"{part}.html", page("Class tests", [*bodies.values()]))
     for name, text in tables.items():
         write(folder / name, text)
     return [folder / name for name in ("sheets.html", "keys.html", *tables)]
+
+
+def _weighted(test: ClassTest, settings: Settings) -> ClassTest:
+    """Return a test whose questions have the points that they will be marked with."""
+    questions = []
+    for one in test.questions:
+        points: Any = 0 if one.name in settings.void else settings.weights.get(one.name, 1)
+        points *= one.points
+        questions.append(replace(one, points=int(points) if points == int(points) else points))
+    return replace(test, questions=tuple(questions))
 
 
 def students_in(class_list: Path, encoding: str | None = None) -> tuple[list[Student], Sheet]:
@@ -274,7 +306,7 @@ def _write_three(file: Path, document: Document, body: str, notebook: str) -> No
 
 def _to_answer(one: Assigned, sheet: str) -> str:
     """Return the sheet as a notebook that prints the row of answers to hand in."""
-    entries = "\n".join(f'    "{name}": ...,' for name in one.test.blank)
+    entries = "\n".join(f"    {json.dumps(name)}: ...," for name in one.test.blank)
     row = (
         "import csv\nimport sys\n\n"
         f"row = [student, number, {one.id!r}]\n"
@@ -287,15 +319,20 @@ def _to_answer(one: Assigned, sheet: str) -> str:
     return _notebook(sheet, answers, handed_in, row)
 
 
-def _to_mark(one: Assigned, key: str, salt: str) -> str:
-    """Return the worked solution as a notebook that marks answers."""
-    entries = "\n".join(f'    "{name}": {value!r},' for name, value in one.test.key.items())
-    made = f"classtest.generate({one.seed}, {one.level!r}, {salt!r})"
+def _to_mark(one: Assigned, key: str) -> str:
+    """Return the worked solution as a notebook that marks answers; the secret is not in it."""
+    entries = "\n".join(
+        f"    {json.dumps(name)}: {value!r}," for name, value in one.test.key.items()
+    )
+    made = (
+        f'settings = tomllib.loads(Path("../{class_settings.FILE}").read_text("utf-8-sig"))\n'
+        f'test = classtest.generate({one.seed}, {one.level!r}, settings["salt"])'
+    )
     if one.level == OWN:
-        made = f'classtest.read(Path("../{NETWORK}"))'
+        made = f'test = classtest.read(Path("../{NETWORK}"))'
     code = (
-        "from pathlib import Path\n\nfrom cnn_course import classtest\n\n"
-        f"test = {made}\nanswers = {{\n{entries}\n}}\ntest.mark(answers)"
+        "import tomllib\nfrom pathlib import Path\n\nfrom cnn_course import classtest\n\n"
+        f"{made}\nanswers = {{\n{entries}\n}}\ntest.mark(answers)"
     )
     return _notebook(f"{key}\n\nPut answers in place of the key to have them marked:", code)
 

@@ -14,7 +14,8 @@ from cnn_course.press.classroom.making import COLUMNS
 from cnn_course.press.classroom.platforms import answers_from_moodle, is_from_moodle
 from cnn_course.press.classroom.results import Result
 from cnn_course.press.classroom.settings import Settings, concerns
-from cnn_course.press.classroom.spreadsheets import Row, read_table
+from cnn_course.press.classroom.spreadsheets import Row, column_name, read_table
+from cnn_course.press.project import PressError
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,21 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
         PressError: a file cannot be read, or has not these columns.
     """
     folder = folder or file.parent
+    if not (folder / class_settings.FILE).exists():
+        raise PressError(
+            f"There is no {class_settings.FILE} in {folder}. Name the folder that the tests were "
+            "written to with --class."
+        )
     settings = class_settings.read(folder / class_settings.FILE)
     tests = AssignedTests(folder, settings.salt)
     sheet = read_table(file, ["student"], encoding)
     rows = sheet.rows
-    if is_from_moodle(rows):
+    drawn = is_from_moodle(rows)  # a quiz draws a test for each student, whoever it was made for
+    if drawn:
         rows = answers_from_moodle(rows, lambda name: _or_none(tests.test(normalized(name))))
     found = []
     for row in tqdm(rows, unit="student", delay=2, leave=False):
-        name, test = tests.find(row.cells)
+        name, test = tests.find(row)
         result = Result(row.number, row.student, row.cells.get("number", ""), name, Marking(()))
         if row.problem or isinstance(test, str):
             result = replace(result, problem=row.problem or str(test))
@@ -73,7 +80,8 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
     seen: dict[tuple[str, ...], int] = {}
     results = []
     for row, one in found:
-        minded = [one.problem] if one.problem else _to_mind(row, one, nobodys, seen, tests)
+        owner = "" if drawn else tests.owner(one.test, row)
+        minded = [one.problem] if one.problem else _to_mind(row, one, nobodys, seen, owner)
         results.append(_decided(replace(one, problem="; ".join(minded)), settings))
     problems = [f"line {one.line}: {one.problem}" for one in results if one.problem]
     problems += _without_effect(results, settings)
@@ -82,13 +90,12 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
 
 def _marked(result: Result, row: Row, test: ClassTest) -> Result:
     """Return the result of a student with the marking of what stands in the row."""
-    answers = {name: cell for name, cell in row.cells.items() if name not in COLUMNS}
-    marking = test.mark(answers)
-    names = [mark.question.name for mark in marking.marks]
-    given = {
-        name: answers.get(name, "") or answers.get(str(place), "")
-        for place, name in enumerate(names, start=1)
-    }
+    cells = {column_name(name): cell for name, cell in row.cells.items() if name not in COLUMNS}
+    given = {}
+    for place, question in enumerate(test.questions, start=1):  # a table may have both columns
+        by_name = cells.pop(column_name(question.name), "")
+        given[question.name] = cells.pop(str(place), "") or by_name
+    marking = test.mark({**cells, **given})
     key = {name: written(right) for name, right in test.key.items()}
     return replace(result, marking=marking, given=given, key=key, visible_slips=test.slips)
 
@@ -102,7 +109,7 @@ def _to_mind(
     result: Result,
     nobodys: set[str],
     seen: dict[tuple[str, ...], int],
-    tests: AssignedTests,
+    owner: str,
 ) -> Iterator[str]:
     """Yield what is to be minded although a row was marked; note it in `seen`."""
     if not result.student and not result.number:
@@ -112,16 +119,17 @@ def _to_mind(
     who = (result.student, result.number, result.test)
     if any(who[:2]) and seen.setdefault(who, row.number) != row.number:
         yield f"the same student and test as in line {seen[who]}"
-    owners = tests.owners(result.test)
-    if result.student and owners and result.student.casefold() not in map(str.casefold, owners):
-        yield f"the test {result.test} was made for {owners[0]}"
+    if owner:
+        yield f"the test {result.test} was made for {owner}"
     filled = [name for name in result.marking.unknown if row.cells.get(name)]
     if unknown := [name for name in filled if name not in nobodys]:
         yield f"the test has no question {', '.join(unknown[:5])}"
     for place, mark in enumerate(result.marking.marks, start=1):
+        given = result.given[mark.question.name][:40]
         if mark.outcome == "unreadable":
-            given = result.given[mark.question.name][:40]
             yield f"{mark.question.name} ({place}) cannot be read: {given!r}"
+        elif mark.question.kind == "shape" and "/" in given and not mark.points:
+            yield f"{mark.question.name} ({place}) may have become a date: {given!r}"
 
 
 def _decided(result: Result, settings: Settings) -> Result:
@@ -141,15 +149,26 @@ def _decided(result: Result, settings: Settings) -> Result:
         return result
     extra = sum(points for whom, points in settings.extra.items() if concerns(whom, *who))
     result = replace(result, earned=earned, possible=possible, extra=extra)
-    return replace(result, grade=settings.grade(result.share))
+    return replace(result, grade=settings.grade(result.share) if any(possible.values()) else "")
 
 
 def _without_effect(results: Sequence[Result], settings: Settings) -> Iterator[str]:
-    """Yield what is decided about a student or a question that nobody is or has."""
-    students = {name.casefold() for one in results for name in (one.student, one.number)} - {""}
+    """Yield what is decided about a student or a question that nobody is or has, or several are."""
     questions = {mark.question.name for one in results for mark in one.marking.marks}
     whom = [*settings.extra, *(one.student for one in settings.overrides)]
-    which = [*settings.void, *settings.weights, *(one.question for one in settings.overrides)]
+    meant = {
+        name: [one for one in results if concerns(name, one.student, one.number)] for name in whom
+    }
     file = class_settings.FILE
-    yield from (f"{file}: no student {one!r}" for one in whom if one.casefold() not in students)
-    yield from (f"{file}: no question {one!r}" for one in which if one not in questions)
+    for name, found in meant.items():
+        if not found:
+            yield f"{file}: no student {name!r}"
+        if len({(one.student.casefold(), one.number.casefold()) for one in found}) > 1:
+            lines = ", ".join(str(one.line) for one in found)
+            yield f"{file}: {name!r} are several, in lines {lines}, and all get it; take the number"
+    for name in (*settings.void, *settings.weights):
+        if name not in questions:
+            yield f"{file}: no question {name!r}"
+    for one in settings.overrides:
+        if meant[one.student] and not any(one.question in of.earned for of in meant[one.student]):
+            yield f"{file}: no question {one.question!r} that counts for {one.student!r}"

@@ -17,7 +17,7 @@ from cnn_course.classtest.printing import Document, network_blocks
 from cnn_course.classtest.questions import Expected, expected
 from cnn_course.press.classroom import moodle
 from cnn_course.press.classroom.moodle import Option, shown, without_fields
-from cnn_course.press.classroom.spreadsheets import Row
+from cnn_course.press.classroom.spreadsheets import Row, student_of
 from cnn_course.press.project import PressError
 
 Tests = Sequence[tuple[str, str, ClassTest]]  # what stands on the sheet, level, test
@@ -159,10 +159,14 @@ def answers_from_moodle(
             "The report has no column 'Question 1', which says who had which test. Tick question "
             "text under the report's display options, and download it again."
         )
-    attempts = [(_person(row.cells), row) for row in rows]
-    times = Counter(number or student for (student, number), _ in attempts)
+    people = [student_of(row) for row in rows]
+    people = [
+        (student, number or row.cells.get("email address", ""))
+        for (student, number), row in zip(people, rows, strict=True)
+    ]
+    times = Counter(number or student for student, number in people)
     found = []
-    for (student, number), row in attempts:
+    for (student, number), row in zip(people, rows, strict=True):
         problems = [row.problem, _state_problem(row.cells)]
         if times[number or student] > 1 and student:
             count = times[number or student]
@@ -172,18 +176,6 @@ def answers_from_moodle(
             told = "; ".join(filter(None, [*problems, problem]))
             found.append(Row(row.number, cells, told))
     return found
-
-
-def _person(row: Mapping[str, str]) -> tuple[str, str]:
-    """Return name and number of a student; the whole name may stand in one column."""
-    last = row.get("last name", row.get("surname"))
-    if "first name" in row and last is not None:
-        student = f"{row['first name']} {last}"
-    else:
-        names = (value for name, value in row.items() if re.search(r"\bname\b", name))
-        student = next(names, "")
-    number = row.get("id number", "") or row.get("email address", "")
-    return " ".join(student.split()), number.strip()
 
 
 def _state_problem(row: Mapping[str, str]) -> str:

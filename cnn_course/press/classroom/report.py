@@ -315,7 +315,8 @@ def write_feedback(folder: Path, results: Sequence[Result], settings: Settings) 
 
     Args:
         folder: gets `feedback/` with a page for each student, named after test and line, never
-            after the student; and `feedback.html` with all of them, to be printed.
+            after the student; and `feedback.html` with all of them, to be printed. Pages of an
+            earlier marking that are none any more go.
         results: those without any mark are left out.
         settings: what the lecturer decided.
 
@@ -331,6 +332,9 @@ def write_feedback(folder: Path, results: Sequence[Result], settings: Settings) 
     write(together, page("Feedback", list(bodies.values()), css="report.css"))
     for file, body in bodies.items():
         write(file, page(f"Feedback: {file.stem}", [body], css="report.css"))
+    for file in (folder / "feedback").glob("*.html"):
+        if file not in bodies and re.fullmatch(r"\w{4}-\w{4}-\d+", file.stem):
+            file.unlink()
     return [together, *bodies]
 
 

@@ -3,6 +3,7 @@
 import math
 import secrets
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -46,7 +47,8 @@ void = []
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return known and 0 <= value < 1e9
 
 
 def _numbers(value: Any, most: float = math.inf) -> bool:
@@ -134,14 +136,13 @@ def read(file: Path) -> Settings:
     Raises:
         PressError: it cannot be read, or a value in it is none that it can be.
     """
-    return parsed(_text(file), str(file))
-
-
-def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PressError(f"{file} cannot be read: {error}.") from None
+        text = file.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
+    except UnicodeDecodeError:
+        raise PressError(f"{file} is not UTF-8. Save it again with that encoding.") from None
+    except OSError as error:
+        raise PressError(f"{file} cannot be read: {error.strerror or error}.") from None
+    return parsed(text, str(file))
 
 
 def parsed(text: str, place: str) -> Settings:
@@ -156,6 +157,9 @@ def parsed(text: str, place: str) -> Settings:
         if not isinstance(given, list):
             raise ValueError("overrides are blocks, each below its own [[overrides]]")
         overrides = tuple(_made(Override, one, "an override") for one in given)
+        times = Counter((one.student.casefold(), one.question) for one in overrides)
+        if twice := [who for who, number in times.items() if number > 1]:
+            raise ValueError(f"there are two overrides for {' and '.join(map(repr, twice[0]))}")
         return _made(Settings, {**content, "overrides": overrides}, "the file")
     except ValueError as error:  # what TOML refuses is one, too
         raise PressError(f"{place}: {error}.") from None

@@ -19,7 +19,7 @@ from cnn_course.press.project import PressError
 # What class lists call their columns, in the order in which they are looked for. A name is in one
 # column or in two. Case does not matter, nor what stands between two words.
 _CALLED = {
-    "name": "student, full name, student name",
+    "name": "student, full name, student name, first name last name, last name first name",
     "first": "first name, given name, vorname, prénom, nombre, nome",  # codespell:ignore nome
     "last": "last name, surname, family name, nachname, nom, apellidos, cognome, name",
     # Canvas has numbers of its own in `ID`: the last to be taken.
@@ -162,6 +162,11 @@ def as_csv(rows: Iterable[Sequence[object]], delimiter: str) -> str:
     return stream.getvalue()
 
 
+def column_name(head: str) -> str:
+    """Return how the cells of a row are named whose column has this head."""
+    return _clean(head).casefold()
+
+
 def _harmless(cell: str) -> str:
     cell = re.sub(r"\r\n?", "\n", cell).replace("\t", " ")
     return _FORMULA.sub(r"\1'", cell)
@@ -180,7 +185,7 @@ def _plain(name: str) -> str:
 
 def _names(cells: Iterable[str], required: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the names of the columns, and which of those that are required are none of them."""
-    names = [_clean(cell).casefold() for cell in cells]
+    names = [column_name(cell) for cell in cells]
     return names, _lacks(Row(1, {name: name for name in names}), required)
 
 
