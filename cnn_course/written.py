@@ -23,7 +23,7 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 _UNCLEAR_POINT = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 _UNCLEAR_COMMA = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 _TIMES = re.compile(r"\s*(?:[x×*·]|\bby\b)\s*", re.IGNORECASE)
-_COMMAS = re.compile(r"[,;/\s]+|(?<=\d)-(?=\d)")
+_COMMAS = re.compile(r"[,;/\s]+")
 _WIDE = {0xFF10 + digit: str(digit) for digit in range(10)}  # as typed in Chinese or Japanese
 
 

@@ -14,7 +14,7 @@ const DECIMAL_COMMA = /^[+-]?\d+,\d+$/;
 const UNCLEAR_POINT = /^[+-]?[1-9]\d{0,2}\.\d{3}$/;
 const UNCLEAR_COMMA = /^[+-]?[1-9]\d{0,2},\d{3}$/;
 const TIMES = /\s*(?:[x\u00d7*\u00b7]|\bby\b)\s*/i;
-const COMMAS = /[,;/\s]+|(?<=\d)-(?=\d)/;
+const COMMAS = /[,;/\s]+/;
 const WIDE = /[\uff10-\uff19]/g; // digits as typed in Chinese or Japanese
 
 /** A text is no number; or, `unclear`, it can be read as two. */

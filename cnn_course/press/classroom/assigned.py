@@ -217,10 +217,10 @@ class AssignedTests:
             return f"line {row.number} of {TABLE} names no test: level {level!r}, seed {seed!r}"
         if identity(test, self._salt) == normalized(row.cells["test"]):
             return test
-        return (
-            f"version {version('cnn-course')} of the course makes another test than version "
-            f"{row.cells['version']} did, or the salt has changed: mark with what it was made with"
-        )
+        made, here = row.cells["version"], version("cnn-course")
+        if made == here:
+            return f"the salt is another one than the test was made with, or {TABLE} was changed"
+        return f"version {here} of the course makes another test than version {made} did: use that"
 
     def owner(self, name: str, row: Row) -> str:
         """Return who was given a test, if it cannot be the student of a row; else nothing."""

@@ -10,6 +10,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from cnn_course.press.classroom.pages import page
 from cnn_course.press.classroom.platforms import moodle_tests
 from cnn_course.press.classroom.settings import Settings
 from cnn_course.press.classroom.spreadsheets import (
+    Row,
     Sheet,
     as_csv,
     duplicates,
@@ -51,6 +53,8 @@ CHAPTER_8 = "chapter-8"
 COLUMNS = ("student", "number", "test")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _LINE = "_" * 30
+_NO = ("", "0", "no", "n", "false", "-", "nein", "non")  # no large print
+_USED = ("minutes", "large print")
 #: format -> its file, and what makes its content
 _PLATFORMS: dict[str, tuple[str, Callable[..., str | bytes]]] = {
     "moodle": ("moodle.xml", moodle_tests),
@@ -160,7 +164,8 @@ def _check_nothing_is_lost(folder: Path, files: Mapping[str, str]) -> None:
         if file.exists() and file.read_bytes() != text.encode():
             raise PressError(
                 f"{file} is there already, and not as it would be written. Answers may be in it, "
-                "or students may have other tests: choose another folder."
+                "or students may have other tests: choose another folder, also for a student who "
+                "comes later."
             )
 
 
@@ -191,10 +196,11 @@ def _write_tests(
         _write_three(folder / "sheets" / stem, sheet, sheets[stem], _to_answer(one, str(sheet)))
         if one.id not in keys:
             key = one.test.worked_solution()
-            keys[one.id] = key.html()
+            keys[one.id] = _footed(f"k{one.id}", key.title, key.html())
             _write_three(folder / "keys" / one.id, key, keys[one.id], _to_mark(one, str(key)))
     for part, bodies in (("sheets", sheets), ("keys", keys)):
         write(folder / f"{part}.html", page("Class tests", [*bodies.values()]))
+        (folder / f"{part}.pdf").unlink(missing_ok=True)  # it is of another time
     for name, text in tables.items():
         write(folder / name, text)
     return [folder / name for name in ("sheets.html", "keys.html", *tables)]
@@ -204,8 +210,7 @@ def _weighted(test: ClassTest, settings: Settings) -> ClassTest:
     """Return a test whose questions have the points that they will be marked with."""
     questions = []
     for one in test.questions:
-        points: Any = 0 if one.name in settings.void else settings.weights.get(one.name, 1)
-        points *= one.points
+        points: Any = (settings.weight(one) or 0) * one.points
         questions.append(replace(one, points=int(points) if points == int(points) else points))
     return replace(test, questions=tuple(questions))
 
@@ -214,7 +219,7 @@ def students_in(class_list: Path, encoding: str | None = None) -> tuple[list[Stu
     """Return the students of a class list, and the list as it was read.
 
     Besides names and numbers it may have the columns `large print`, in which anything written
-    means yes, and `minutes` for those who have more time.
+    but no means yes, and `minutes` for those who have more time.
 
     Raises:
         PressError: it cannot be read or is empty, or does not tell its students apart.
@@ -231,13 +236,17 @@ def students_in(class_list: Path, encoding: str | None = None) -> tuple[list[Stu
         elif minutes and not minutes.isdecimal():
             problems.append(f"line {row.number}: {minutes[:40]!r} is no number of minutes")
         else:
-            large = bool(row.cells.get("large print"))
+            large = row.cells.get("large print", "").casefold() not in _NO
             students.append(Student(name, number, large, int(minutes or 0)))
     if problems:
         listed = "\n".join(f"  {one}" for one in problems)
         raise PressError(f"{class_list} does not tell its students apart:\n{listed}")
     if not students:
         raise PressError(f"{class_list} names no student.")
+    columns = dict.fromkeys(name for row in sheet.rows for name in row.cells)
+    told = [name for name in columns if name in _USED or any(student_of(Row(1, {name: name})))]
+    if unused := [name for name in columns if name not in told]:
+        sheet.notes.append(f"Not used of {class_list}: the columns {', '.join(unused)}.")
     return students, sheet
 
 
@@ -262,10 +271,12 @@ def cover(one: Assigned, settings: Settings) -> Document:
         about["Grade"] = f"{_LINE[:8]} ({', '.join(grades)})"
     head = [("", ""), *((name, value) for name, value in about.items() if value)]
     asked = [(str(at), question.name) for at, question in enumerate(one.test.questions, start=1)]
-    half = ceil(len(asked) / 2)
-    right = [*asked[half:], *[("", "")] * (2 * half - len(asked))]
-    pairs = zip(asked[:half], right, strict=True)
-    rows = [("number", "question", "answer") * 2, *((*a, "", *b, "") for a, b in pairs)]
+    columns = 1 if one.student.large else 2
+    half = ceil(len(asked) / columns)
+    blocks = [asked[:half], asked[half:]][:columns]
+    rows = [("number", "question", "answer") * columns]
+    for cells in zip_longest(*blocks, fillvalue=("", "")):
+        rows.append(tuple(text for cell in cells for text in (*cell, "")))
     return Document(
         (
             ("h1", one.test.title),
@@ -278,22 +289,24 @@ def cover(one: Assigned, settings: Settings) -> Document:
 
 
 def _on_paper(stem: str, one: Assigned, settings: Settings) -> str:
-    """Return a test for printing: the cover, the questions, and a page to calculate on.
-
-    On each page stands below whose it is.
-    """
+    """Return a test for printing: the cover, then the questions with room to calculate."""
+    large = one.student.large
+    body = (
+        f"<section class='cover'>\n{cover(one, settings).html()}</section>\n"
+        f"{one.test.sheet(one.student.name, column='calculation').html()}"
+    )
     footer = f"{one.test.title} {one.student.name}".strip()
+    return _footed(f"s{stem}", footer, f"<div class='large'>\n{body}</div>" if large else body)
+
+
+def _footed(name: str, footer: str, body: str) -> str:
+    """Return HTML at whose foot, on each printed page, stand a text and the page's number."""
     # In CSS anything but a letter can be written by its number.
     text = "".join(sign if sign.isalnum() else f"\\{ord(sign):x} " for sign in footer[:120])
-    style = (
-        f'<style>@page p{stem} {{ @bottom-left {{ content: "{text}" }} '
-        "@bottom-right { content: counter(page) } }</style>"
-    )
-    large = " class='large'" if one.student.large else ""
     return (
-        f"{style}\n<div style='page: p{stem}'{large}>\n"
-        f"<section class='cover'>\n{cover(one, settings).html()}</section>\n"
-        f"{one.test.sheet(one.student.name, column='calculation').html()}</div>"
+        f'<style>@page {name} {{ @bottom-left {{ content: "{text}" }} '
+        "@bottom-right { content: counter(page) } }</style>\n"
+        f"<div style='page: {name}'>\n{body}</div>"
     )
 
 
@@ -316,7 +329,8 @@ def _to_answer(one: Assigned, sheet: str) -> str:
     who = f"student = {one.student.name!r}\nnumber = {one.student.number!r}\n"
     answers = f"{who}test = {one.id!r}\nanswers = {{\n{entries}\n}}"
     handed_in = "Save the notebook and hand it in, or run this cell and hand in the line it prints:"
-    return _notebook(sheet, answers, handed_in, row)
+    dots = "Write each answer in place of its three dots. A shape is `(4, 4, 2)`, a word in quotes."
+    return _notebook(f"{sheet}\n\n{dots}", answers, handed_in, row)
 
 
 def _to_mark(one: Assigned, key: str) -> str:

@@ -138,10 +138,9 @@ def _decided(result: Result, settings: Settings) -> Result:
     by_hand = {one.question: one for one in settings.overrides if concerns(one.student, *who)}
     earned, possible = {}, {}
     for mark in result.marking.marks:
-        question = mark.question.name
-        if question in settings.void:
+        question, weight = mark.question.name, settings.weight(mark.question)
+        if weight is None:
             continue
-        weight = settings.weights.get(question, 1)
         earned[question], possible[question] = mark.points * weight, mark.question.points * weight
         if one := by_hand.get(question):
             earned[question] = one.points
@@ -154,7 +153,8 @@ def _decided(result: Result, settings: Settings) -> Result:
 
 def _without_effect(results: Sequence[Result], settings: Settings) -> Iterator[str]:
     """Yield what is decided about a student or a question that nobody is or has, or several are."""
-    questions = {mark.question.name for one in results for mark in one.marking.marks}
+    asked = {mark.question for one in results for mark in one.marking.marks}
+    questions = {name for one in asked for name in (one.name, one.kind)}
     whom = [*settings.extra, *(one.student for one in settings.overrides)]
     meant = {
         name: [one for one in results if concerns(name, one.student, one.number)] for name in whom

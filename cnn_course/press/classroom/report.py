@@ -106,6 +106,7 @@ def summary_tables(results: Sequence[Result]) -> tuple[Table, Table]:
     scores = Table("student", "test", "points", "of", "percent", "grade")
     for one in results:
         reached = (f"{one.points:g}", f"{sum(one.possible.values()):g}", _percent(one.share, 1))
+        reached = reached if one.marking.marks else ("not marked", "", "")
         scores.add_row(*map(Text, (one.student, one.test, *reached, one.grade)))
     common = Table("slip", "students", "what to look at")
     for slip in slip_statistics(results):
@@ -168,7 +169,11 @@ def _key_figures(results: Sequence[Result]) -> str:
     """Return what describes the class as a whole, and what its alpha means."""
     shares = [one.share for one in results if one.answered]
     alpha = cronbach_alpha(results)
-    figures = {"marked": f"{len(shares)}", "nothing answered": f"{len(results) - len(shares)}"}
+    unmarked = sum(not one.marking.marks for one in results)
+    nothing = len(results) - len(shares) - unmarked
+    figures = {"marked": f"{len(shares)}", "nothing answered": f"{nothing}"}
+    if unmarked:
+        figures["could not be marked"] = f"{unmarked}"
     if shares:
         figures["mean"] = _percent(statistics.mean(shares), 1)
         figures["median"] = _percent(statistics.median(shares), 1)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cnn_course.arguments import did_you_mean
+from cnn_course.classtest import Question
 from cnn_course.press.project import PressError
 
 FILE: Final = "class.toml"
@@ -19,22 +20,22 @@ _TEMPLATE = """\
 
 course = ""   # this, the date and the aids stand on the first page of each test
 date = ""
-minutes = 20
-aids = "none"
+minutes = 45
+aids = "a pocket calculator"
 
 # Without this secret nobody can make these tests or their keys. Keep the file to yourself.
 salt = "{salt}"
 
-# Questions that count for nobody: void = ["conv_1 shape"]
+# Questions that count for nobody: void = ["conv_1 shape", "receptive field"]
 void = []
 
-# Grades: the best one whose share of the points is reached, as in "A" = 0.9
+# Grades: the best one whose share of the points is reached, as in "A" = 0.9 and "F" = 0
 [boundaries]
 
 # Points of a question are multiplied, as in "total parameters" = 2
 [weights]
 
-# Points besides, by name or number of the student, as in "Ada Lovelace" = 1.5
+# Points besides, by number of the student or by name, as in "4711" = 1.5
 [extra]
 
 # Points that you give yourself, whatever the marking says; one such block for each:
@@ -101,8 +102,9 @@ class Settings:
         course, date, minutes, aids: stand at the top of every sheet.
         salt: the secret of `classtest.generate`.
         boundaries: grade -> share of the points, 0 to 1, from which on it is given.
-        void: names of questions that count for nobody.
-        weights: name of a question -> factor of its points.
+        void: questions that count for nobody, by name or kind: `"receptive field"` is another
+            layer's in another test.
+        weights: name or kind of a question -> factor of its points.
         extra: name or number of a student -> points besides.
         overrides: points given by hand.
     """
@@ -117,6 +119,13 @@ class Settings:
     weights: Mapping[str, float] = field(default_factory=dict)
     extra: Mapping[str, float] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
+
+    def weight(self, question: Question) -> float | None:
+        """Return the factor of a question's points; None if it counts for nobody."""
+        names = (question.name, question.kind)
+        if any(name in self.void for name in names):
+            return None
+        return next((self.weights[name] for name in names if name in self.weights), 1)
 
     def grade(self, share: float) -> str:
         """Return the best grade whose boundary is reached; empty if there are no boundaries."""
