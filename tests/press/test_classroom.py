@@ -431,6 +431,8 @@ def test_bad_rows_are_told_by_line_and_lose_nothing(tmp_path: Path) -> None:
 
 def test_a_test_is_found_however_its_name_is_typed_or_by_its_student(tmp_path: Path) -> None:
     made = Class(tmp_path, "Ada", "Grace")
+    assert made.mark(made.row(0)).notes == ["No row is about these students (1): Grace."]
+    assert made.mark(made.row(0), made.row(1)).notes == []
     name = made.rows[0]["test"]
     for typed in (name.lower(), name.replace("-", ""), f" {name[:4]} – {name[5:]}"):
         assert normalized(typed) == name
