@@ -56,7 +56,6 @@ _PLATFORMS: dict[str, tuple[str, Callable[..., str | bytes]]] = {
     "moodle": ("moodle.xml", moodle_tests),
     "canvas": ("canvas.zip", canvas_tests),
 }
-FORMATS = tuple(_PLATFORMS)
 
 
 def seeds_in(text: str) -> list[int]:
