@@ -138,6 +138,15 @@ def test_no_two_students_get_the_same_test(tmp_path: Path) -> None:
         make_class(tmp_path / "class", level="first", seeds=f"1-{passed}")
 
 
+def test_where_there_are_not_so_many_tests_as_students_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = classtest.generate
+    monkeypatch.setattr(classtest, "generate", lambda seed, *more: made(seed % 3, *more))
+    with pytest.raises(PressError, match=r"no 4 different tests; 3 were found\. Choose"):
+        Class(tmp_path, *"ABCD", level="first")
+
+
 def test_a_cover_says_what_is_allowed_and_has_one_place_for_each_answer(tmp_path: Path) -> None:
     decided = 'course = "Vision & more"\ndate = "12 March"\nminutes = 20\naids = "none"\n'
     decided += "[boundaries]\nA = 0.9\nB = 0.5\n"
@@ -208,15 +217,25 @@ def test_a_notebook_sheet_prints_the_row_that_is_marked_and_a_key_marks_itself(
 
 
 @pytest.mark.browser
-def test_sheets_and_keys_are_printed_as_pdf_with_the_students_name_on_every_page(
-    tmp_path: Path,
-) -> None:
+def test_sheets_and_keys_are_printed_as_pdf(tmp_path: Path) -> None:
     Class(tmp_path, "Ada", "Grace")
     made = [print_pdf(tmp_path / "class" / f"{part}.html") for part in ("sheets", "keys")]
     for file in made:
         content = file.read_bytes()
         assert content.startswith(b"%PDF-")
         assert len(re.findall(rb"/Type\s*/Page\b", content)) >= 2
+
+
+def test_whose_page_it_is_stands_at_its_foot(tmp_path: Path) -> None:
+    made = Class(tmp_path, 'A"; }', "\N{PILE OF POO}" * 300)
+    page = BeautifulSoup((made.folder / "sheets.html").read_text("utf-8"), "html.parser")
+    for row, test in zip(made.rows, page.find_all("article"), strict=True):
+        (content,) = re.findall(
+            r'@page p\S+ \{ @bottom-left \{ content: "([^"]*)" \}', test.style.text
+        )
+        shown = re.sub(r"\\([0-9a-f]+) ", lambda sign: chr(int(sign[1], 16)), content)
+        assert shown == f"Class test {row['test']} {row['student']}"[:120]
+        assert test.div["style"] == f"page: p{row['test']}"
 
 
 def test_without_a_browser_printing_says_what_to_do(
@@ -301,14 +320,19 @@ def test_a_class_is_marked_by_what_the_lecturer_decided_and_always_alike(tmp_pat
         f"salt = {SALT!r}\n"
         'void = ["conv_1 shape", "receptive field"]\n'
         "[boundaries]\nA = 1.0\nB = 0.5\nF = 0\n"
-        '[weights]\n"conv_1 parameters" = 3\n'
+        '[weights]\n"conv_1 parameters" = 3\n"total parameters" = 0.5\n'
         "[extra]\n102 = 1.5\n"  # Alan, by number
         '[[overrides]]\nstudent = "grace"\nquestion = "conv_1 parameters"\n'
         'points = 5.5\nreason = "The drawing is right."\n'
     )
     again = made.mark(*rows)
+<<<<<<< HEAD
     assert [one.points for one in again.results] == [33, 32.5, 32.5, 0]
     assert {sum(one.possible.values()) for one in again.results} == {33}
+=======
+    assert [one.points for one in again.results] == [34.5, 34, 34, 0]
+    assert {sum(one.possible.values()) for one in again.results} == {34.5}
+>>>>>>> 735e313f7a3251cd7638e4c539441c3d90ce056f
     assert [one.grade for one in again.results] == ["A", "B", "B", "F"]
     assert again.results[1].earned["conv_1 parameters"] == 5.5
     assert made.mark(*rows) == again
@@ -318,10 +342,22 @@ def test_a_class_is_marked_by_what_the_lecturer_decided_and_always_alike(tmp_pat
         (page.parent / name).unlink()
     make_class(page.parent, seeds="1")
     told = " ".join(BeautifulSoup(page.read_text("utf-8"), "html.parser").get_text(" ").split())
+<<<<<<< HEAD
     for said in ("of 33 Grade", "B from 16.5, F from 0", "Questions (33 points)"):
+=======
+    for said in ("of 34.5 Grade", "B from 17.5, F from 0", "Questions (34.5 points)"):
+>>>>>>> 735e313f7a3251cd7638e4c539441c3d90ce056f
         assert said in told
     assert "Number of parameters of conv_1 6 " in told
     assert "Shape of the output of conv_1 0 " in told
+
+
+def test_a_boundary_is_reached_by_whoever_has_just_its_points(tmp_path: Path) -> None:
+    shares = sum([0.1] * 8)  # a little less than 0.8, as points with weights are
+    assert class_settings.Settings(boundaries={"A": 0.8, "B": 0.5}).grade(shares) == "A"
+    # 0.55 times 100 is a little more than 55.
+    made = Class(tmp_path, decided="[boundaries]\nA = 0.55\n", level="hard", seeds="1")
+    assert "A from 27.5" in (made.folder / "sheets.html").read_text("utf-8")
 
 
 def test_where_nothing_counts_there_is_no_grade(tmp_path: Path) -> None:
@@ -431,6 +467,8 @@ def test_bad_rows_are_told_by_line_and_lose_nothing(tmp_path: Path) -> None:
 
 def test_a_test_is_found_however_its_name_is_typed_or_by_its_student(tmp_path: Path) -> None:
     made = Class(tmp_path, "Ada", "Grace")
+    assert made.mark(made.row(0)).notes == ["No row is about these students (1): Grace."]
+    assert made.mark(made.row(0), made.row(1)).notes == []
     name = made.rows[0]["test"]
     for typed in (name.lower(), name.replace("-", ""), f" {name[:4]} – {name[5:]}"):
         assert normalized(typed) == name
@@ -526,6 +564,8 @@ def test_columns_that_are_no_question_are_named_once_and_questions_may_be_named(
     marked = made.mark(["Ada", "@", *test.key.values()], head=["student", "mail", *test.key])
     assert (marked.ignored, marked.problems) == (["mail"], [])
     assert marked.results[0].points == 34
+    marked = made.mark(["100", *made.row(0)[2:]], head=["number", "test", *range(1, 21)])
+    assert (marked.problems, marked.results[0].points) == ([], 34)  # a number is a name, too
 
 
 @pytest.mark.parametrize(

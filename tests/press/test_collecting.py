@@ -160,8 +160,9 @@ def test_what_python_cannot_parse_is_a_problem_and_no_end(tmp_path: Path, value:
     assert (rows, "its answers cannot be read" in problem) == ([], True)
 
 
-def test_answers_that_are_set_elsewhere_are_not_lost_in_silence(tmp_path: Path) -> None:
-    hand_in(tmp_path, "sheet.ipynb", sheet("Ada", '"total": ...'), 'answers["total"] = 12')
+@pytest.mark.parametrize("line", ['answers["total"] = 12', 'answers |= {"total": 12}'])
+def test_answers_that_are_set_elsewhere_are_not_lost_in_silence(tmp_path: Path, line: str) -> None:
+    hand_in(tmp_path, "sheet.ipynb", sheet("Ada", '"total": ...'), line)
     _, (problem,) = answers_in(tmp_path)
     assert "set by a line of their own are not read" in problem
 

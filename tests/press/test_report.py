@@ -27,7 +27,8 @@ from cnn_course.classtest.printing import written
 from cnn_course.press.classroom.report import summary_tables, write_feedback, write_report
 from cnn_course.press.classroom.results import Result
 from cnn_course.press.classroom.settings import Override, Settings
-from cnn_course.press.classroom.statistics import (
+from cnn_course.press.classroom.item_statistics import (
+    QuestionStatistics,
     cronbach_alpha,
     question_statistics,
     slip_statistics,
@@ -161,6 +162,23 @@ def test_a_question_counts_for_those_who_have_it() -> None:
     assert third.discrimination == pytest.approx(statistics.correlation(own, rest))
     assert cronbach_alpha(results) == cronbach_alpha(with_points([row[:2] for row in rows]))
     assert question_statistics(with_points([(1, 2)] * 25 + [(1, 2, 3)] * 19))[-1].share is None
+
+
+@pytest.mark.parametrize(
+    ("discrimination", "students", "said"),
+    [
+        (0.19, 20, "look at it"),
+        (0.2, 20, "acceptable"),
+        (0.4, 20, "acceptable"),
+        (0.41, 20, "good"),
+        (None, 20, "all alike"),
+        (None, 19, "too few students"),
+    ],
+)
+def test_discrimination_is_said_in_words(
+    discrimination: float | None, students: int, said: str
+) -> None:
+    assert QuestionStatistics("q", students, 0.5, discrimination, {}).verdict == said
 
 
 def test_outcomes_and_slips_are_counted_by_student(class_of_40: list[Result]) -> None:

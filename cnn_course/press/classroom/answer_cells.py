@@ -12,7 +12,7 @@ from cnn_course.press.notebooks import Notebook
 
 ABOUT: Final = ("student", "number", "test")
 _ANSWERS = re.compile(r"(?m)^answers\s*=(?!=)")
-_MORE_ANSWERS = re.compile(r"(?m)^\s*answers(?:\[.*\]\s*=(?!=)|\.update\()")
+_MORE_ANSWERS = re.compile(r"(?m)^\s*answers(?:\[.*\]\s*=(?!=)|\.update\(|\s*\|=)")
 _LARGEST: Final = 10**18  # no answer is, and arithmetic beyond it could take for ever
 _LARGEST_POWER: Final = 60
 _OPERATIONS: Final[Mapping[type, Callable[[float, float], float]]] = {

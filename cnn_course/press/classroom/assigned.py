@@ -222,6 +222,13 @@ class AssignedTests:
             return f"the salt is another one than the test was made with, or {TABLE} was changed"
         return f"version {here} of the course makes another test than version {made} did: use that"
 
+    def without_answers(self, rows: Iterable[Row]) -> list[str]:
+        """Return the names, or the numbers, of the students that none of the rows is about."""
+        there = {name for row in rows for name in _student(row)} - {""}
+        given = [row for rows in self._by_id.values() for row in rows if any(_student(row))]
+        missing = [row for row in given if there.isdisjoint(_student(row))]
+        return [name or number for name, number in map(student_of, missing)]
+
     def owner(self, name: str, row: Row) -> str:
         """Return who was given a test, if it cannot be the student of a row; else nothing."""
         rows = self._by_id.get(name, [])

@@ -60,7 +60,6 @@ _PLATFORMS: dict[str, tuple[str, Callable[..., str | bytes]]] = {
     "moodle": ("moodle.xml", moodle_tests),
     "canvas": ("canvas.zip", canvas_tests),
 }
-FORMATS = tuple(_PLATFORMS)
 
 
 def seeds_in(text: str) -> list[int]:
@@ -142,7 +141,10 @@ def make_class(
             made, content = _PLATFORMS[name]
             write(folder / made, content([*different], settings.course))
             files.append(folder / made)
-    return files, sheet.notes if sheet else []
+    notes = sheet.notes if sheet else []
+    if formats and (settings.void or settings.weights):
+        notes = [*notes, "The files for platforms know nothing of void questions and weights."]
+    return files, notes
 
 
 def _tables(assigned: Sequence[Assigned], delimiter: str) -> dict[str, str]:

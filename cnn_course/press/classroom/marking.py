@@ -27,7 +27,7 @@ class MarkedClass:
         problems: one line of text for each row that needs a look, and for what is decided about
             somebody or something that is not there.
         ignored: columns that are a question of nobody's test.
-        notes: how the file was read, where that was a guess.
+        notes: how the file was read, where that was a guess, and who has no row in it.
         delimiter: what stands between the cells of the file.
         settings: what was decided.
     """
@@ -85,7 +85,10 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
         results.append(_decided(replace(one, problem="; ".join(minded)), settings))
     problems = [f"line {one.line}: {one.problem}" for one in results if one.problem]
     problems += _without_effect(results, settings)
-    return MarkedClass(results, problems, sorted(nobodys), sheet.notes, sheet.delimiter, settings)
+    notes = list(sheet.notes)
+    if missing := tests.without_answers(rows):
+        notes.append(f"No row is about these students ({len(missing)}): {', '.join(missing)}.")
+    return MarkedClass(results, problems, sorted(nobodys), notes, sheet.delimiter, settings)
 
 
 def _marked(result: Result, row: Row, test: ClassTest) -> Result:

@@ -18,7 +18,7 @@ from cnn_course.press.classroom.pages import page
 from cnn_course.press.classroom.results import Result
 from cnn_course.press.classroom.settings import Settings, concerns
 from cnn_course.press.classroom.spreadsheets import as_csv
-from cnn_course.press.classroom.statistics import (
+from cnn_course.press.classroom.item_statistics import (
     ENOUGH,
     LOOK_AT_IT,
     cronbach_alpha,
