@@ -136,15 +136,23 @@ def make_class(
         if network:
             write(folder / NETWORK, source.read_bytes())
         files = [*_write_tests(folder, assigned, settings, tables), file]
-        different = {one.id: (one.id, one.level, one.test) for one in assigned}.values()
-        for name in formats:
-            made, content = _PLATFORMS[name]
-            write(folder / made, content([*different], settings.course))
-            files.append(folder / made)
+        files += _write_platforms(folder, assigned, settings, formats)
     notes = sheet.notes if sheet else []
     if formats and (settings.void or settings.weights):
         notes = [*notes, "The files for platforms know nothing of void questions and weights."]
     return files, notes
+
+
+def _write_platforms(
+    folder: Path, assigned: Sequence[Assigned], settings: Settings, formats: Sequence[str]
+) -> list[Path]:
+    different = {one.id: (one.id, one.level, one.test) for one in assigned}.values()
+    files = []
+    for name in formats:
+        made, content = _PLATFORMS[name]
+        write(folder / made, content([*different], settings.course))
+        files.append(folder / made)
+    return files
 
 
 def _tables(assigned: Sequence[Assigned], delimiter: str) -> dict[str, str]:
