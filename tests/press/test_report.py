@@ -24,15 +24,15 @@ from scipy.stats import pearsonr
 from cnn_course import classtest
 from cnn_course.classtest import HINTS, Mark, Marking, Question
 from cnn_course.classtest.printing import written
-from cnn_course.press.classroom.report import summary_tables, write_feedback, write_report
-from cnn_course.press.classroom.results import Result
-from cnn_course.press.classroom.settings import Override, Settings
 from cnn_course.press.classroom.item_statistics import (
     QuestionStatistics,
     cronbach_alpha,
     question_statistics,
     slip_statistics,
 )
+from cnn_course.press.classroom.report import summary_tables, write_feedback, write_report
+from cnn_course.press.classroom.results import Result
+from cnn_course.press.classroom.settings import Override, Settings
 from cnn_course.press.classroom.taught import SECTIONS
 
 HOSTILE = ["<script>alert(1)</script>", "../../etc/passwd", "\N{PILE OF POO}" * 300, "=1+1", ""]

@@ -14,10 +14,6 @@ from rich.text import Text
 
 from cnn_course.classtest import HINTS
 from cnn_course.files import write
-from cnn_course.press.classroom.pages import page
-from cnn_course.press.classroom.results import Result
-from cnn_course.press.classroom.settings import Settings, concerns
-from cnn_course.press.classroom.spreadsheets import as_csv
 from cnn_course.press.classroom.item_statistics import (
     ENOUGH,
     LOOK_AT_IT,
@@ -26,6 +22,10 @@ from cnn_course.press.classroom.item_statistics import (
     question_statistics,
     slip_statistics,
 )
+from cnn_course.press.classroom.pages import page
+from cnn_course.press.classroom.results import Result
+from cnn_course.press.classroom.settings import Settings, concerns
+from cnn_course.press.classroom.spreadsheets import as_csv
 from cnn_course.press.classroom.taught import SECTIONS, Section
 from cnn_course.tables import html_table
 
