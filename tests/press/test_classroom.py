@@ -5,7 +5,9 @@ import csv
 import re
 import shutil
 import subprocess
+import zipfile
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +127,19 @@ def test_the_same_folder_gives_the_same_files_and_another_secret_other_tests(
         others = {row["test"] for row in read_csv(tmp_path / folder / "tests.csv")}
         assert not first & others
         first |= others
+
+
+def test_every_file_says_which_version_of_the_course_made_it(tmp_path: Path) -> None:
+    files, _ = make_class(tmp_path / "class", seeds="1", formats=("moodle", "canvas"))
+    made_by = f"cnn-course {version('cnn-course')}"
+    for file in (tmp_path / "class").rglob("*.*"):
+        if file.suffix == ".zip":
+            archive = zipfile.ZipFile(file)
+            assert all(made_by in archive.read(name).decode() for name in archive.namelist())
+        elif file.suffix not in (".csv", ".lock") and file.name != ".lock":
+            assert made_by in file.read_text("utf-8"), file
+    (row,) = read_csv(tmp_path / "class" / "tests.csv")
+    assert row["version"] == version("cnn-course")
 
 
 def test_no_two_students_get_the_same_test(tmp_path: Path) -> None:

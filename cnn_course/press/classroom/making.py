@@ -34,7 +34,7 @@ from cnn_course.press.classroom.assigned import (
     rows_of,
 )
 from cnn_course.press.classroom.canvas import canvas_tests
-from cnn_course.press.classroom.pages import page
+from cnn_course.press.classroom.pages import MADE_BY, page
 from cnn_course.press.classroom.platforms import moodle_tests
 from cnn_course.press.classroom.settings import Settings
 from cnn_course.press.classroom.spreadsheets import (
@@ -322,7 +322,7 @@ def _footed(name: str, footer: str, body: str) -> str:
 
 def _write_three(file: Path, document: Document, body: str, notebook: str) -> None:
     """Write a document as Markdown, as a page and as a notebook."""
-    write(file.with_suffix(".md"), str(document))
+    write(file.with_suffix(".md"), f"{document}\n<!-- {MADE_BY} -->\n")
     write(file.with_suffix(".html"), page(document.title, [body]))
     write(file.with_suffix(".ipynb"), notebook)
 
@@ -367,7 +367,9 @@ def _notebook(*sources: str) -> str:
     for place, source in enumerate(sources):
         new_cell = nbformat.v4.new_code_cell if place % 2 else nbformat.v4.new_markdown_cell
         cells.append(new_cell(source, id=f"cell-{place}"))  # the same file for the same test
-    made = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
+    made = nbformat.v4.new_notebook(
+        cells=cells, metadata={"kernelspec": KERNELSPEC, "generator": MADE_BY}
+    )
     return str(nbformat.writes(made))
 
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from cnn_course.press.classroom.pages import MADE_BY
+
 _WHOLE = 100  # percent
 # A choice and what is said about it are decoded once and then are HTML. What ends them, or means
 # something else, is an entity of that HTML, and its own # has a backslash.
@@ -133,7 +135,7 @@ def as_xml(root: Element) -> str:
         for name, value in element.items():
             element.set(name, _NOT_IN_XML.sub("", value))
     content = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{content}\n'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<!-- {MADE_BY} -->\n{content}\n'
 
 
 def _question(kind: str, name: str, number: str, text: str, feedback: str = "") -> Element:

@@ -12,11 +12,13 @@ from typing import Any, Final
 
 from cnn_course.arguments import did_you_mean
 from cnn_course.classtest import Question
+from cnn_course.press.classroom.pages import MADE_BY
 from cnn_course.press.project import PressError
 
 FILE: Final = "class.toml"
 _TEMPLATE = """\
 # What you decide about this class test. Change it, and give the same command again.
+# Made by {made_by}.
 
 course = ""   # this, the date and the aids stand on the first page of each test
 date = ""
@@ -136,7 +138,7 @@ class Settings:
 
 def new() -> str:
     """Return the text of a new `class.toml`, with a secret that nobody knows."""
-    return _TEMPLATE.format(salt=secrets.token_hex(8))
+    return _TEMPLATE.format(salt=secrets.token_hex(8), made_by=MADE_BY)
 
 
 def read(file: Path) -> Settings:
