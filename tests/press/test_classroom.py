@@ -130,7 +130,7 @@ def test_the_same_folder_gives_the_same_files_and_another_secret_other_tests(
 
 
 def test_every_file_says_which_version_of_the_course_made_it(tmp_path: Path) -> None:
-    files, _ = make_class(tmp_path / "class", seeds="1", formats=("moodle", "canvas"))
+    make_class(tmp_path / "class", seeds="1", formats=("moodle", "canvas"))
     made_by = f"cnn-course {version('cnn-course')}"
     for file in (tmp_path / "class").rglob("*.*"):
         if file.suffix == ".zip":
