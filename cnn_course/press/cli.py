@@ -268,7 +268,9 @@ def class_test(
     from cnn_course.press.classroom import making  # noqa: PLC0415
 
     if out is None or not (seeds or class_list or network):
-        raise click.UsageError("Say how many and where: --seeds 1-30 --out FOLDER.")
+        raise click.UsageError(
+            "Say for whom, and where: --class-list class.csv or --seeds 1-30, and --out FOLDER."
+        )
     if network and seeds:
         raise click.UsageError("A --network has one test, and no --seeds. Leave one of them out.")
     files, notes = making.make_class(

@@ -343,7 +343,7 @@ def test_a_class_is_marked_by_what_the_lecturer_decided_and_always_alike(tmp_pat
     again = made.mark(*rows)
     assert [one.points for one in again.results] == [32.5, 32, 32, 0]
     assert {sum(one.possible.values()) for one in again.results} == {32.5}
-    assert [one.grade for one in again.results] == ["A", "B", "B", "F"]
+    assert [one.grade for one in again.results] == ["A", "B", "B", ""]  # absent: no grade
     assert again.results[1].earned["conv_1 parameters"] == 5.5
     assert made.mark(*rows) == again
     page = make_class(tmp_path / "printed", seeds="1")[0][0]
@@ -416,7 +416,7 @@ def test_a_class_toml_is_read_as_editors_save_it_or_says_what_to_do(tmp_path: Pa
 
 
 def test_a_new_class_toml_can_be_read_and_has_a_secret_of_its_own() -> None:
-    one, other = (class_settings.parsed(class_settings.new(), "new") for _ in range(2))
+    one, other = (class_settings.parsed(class_settings.new(20), "new") for _ in range(2))
     assert one.salt != other.salt
     assert len(one.salt) >= 16
 
@@ -425,7 +425,18 @@ def test_what_is_decided_about_nobody_is_told(tmp_path: Path) -> None:
     decided = 'void = ["conv_9 shape"]\n[extra]\n"Nobody" = 1\n'
     made = Class(tmp_path, "Ada", decided=decided)
     problems = made.mark(made.row(0)).problems
-    assert problems == ["class.toml: no student 'Nobody'", "class.toml: no question 'conv_9 shape'"]
+    assert problems == [
+        "class.toml: nobody in this table is 'Nobody'",
+        "class.toml: no question 'conv_9 shape'",
+    ]
+
+
+def test_points_by_hand_beyond_the_question_are_told(tmp_path: Path) -> None:
+    decided = '[[overrides]]\nstudent = "Ada"\nquestion = "conv_1 shape"\npoints = 30\n'
+    made = Class(tmp_path, "Ada", decided=decided)
+    assert made.mark(made.row(0)).problems == [
+        "class.toml: 30 points for 'conv_1 shape', which has 3"
+    ]
 
 
 def test_what_is_decided_about_several_or_about_what_does_not_count_is_told(tmp_path: Path) -> None:
@@ -537,6 +548,13 @@ def test_a_shape_that_a_spreadsheet_took_for_a_date_is_told(tmp_path: Path, date
     assert problem.endswith(repr(date))
 
 
+def test_a_date_is_told_also_where_it_earns_points(tmp_path: Path) -> None:
+    made = Class(tmp_path, "Ada")
+    height, width, channels = made.test(0).key["conv_1 shape"]
+    (problem,) = made.mark(made.row(0, q1=f"{height}/{width}/20{channels:02}")).problems
+    assert "may have become a date" in problem
+
+
 def test_a_test_that_moodle_has_drawn_is_nobody_elses(tmp_path: Path) -> None:
     made = Class(tmp_path, "Ada Lovelace", "Grace Hopper", level="first")
     attempts = [
@@ -577,7 +595,7 @@ def test_columns_that_are_no_question_are_named_once_and_questions_may_be_named(
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
-        ((), 2, "--seeds 1-30 --out FOLDER"),
+        ((), 2, "--class-list class.csv or --seeds 1-30, and --out"),
         (("--seeds", "30-1"), 1, "runs backwards. Write 1-30"),
         (("--seeds", "1,2,1-3"), 1, "names a seed twice"),
         (("--seeds", "all"), 1, "names no seeds"),

@@ -50,6 +50,8 @@ from cnn_course.press.project import PressError, locked
 
 ANSWERS = "answers.csv"
 CHAPTER_8 = "chapter-8"
+#: Level, or nothing for a network -> minutes that a new class.toml allows.
+_MINUTES = {"": 20, "first": 20, "exam": 45, "hard": 60}
 COLUMNS = ("student", "number", "test")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _LINE = "_" * 30
@@ -114,7 +116,7 @@ def make_class(
         PressError: an input is none that tests can be made of, or answers would be lost.
     """
     file = folder / class_settings.FILE
-    text = "" if file.exists() else class_settings.new()
+    text = "" if file.exists() else class_settings.new(_MINUTES["" if network else level])
     settings = class_settings.parsed(text, str(file)) if text else class_settings.read(file)
     if not settings.salt:
         raise PressError(
@@ -250,7 +252,7 @@ def students_in(class_list: Path, encoding: str | None = None) -> tuple[list[Stu
             students.append(Student(name, number, large, int(minutes or 0)))
     if problems:
         listed = "\n".join(f"  {one}" for one in problems)
-        raise PressError(f"{class_list} does not tell its students apart:\n{listed}")
+        raise PressError(f"{class_list} cannot be used:\n{listed}")
     if not students:
         raise PressError(f"{class_list} names no student.")
     columns = dict.fromkeys(name for row in sheet.rows for name in row.cells)

@@ -1,5 +1,6 @@
 """The answers of a class, marked, with what the lecturer has decided."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,9 @@ from cnn_course.press.classroom.results import Result
 from cnn_course.press.classroom.settings import Settings, concerns
 from cnn_course.press.classroom.spreadsheets import Row, column_name, read_table
 from cnn_course.press.project import PressError
+
+# What a spreadsheet makes of 8/8/2 and the like.
+_DATE = re.compile(r"^\d{1,2}/\d{1,2}$|/\d{4}\b|\b\d{4}-")
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ def _to_mind(
         given = result.given[mark.question.name][:40]
         if mark.outcome == "unreadable":
             yield f"{mark.question.name} ({place}) cannot be read: {given!r}"
-        elif mark.question.kind == "shape" and "/" in given and not mark.points:
+        elif mark.question.kind == "shape" and _DATE.search(given):
             yield f"{mark.question.name} ({place}) may have become a date: {given!r}"
 
 
@@ -151,7 +155,8 @@ def _decided(result: Result, settings: Settings) -> Result:
         return result
     extra = sum(points for whom, points in settings.extra.items() if concerns(whom, *who))
     result = replace(result, earned=earned, possible=possible, extra=extra)
-    return replace(result, grade=settings.grade(result.share) if any(possible.values()) else "")
+    graded = result.answered and any(possible.values())
+    return replace(result, grade=settings.grade(result.share) if graded else "")
 
 
 def _without_effect(results: Sequence[Result], settings: Settings) -> Iterator[str]:
@@ -165,7 +170,7 @@ def _without_effect(results: Sequence[Result], settings: Settings) -> Iterator[s
     file = class_settings.FILE
     for name, found in meant.items():
         if not found:
-            yield f"{file}: no student {name!r}"
+            yield f"{file}: nobody in this table is {name!r}"
         if len({(one.student.casefold(), one.number.casefold()) for one in found}) > 1:
             lines = ", ".join(str(one.line) for one in found)
             yield f"{file}: {name!r} are several, in lines {lines}, and all get it; take the number"
@@ -173,5 +178,10 @@ def _without_effect(results: Sequence[Result], settings: Settings) -> Iterator[s
         if name not in questions:
             yield f"{file}: no question {name!r}"
     for one in settings.overrides:
-        if meant[one.student] and not any(one.question in of.earned for of in meant[one.student]):
+        most = [
+            of.possible[one.question] for of in meant[one.student] if one.question in of.possible
+        ]
+        if meant[one.student] and not most:
             yield f"{file}: no question {one.question!r} that counts for {one.student!r}"
+        elif most and one.points > max(most):
+            yield f"{file}: {one.points:g} points for {one.question!r}, which has {max(most):g}"

@@ -17,12 +17,13 @@ from cnn_course.press.project import PressError
 
 FILE: Final = "class.toml"
 _TEMPLATE = """\
-# What you decide about this class test. Change it, and give the same command again.
+# What you decide about this class test. After a change, give the same command again before the
+# test, and mark again after it. Texts stand in quotes, decimals have a point.
 # Made by {made_by}.
 
 course = ""   # this, the date and the aids stand on the first page of each test
 date = ""
-minutes = 45
+minutes = {minutes}
 aids = "a pocket calculator"
 
 # Without this secret nobody can make these tests or their keys. Keep the file to yourself.
@@ -136,9 +137,9 @@ class Settings:
         return next((one for one in best if share >= self.boundaries[one] - 1e-9), "")
 
 
-def new() -> str:
+def new(minutes: int) -> str:
     """Return the text of a new `class.toml`, with a secret that nobody knows."""
-    return _TEMPLATE.format(salt=secrets.token_hex(8), made_by=MADE_BY)
+    return _TEMPLATE.format(minutes=minutes, salt=secrets.token_hex(8), made_by=MADE_BY)
 
 
 def read(file: Path) -> Settings:
@@ -172,8 +173,11 @@ def parsed(text: str, place: str) -> Settings:
         if twice := [who for who, number in times.items() if number > 1]:
             raise ValueError(f"there are two overrides for {' and '.join(map(repr, twice[0]))}")
         return _made(Settings, {**content, "overrides": overrides}, "the file")
-    except ValueError as error:  # what TOML refuses is one, too
-        raise PressError(f"{place}: {error}.") from None
+    except ValueError as error:
+        said = str(error)
+        if isinstance(error, tomllib.TOMLDecodeError):
+            said += ". Look for a missing quotation mark, a comma in a number, a heading twice"
+        raise PressError(f"{place}: {said}" + "." * (not said.endswith("?"))) from None
 
 
 def _made(kind: Any, content: Any, where: str) -> Any:
