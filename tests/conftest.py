@@ -5,11 +5,14 @@ import random
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import frameworks
 import nbformat
+import nbval.kernel
 import pytest
 from hypothesis import HealthCheck, settings
 from patience import HANGS
@@ -43,6 +46,22 @@ os.environ["CNN_COURSE_CACHE"] = str(ROOT / "_build" / "cache" / "data")
 for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
     os.environ.pop(name, None)
 Path(os.environ["HOME"]).mkdir(parents=True, exist_ok=True)
+
+
+class _KernelManager(nbval.kernel.KernelManager):
+    """Meets each kernel of nbval in a folder of its own.
+
+    The usual way is over ports that are free now. On a busy machine seconds pass before the kernel
+    takes them, and until then others may, a connection to the very port among them: then it never
+    answers.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="nbval-")
+        super().__init__(transport="ipc", ip=f"{self._folder.name}/kernel", **options)
+
+
+nbval.kernel.KernelManager = _KernelManager
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
