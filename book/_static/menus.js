@@ -1,4 +1,4 @@
-/* The buttons for the chapters and for the contents of a page. The theme's scripts bind to the first
+/* The buttons for the chapters and for the contents of a page, and those that copy code. The theme's scripts bind to the first
    of each kind, which stands in a header that is not shown: hand every click on to it. */
 document.addEventListener("DOMContentLoaded", () => {
   for (const kind of ["primary", "secondary"]) {
@@ -7,4 +7,6 @@ document.addEventListener("DOMContentLoaded", () => {
       seen.addEventListener("click", () => bound?.click());
     }
   }
+  // The title of its picture is no name to WebKit.
+  for (const copy of document.querySelectorAll(".copybtn")) copy.setAttribute("aria-label", "Copy");
 });
