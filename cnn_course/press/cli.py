@@ -22,7 +22,8 @@ _PROFILE = click.option(
     help="tiny: seconds a chapter, no network. full: the real data, the real training.",
 )
 _CHAPTERS = click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
-_AT_LEAST_1 = click.IntRange(min=1)
+_AT_LEAST_1 = click.IntRange(1, 1_000_000)  # of seconds: eleven days
+_SEED = click.IntRange(0, 2**32 - 1)  # as NumPy takes them
 _STYLES = {"whole": "green", "mended": "yellow", "missing": "yellow", "broken": "bold red"}
 _FRESH = click.option("--fresh", is_flag=True, help="Do also what is up to date; continue nothing.")
 
@@ -101,7 +102,7 @@ def build(*, profile: str, fresh: bool, compared: bool) -> None:
 )
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=_SEED,
     help="Another seed than the chapter's. Its record stands beside the usual one.",
 )
 @click.option(
@@ -135,8 +136,8 @@ def record(
 
 @commands.command()
 @click.argument("chapters", nargs=-1, required=True, metavar="CHAPTER...")
-@click.option("--first", type=click.IntRange(min=0), default=1, show_default=True)
-@click.option("--count", type=click.IntRange(min=2), default=5, show_default=True)
+@click.option("--first", type=_SEED, default=1, show_default=True)
+@click.option("--count", type=click.IntRange(2, 1_000), default=5, show_default=True)
 @click.option("--at-once", type=_AT_LEAST_1, help="Runs at the same time.")
 def seeds(chapters: tuple[str, ...], *, first: int, count: int, at_once: int | None) -> None:
     """Run chapters with several seeds, and keep what each measured.
