@@ -105,5 +105,5 @@ def _memory() -> float | None:
 
 def _gpus() -> str | None:
     command = [sys.executable, "-c", _NAME_GPUS]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    answer = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     return ", ".join(answer.stdout.split("\n")).strip(", ") or None

@@ -266,7 +266,7 @@ class _Runner:
         environment = _environment(job, self._caches)
         try:
             # What a kernel writes there is worth reading only where it dies by itself.
-            with log.open("w") as stream:
+            with log.open("w", encoding="utf-8") as stream:
                 _OwnEngine.execute_notebook(
                     notebook,
                     "python3",
