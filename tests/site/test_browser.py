@@ -14,6 +14,7 @@ import pytest
 from barriers import barriers, too_faint
 from conftest import NOTEBOOKS, fresh
 from explorer_pages import led_to
+from patience import until
 from playwright.sync_api import Page
 from test_pages import in_table_of_contents
 
@@ -113,7 +114,7 @@ def assert_fits(shape: list, width: int) -> None:
 def test_a_page_fits_every_screen_and_distorts_no_picture(visit: Page) -> None:
     for width in WIDTHS:
         visit.set_viewport_size({"width": width, "height": 800})
-        visit.wait_for_function("width => innerWidth === width", arg=width)
+        until(lambda: visit.evaluate("innerWidth") == width, "The window is as it was.")  # noqa: B023
         assert_fits(visit.evaluate(SHAPE), width)
 
 
@@ -138,7 +139,7 @@ def test_a_page_has_no_barrier_and_can_be_read_in_the_light_and_in_the_dark(visi
     assert barriers(visit) == []
     assert too_faint(visit) == []
     visit.emulate_media(color_scheme="dark")
-    visit.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    visit.locator("html[data-theme=dark]").wait_for()
     assert too_faint(visit) == []
 
 
