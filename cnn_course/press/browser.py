@@ -55,7 +55,9 @@ def _made(file: Path, ending: str, order: str, *options: str) -> Path:
         if getattr(os, "geteuid", lambda: 1)() == 0:  # as root Chromium has no sandbox
             options += ("--no-sandbox",)
         command = [browser, *options, file.resolve().as_uri()]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
         if not printed.exists():
             said = "\n".join(done.stderr.strip().splitlines()[-3:])
             raise PressError(f"{browser} has not printed {file}:\n{said}")

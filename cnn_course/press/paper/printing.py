@@ -2,12 +2,13 @@
 
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
+import pypandoc
 from bs4 import BeautifulSoup
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import Destination, Fit
@@ -49,8 +50,14 @@ def print_book(project: Project, paper: str) -> list[Path]:
     Raises:
         PressError: there is no browser or no pandoc on this machine, or one of them failed.
     """
-    convert = _converter()
     browser.find()
+    try:
+        pypandoc.get_pandoc_path()
+    except OSError:
+        raise PressError(
+            "The e-book is made by pandoc, which is not on this machine. Get it into this "
+            "environment: pip install pypandoc_binary"
+        ) from None
     build_book(project, "tiny")
     site, out = project.build / "html", project.build / "print"
     with locked(out), scratch(out) as folder:
@@ -63,23 +70,10 @@ def print_book(project: Project, paper: str) -> list[Path]:
         click.echo("Printing the PDF, twice: the contents get its page numbers.", err=True)
         pdf = _pdf(book, about, paper, folder, site)
         click.echo("Writing the e-book.", err=True)
-        made = (pdf, _e_book(book, about, folder, cover, convert))
+        made = (pdf, _e_book(book, about, folder, cover))
         for file in made:
             write(out / file.name, file.read_bytes())
         return [out / file.name for file in made]
-
-
-def _converter() -> Callable[..., Any]:
-    try:
-        import pypandoc  # noqa: PLC0415 - pandoc itself, 150 MB; nothing else needs it
-
-        pypandoc.get_pandoc_path()
-    except (ImportError, OSError):
-        raise PressError(
-            "The e-book is made by pandoc, which is not installed. Get it into this environment: "
-            "pip install pypandoc_binary"
-        ) from None
-    return pypandoc.convert_file  # type: ignore[no-any-return]
 
 
 def _about(project: Project) -> dict[str, str]:
@@ -174,9 +168,7 @@ def _is_listed(section: Heading) -> bool:
 # The e-book
 
 
-def _e_book(
-    book: Book, about: dict[str, str], folder: Path, cover: Path, convert: Callable[..., Any]
-) -> Path:
+def _e_book(book: Book, about: dict[str, str], folder: Path, cover: Path) -> Path:
     """Write the e-book. The book is changed to what pandoc reads: it is done with afterwards."""
     for code in book.article.select(".highlight-python pre"):
         code["class"] = "python"
@@ -192,7 +184,9 @@ def _e_book(
     options += [f"--css={_HERE / 'e-book.css'}", f"--epub-cover-image={picture}"]
     options += [f"--resource-path={folder}"]
     try:
-        convert(page, "epub3", format="html", outputfile=str(made), extra_args=options)
+        pypandoc.convert_file(
+            page, "epub3", format="html", outputfile=str(made), extra_args=options
+        )
     except RuntimeError as error:
         raise PressError(f"pandoc has not made the e-book: {error}") from None
     return made
