@@ -1,10 +1,55 @@
 """Checks of what a caller hands in; each error names the argument, its value and what is right."""
 
 import operator
+import re
+import reprlib
 from collections.abc import Iterable
 from difflib import get_close_matches
+from math import prod
 
 import numpy as np
+
+# What moves a terminal's cursor, names its window or turns the direction of its text.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict = 3, 12, 12, 12
+_SHORT.maxstring = _SHORT.maxother = 200
+_HOLDS_SEVERAL = (str, bytes, list, tuple, dict, set, frozenset)
+
+
+def shown(value: object) -> str:
+    """Return how a message writes a value: as Python does, but short, whatever it is."""
+    try:
+        return visible(_SHORT.repr(value))
+    except Exception:  # an object of somebody's own, or a number of many thousand digits
+        return f"{'an' if type(value).__name__[:1] in 'aeiou' else 'a'} {type(value).__name__}"
+
+
+def visible(text: str) -> str:
+    """Return a text whose control signs, but line breaks and tabs, are written as escapes."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def is_huge(value: object, most: int) -> bool:
+    """Return whether a value holds more than `most` numbers, signs or parts.
+
+    It is not looked at any further than that: a range may be endless, and a list hold itself.
+    """
+    waiting, found = [value], 0
+    while waiting and found <= most:
+        one = waiting.pop()
+        shape = getattr(one, "shape", None)  # of an array, whatever library it is from
+        if isinstance(shape, tuple):
+            found += prod(shape)
+        elif isinstance(one, range):
+            found += len(one[: most + 1])
+        elif isinstance(one, _HOLDS_SEVERAL):
+            found += len(one)
+        if found <= most and isinstance(one, list | tuple):
+            waiting += one
+        elif found <= most and isinstance(one, dict):
+            waiting += one.values()
+    return found > most
 
 
 def whole_number(name: str, value: object, least: int = 0) -> int:
@@ -18,10 +63,10 @@ def whole_number(name: str, value: object, least: int = 0) -> int:
         if isinstance(value, bool | np.bool_):
             raise TypeError
         number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, not {value!r}.") from None
+    except Exception:  # whatever an object of somebody's own raises
+        raise TypeError(f"{name} must be a whole number, not {shown(value)}.") from None
     if number < least:
-        raise ValueError(f"{name} must be at least {least}, not {number}.")
+        raise ValueError(f"{name} must be at least {least}, not {shown(number)}.")
     return number
 
 
@@ -32,11 +77,13 @@ def pair(name: str, value: object, least: int = 1) -> tuple[int, int]:
         TypeError: one is no whole number.
         ValueError: there are not two of them, or one is smaller.
     """
-    if not isinstance(value, tuple | list | np.ndarray) or np.ndim(value) == 0:
+    if isinstance(value, np.ndarray) and value.ndim:
+        value = tuple(value[:3])
+    if not isinstance(value, tuple | list):
         value = (value, value)
     if len(value) != 2:
         raise ValueError(
-            f"{name} must be one number or two, (vertical, horizontal), not {value!r}."
+            f"{name} must be one number or two, (vertical, horizontal), not {shown(value)}."
         )
     return whole_number(name, value[0], least), whole_number(name, value[1], least)
 
@@ -51,10 +98,11 @@ def one_of(name: str, value: object, choices: Iterable[str], otherwise: str = ""
     choices = tuple(choices)
     allowed = ", ".join(map(repr, choices)) + otherwise
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be one of {allowed}, not {value!r}.")
+        raise TypeError(f"{name} must be one of {allowed}, not {shown(value)}.")
+    value = str(value)  # NumPy's texts, too
     if value not in choices:
         raise ValueError(
-            f"{name} must be one of {allowed}, not {value!r}.{did_you_mean(value, choices)}"
+            f"{name} must be one of {allowed}, not {shown(value)}.{did_you_mean(value, choices)}"
         )
     return value
 
@@ -62,5 +110,5 @@ def one_of(name: str, value: object, choices: Iterable[str], otherwise: str = ""
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` with the nearest of the words that are known, or nothing."""
     by_lower = {other.lower(): other for other in known}
-    near = get_close_matches(str(word).lower(), by_lower, n=1)
+    near = get_close_matches(str(word)[:200].lower(), by_lower, n=1)
     return f" Did you mean {by_lower[near[0]]!r}?" if near else ""

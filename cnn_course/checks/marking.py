@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from cnn_course.arguments import is_huge
 from cnn_course.written import UnclearError, UnreadableError, number_in, sizes_in
 
 Check = Callable[[Any], str]
@@ -307,6 +308,8 @@ def call(function: Any, *arguments: Any, may_change: bool = True) -> Any:
     result = function(*given)
     if result is None or result is ...:
         wrong("The function returns nothing. Behind return, write the result.")
+    if is_huge(result, 100_000):
+        wrong("The function returns more than 100,000 values, and far fewer are asked for.")
     if not may_change and not all(map(np.array_equal, given, arguments)):
         wrong(
             "The array that was handed in is changed. Return a new one: whoever calls the function "

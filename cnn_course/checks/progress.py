@@ -121,13 +121,17 @@ def _file() -> Path | None:
 
 
 def _kept() -> list[str]:
-    """Return the exercises that were answered rightly; what cannot be read counts as nothing."""
+    """Return the exercises that were answered rightly; what cannot be read counts as nothing.
+
+    An editor may have saved the file as UTF-16, or with a mark at its beginning.
+    """
     try:
         file = _file()
-        text = file.read_text(encoding="utf-8", errors="replace") if file else ""
+        content = file.read_bytes() if file and file.is_file() else b""
     except OSError:
         return []
-    return re.findall(r"(?m)^([a-z0-9-]+) \d{4}-\d{2}-\d{2}$", text)
+    text = content.replace(b"\0", b"").decode(errors="replace")
+    return re.findall(r"(?<![a-z0-9-])([a-z0-9-]+) \d{4}-\d{2}-\d{2}\b", text)
 
 
 def _running_cell() -> str | None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cnn_course.arguments import did_you_mean
+from cnn_course.arguments import did_you_mean, is_huge, shown
 from cnn_course.checks import functions, marking, models  # noqa: F401 - they register
 from cnn_course.checks.answers import register_answers
 from cnn_course.checks.progress import note, sections
@@ -26,6 +26,11 @@ _WORDS: dict[Outcome, str] = {
     "unclear": "Which one?",
     "open": "Not attempted yet.",
 }
+_LONGEST = 500  # signs of an error that is told
+_HUGE = (
+    "This holds more than 10,000 values, and far fewer are asked for. Is it the data in place of "
+    "their shape or their number?"
+)
 
 
 @dataclass(frozen=True)
@@ -83,14 +88,16 @@ def check(name: str, answer: Any) -> Verdict:
         ValueError: there is no exercise of that name; the message proposes the nearest.
     """
     register_answers()
-    if name not in marking.CHECKS:
+    if not isinstance(name, str) or name not in marking.CHECKS:
         raise ValueError(
-            f"There is no exercise {name!r}.{did_you_mean(name, marking.CHECKS)} "
+            f"There is no exercise {shown(name)}.{did_you_mean(name, marking.CHECKS)} "
             "`exercise_names()` lists them all; they stand in checks/answers/CHAPTER.toml."
         )
-    in_parts = name in marking.IN_PARTS and isinstance(answer, dict) and answer
+    in_parts = name in marking.IN_PARTS and isinstance(answer, dict)
     try:
-        if not any(map(_is_attempted, answer.values() if in_parts else [answer])):
+        if is_huge(answer, 10_000):
+            return Verdict("wrong", _HUGE)
+        if not any(map(_is_attempted, answer.values() if in_parts and answer else [answer])):
             return Verdict(
                 "open", "Replace the three dots with your answer and run the cell again."
             )
@@ -99,11 +106,19 @@ def check(name: str, answer: Any) -> Verdict:
         return Verdict("unclear", str(error))
     except marking.WrongAnswerError as error:
         return Verdict("wrong", str(error))
-    except Exception as error:  # an answer may be anything; a check must survive all of it
-        problem = f"{type(error).__name__}: {error}"
-        return Verdict("wrong", f"Your answer made the check stop: {problem}")
+    except (Exception, SystemExit) as error:  # an answer may be anything, and exit, too
+        return Verdict("wrong", f"Your answer made the check stop: {_told(error)}")
     note(name)
     return verdict
+
+
+def _told(error: BaseException) -> str:
+    """Return what an error says, which may be one of the learner's own."""
+    kind = type(error).__name__
+    try:
+        return f"{kind}: {error}"[:_LONGEST]
+    except Exception:
+        return kind
 
 
 def _is_attempted(answer: Any) -> bool:

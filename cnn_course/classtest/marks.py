@@ -4,10 +4,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from operator import eq
 from typing import Any, Final
 
+from cnn_course.arguments import is_huge, shown, visible
 from cnn_course.classtest.questions import (
     ACTIVATIONS,
     HINTS,
@@ -50,6 +52,7 @@ _ALIASES: Final = {
 }
 _LARGEST = 10**15  # beyond it nothing is counted on, and nothing has to be
 _LONGEST = 200  # characters of a word
+_MOST = 20  # names that are listed
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,8 @@ class Marking:
         """Return the sentence above the table."""
         text = f"{self.points} of {self.possible} points."
         if self.unknown:
-            text += f" There is no question: {', '.join(self.unknown)}."
+            more = f" and {len(self.unknown) - _MOST:,} more" if self.unknown[_MOST:] else ""
+            text += f" There is no question: {', '.join(self.unknown[:_MOST])}{more}."
         return text
 
     def __repr__(self) -> str:
@@ -136,7 +140,8 @@ def mark_answers(
     read = {one.name: _read(given.get(one.name), one) for one in questions}
     own = _own_network(read, network, questions)
     marks = [_mark(one, read[one.name], key[one.name], own) for one in questions]
-    return Marking(tuple(marks), tuple(name[:40] for name in given if name not in read))
+    unknown = (visible(name[:40]) for name in given if name not in read)
+    return Marking(tuple(marks), tuple(unknown))
 
 
 def _by_name(answers: object, questions: Sequence[Question]) -> dict[str, object]:
@@ -146,7 +151,12 @@ def _by_name(answers: object, questions: Sequence[Question]) -> dict[str, object
     if not isinstance(answers, Mapping):
         return {}
     numbered = {str(place): one.name for place, one in enumerate(questions, start=1)}
-    return {numbered.get(str(key), str(key)): value for key, value in answers.items()}
+    found = {}
+    with suppress(Exception):  # a mapping, or a key, of somebody's own
+        for key, value in answers.items():
+            name = shown(key) if not isinstance(key, str) else str(key)
+            found[numbered.get(name, name)] = value
+    return found
 
 
 def _own_network(
@@ -211,6 +221,8 @@ def _mistakes(given: Given, of: Expected) -> tuple[str, ...]:
 def _read(answer: object, question: Question) -> Given:
     """Return what somebody wrote as a number, sizes or a word. Nothing that is written raises."""
     try:
+        if is_huge(answer, 1_000):  # such as the pictures in place of their shape
+            return UNREADABLE
         if question.kind == "shape":
             return _read_sizes(answer, question.points)
         if question.kind == "receptive field":
@@ -218,7 +230,7 @@ def _read(answer: object, question: Question) -> Given:
         if question.kind.endswith("activation"):
             return _read_activation(answer, hidden=question.kind == "hidden activation")
         return _read_number(answer)
-    except Exception:  # whatever was handed in: an array, a model, an object of one's own
+    except (Exception, SystemExit):  # whatever was handed in, an object of somebody's own, too
         return UNREADABLE
 
 

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Final, dataclass_transform
 
-from cnn_course.arguments import one_of, pair, whole_number
+from cnn_course.arguments import one_of, pair, shown, whole_number
 
 from .windows import (
     Pair,
@@ -96,7 +96,11 @@ class Layer:
 
     def __post_init__(self) -> None:
         for name in self._WHOLE:
-            whole_number(name, getattr(self, name), 1)
+            self._set(name, whole_number(name, getattr(self, name), 1))
+
+    def _set(self, name: str, value: object) -> None:
+        """Keep an argument as Python's own numbers: NumPy's small ones wrap around."""
+        object.__setattr__(self, name, value)
 
     @property
     def kind(self) -> str:
@@ -345,7 +349,7 @@ class Concatenate(_Merging):
     axis: int = -1
 
     def _merged(self, shapes: Sequence[Shape], listed: str, seen: ReceptiveField) -> Count:
-        (axis,) = _axes(shapes[0], self.axis)
+        axis = _one_axis(shapes[0], self.axis)
         others = {(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}
         if len(others) > 1:
             raise ValueError(
@@ -509,10 +513,13 @@ class Reshape(Layer):
 
     def __post_init__(self) -> None:
         if not isinstance(self.target_shape, tuple | list):
-            raise TypeError(f"target_shape is a tuple of sizes, but it is {self.target_shape!r}.")
-        for size in self.target_shape:
+            given = shown(self.target_shape)
+            raise TypeError(f"target_shape is a tuple of sizes, but it is {given}.")
+        sizes = [whole_number("Each size of target_shape", one, -1) for one in self.target_shape]
+        for size in sizes:
             whole_number("Each size of target_shape", size, 1 if size != -1 else -1)
-        if list(self.target_shape).count(-1) > 1:
+        self._set("target_shape", tuple(sizes))
+        if sizes.count(-1) > 1:
             raise ValueError(f"target_shape {self.target_shape} has more than one -1.")
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
@@ -622,8 +629,8 @@ class BatchNormalization(Layer):
     scale: bool = True
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
-        channels = shape[_axes(shape, self.axis)[0]]
-        each = int(self.center) + int(self.scale)
+        channels = shape[_one_axis(shape, self.axis)]
+        each = bool(self.center) + bool(self.scale)
         trained = f"{each} x {channels:,} trained + " if each else ""
         text = f"{trained}2 x {channels:,} kept = {(each + 2) * channels:,}"
         return Count(shape, each * channels, 2 * channels, text, seen=seen)
@@ -667,14 +674,14 @@ class GroupNormalization(Layer):
     scale: bool = True
 
     def __post_init__(self) -> None:
-        if self.groups != -1:
-            whole_number("groups", self.groups, 1)
+        groups = whole_number("groups", self.groups, -1)
+        self._set("groups", groups if groups == -1 else whole_number("groups", groups, 1))
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
-        axes = _axes(shape, self.axis)
-        _divided(shape[axes[0]], "channels", self.groups)
+        axis = _one_axis(shape, self.axis)
+        _divided(shape[axis], "channels", self.groups)
         # The mean is taken over all positions.
-        return _gamma_and_beta(Count(shape, seen=seen.whole()), axes, self.center, self.scale)
+        return _gamma_and_beta(Count(shape, seen=seen.whole()), (axis,), self.center, self.scale)
 
 
 class Normalization(Layer):
@@ -705,14 +712,17 @@ def checked_shape(shape: object) -> Shape:
     """Return `shape` as a tuple; TypeError and ValueError unless it has known, whole sizes."""
     if not isinstance(shape, tuple | list):
         raise TypeError(
-            f"A shape is a tuple such as (28, 28, 1), but it is {shape!r} ({type(shape).__name__})."
+            f"A shape is a tuple such as (28, 28, 1), but it is {shown(shape)} ({type(shape).__name__})."
         )
-    if not shape or None in shape:
+    if not shape or any(size is None for size in shape):
         raise ValueError(
-            f"The shape {tuple(shape)} has unknown sizes, and without them nothing can be counted. "
+            f"The shape {shown(tuple(shape))} has unknown sizes, and without them nothing can be counted. "
             "Give every size, for example (28, 28, 1)."
         )
-    return tuple(whole_number(f"Each size of the shape {tuple(shape)}", size, 1) for size in shape)
+    if all(type(size) is int and size > 0 for size in shape):  # as nearly always: no text is made
+        return tuple(shape)
+    name = f"Each size of the shape {shown(tuple(shape))}"
+    return tuple(whole_number(name, size, 1) for size in shape)
 
 
 def _axes(shape: Shape, axis: object) -> Shape:
@@ -724,9 +734,16 @@ def _axes(shape: Shape, axis: object) -> Shape:
     for one in axis if isinstance(axis, tuple | list) else (axis,):
         number = whole_number("axis", one, -len(shape))
         if number == 0 or number > len(shape):
-            raise ValueError(f"There is no axis {one} to use in an input of shape {shape}.")
+            raise ValueError(f"There is no axis {number} to use in an input of shape {shape}.")
         found.append(number - 1 if number > 0 else len(shape) + number)
     return tuple(found)
+
+
+def _one_axis(shape: Shape, axis: object) -> int:
+    found = _axes(shape, axis)
+    if len(found) != 1:
+        raise ValueError(f"axis must be one axis, not {shown(axis)}.")
+    return found[0]
 
 
 def _divided(number: int, what: str, groups: int) -> None:
@@ -756,7 +773,7 @@ def _weighted(parts: Weights, use_bias: bool, before: Count) -> Count:
     weights = sum(inputs * outputs for (inputs, _), (outputs, _) in parts)
     texts = [f"{inputs} x {outputs}" for (_, inputs), (_, outputs) in parts]
     biased = [*texts[:-1], f"({inputs_text} + 1) x {outputs_text}"] if use_bias else texts
-    parameters = weights + outputs * use_bias
+    parameters = weights + outputs * bool(use_bias)
     multiplications = prod(positions) * weights
     at_each = "".join(f"{size:,} x " for size in positions)
     calculation = " + ".join(at_each + text for text in texts)
@@ -771,7 +788,7 @@ def _weighted(parts: Weights, use_bias: bool, before: Count) -> Count:
 
 
 def _gamma_and_beta(before: Count, axes: Shape, center: bool, scale: bool) -> Count:
-    each = int(center) + int(scale)
+    each = bool(center) + bool(scale)
     if not each:
         return before
     parameters, text = _product(each, *(before.output_shape[axis] for axis in axes))

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from itertools import chain, count
 from math import prod
-from reprlib import repr as shortened
 from typing import Any, Final
 
+from cnn_course.arguments import shown
 from cnn_course.keras_graph import calls, ends
 from cnn_course.tables import LayerTable
 
@@ -117,7 +117,7 @@ def table(model_or_layers: object) -> Table:
     else:
         raise TypeError(
             "Hand in a Keras model, or a list of layers such as "
-            f"[Input((28, 28, 1)), Conv2D(32, 3)], not {shortened(model_or_layers)} "
+            f"[Input((28, 28, 1)), Conv2D(32, 3)], not {shown(model_or_layers)} "
             f"({type(model_or_layers).__name__})."
         )
     return Table(tuple(shapes), tuple(rows))
@@ -136,11 +136,11 @@ def _from_list(layers: Sequence[object]) -> tuple[list[Shape], list[Row]]:
     rows = dict(zip(names, _inputs(shapes), strict=False))
     for layer, name in zip(described[1:], names[1:], strict=True):
         after = list(rows)[-1] if layer.after is None else layer.after
-        wanted = (after,) if isinstance(after, str) else after
+        wanted = after if isinstance(after, tuple | list) else (after,)
         for one in wanted:
-            if one not in rows:
+            if not isinstance(one, str) or one not in rows:
                 raise ValueError(
-                    f"Layer {name!r} ({layer.kind}) comes after {one!r}, which does not stand "
+                    f"Layer {name!r} ({layer.kind}) comes after {shown(one)}, which does not stand "
                     f"before it. There are: {', '.join(rows)}."
                 )
         rows[name] = _row(layer, name, [rows[one] for one in wanted])
@@ -149,6 +149,8 @@ def _from_list(layers: Sequence[object]) -> tuple[list[Shape], list[Row]]:
 
 def _description(layer: object, place: int) -> Layer:
     if isinstance(layer, Layer):
+        if not isinstance(layer.name, str | None):
+            raise ValueError(f"Layer {place} cannot be called {shown(layer.name)}: not in quotes.")
         return layer
     if isinstance(layer, type) and issubclass(layer, Layer):
         raise TypeError(
@@ -156,7 +158,7 @@ def _description(layer: object, place: int) -> Layer:
             f"Make a layer of it: {layer.__name__}(...)."
         )
     raise TypeError(
-        f"Element {place} of the list is {layer!r} ({type(layer).__name__}), not a layer of "
+        f"Element {place} of the list is {shown(layer)} ({type(layer).__name__}), not a layer of "
         "cnn_course.counting. Keras layers go into a keras.Sequential, which can be handed in "
         "as it is."
     )

@@ -83,6 +83,7 @@ def same_padding(n: int, k: int, stride: int = 1) -> tuple[int, int]:
     Raises:
         TypeError, ValueError: as `output_size`.
     """
+    n, k, stride, _ = _checked(n, k, stride, "same")  # of NumPy's small types, sums wrap around
     windows = output_size(n, k, stride, "same")
     missing = max((windows - 1) * stride + k - n, 0)
     return missing // 2, missing - missing // 2
@@ -109,6 +110,7 @@ def left_over(n: int, k: int, stride: int = 1, padding: Padding = "valid") -> in
         TypeError, ValueError: as `output_size`.
     """
     windows = output_size(n, k, stride, padding)
+    n, k, stride, _ = _checked(n, k, stride, padding)
     before = zeros_before(n, k, stride, padding)
     last = min(windows - 1, (before + n - 1) // stride)
     end = last * stride + k - before
@@ -122,7 +124,7 @@ def _checked(n: int, k: int, stride: int, padding: Padding) -> tuple[int, int, i
     stride = whole_number("The stride", stride, 1)
     if isinstance(padding, Integral):
         return n, k, stride, whole_number("The padding", padding)
-    one_of("The padding", padding, ("valid", "same"), " or a number of pixels")
+    padding = one_of("The padding", padding, ("valid", "same"), " or a number of pixels")
     return n, k, stride, None if padding == "same" else 0
 
 

@@ -97,6 +97,11 @@ shell.run_cell(code).raise_error()
 """
 
 
+@pytest.mark.fault(
+    "two notebooks that keep right answers at the same moment",
+    "all of both are kept",
+    "one line for each answer",
+)
 def test_two_notebooks_that_write_at_the_same_moment_lose_nothing(kept: Path) -> None:
     names = exercise_names()
     processes = [
@@ -122,6 +127,11 @@ def test_two_notebooks_that_write_at_the_same_moment_lose_nothing(kept: Path) ->
 DAMAGED = ["", "{", "[1, 2]", "slip 2026-11-2", "<<<<<<< HEAD", "null"]
 
 
+@pytest.mark.fault(
+    "a diary that is cut off, has marks of a conflict, or is not UTF-8",
+    "the right answer is kept beside what stood there",
+    "every byte that was there",
+)
 @pytest.mark.parametrize("content", [*map(str.encode, DAMAGED), b"\xff\xfe", b"a\0\n\0"])
 def test_a_right_answer_erases_nothing_of_a_file_that_is_damaged(
     kept: Path, run: Callable[[str], None], content: bytes
@@ -132,6 +142,18 @@ def test_a_right_answer_erases_nothing_of_a_file_that_is_damaged(
     run(f'check("slip", {SLIP})')
     assert progress().done == {"mistake", "slip"}
     assert kept.read_bytes().startswith(b"mistake 2026-01-31\n" + content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_what_an_editor_has_saved_in_its_own_encoding_is_still_read(
+    kept: Path, run: Callable[[str], None], encoding: str
+) -> None:
+    kept.parent.mkdir()
+    saved = "mistake 2026-01-31\r\nfold 2026-02-01\r\n".encode(encoding)
+    kept.write_bytes(saved)
+    run(f'check("slip", {SLIP})')
+    assert progress().done == {"mistake", "fold", "slip"}
+    assert kept.read_bytes().startswith(saved)
 
 
 def test_an_answer_is_marked_where_nothing_can_be_kept(

@@ -93,24 +93,29 @@ SHAPE = """() => [document.scrollingElement.scrollWidth - document.scrollingElem
         .filter(([_, shown, own]) => Math.abs(shown / own - 1) > 0.03),
     [...document.querySelectorAll("article *")]
         .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth)
-        .filter(e => getComputedStyle(e).overflowX !== "visible")
+        .filter(e => getComputedStyle(e).overflowX !== "visible" && e.tagName !== "INPUT")
         .map(e => [`${e.tagName}.${e.className}`, e.scrollWidth - e.clientWidth,
             getComputedStyle(e).backgroundAttachment.includes("local"),
             e.matches("pre.columns, pre[style], a.figure-read"), e.textContent.slice(0, 60)])]"""
 WIDTHS = (320, 390, 768, 1024, 1280, 1440)
 
 
+def assert_fits(shape: list, width: int) -> None:
+    """Look at what `SHAPE` told of a page so many pixels wide."""
+    sideways, distorted, cut = shape
+    assert sideways <= 0, width
+    assert distorted == [], width
+    for name, by, shadow, allowed, text in cut:
+        said = f"{name} is {by} pixels too wide at {width}: {text}"
+        assert shadow, f"{said}, and does not show it"
+        assert width < 390 or (allowed and width < 768), said
+
+
 def test_a_page_fits_every_screen_and_distorts_no_picture(visit: Page) -> None:
     for width in WIDTHS:
         visit.set_viewport_size({"width": width, "height": 800})
         until(lambda: visit.evaluate("innerWidth") == width, "The window is as it was.")  # noqa: B023
-        sideways, distorted, cut = visit.evaluate(SHAPE)
-        assert sideways <= 0, width
-        assert distorted == [], width
-        for name, by, shadow, allowed, text in cut:
-            said = f"{name} is {by} pixels too wide at {width}: {text}"
-            assert shadow, f"{said}, and does not show it"
-            assert width < 390 or (allowed and width < 768), said
+        assert_fits(visit.evaluate(SHAPE), width)
 
 
 def test_a_page_is_light_complains_of_nothing_and_asks_nobody_else(visit: Page) -> None:

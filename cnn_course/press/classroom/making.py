@@ -395,7 +395,9 @@ def print_pdf(file: Path) -> Path:
         if getattr(os, "geteuid", lambda: 1)() == 0:  # as root Chromium has no sandbox
             options.append("--no-sandbox")
         order = [browser, *options, file.resolve().as_uri()]
-        done = subprocess.run(order, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            order, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
         if not printed.exists():
             said = "\n".join(done.stderr.strip().splitlines()[-3:])
             raise PressError(f"{browser} has not printed {file}:\n{said}")
