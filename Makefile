@@ -89,12 +89,15 @@ fi
 echo "Installing what requirements.lock names."
 if command -v uv >/dev/null; then
     # Without compiled bytecode every start of TensorFlow takes twice as long.
-    uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.lock
-    uv pip install --quiet --python $(BIN)/python --no-deps -e .
+    uv pip install --quiet --compile-bytecode --python $(BIN)/python \
+        --require-hashes -r requirements.lock
+    uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 else
     $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
-    $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+    $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+        --require-hashes -r requirements.lock
+    $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+        --no-deps --no-build-isolation -e .
 fi
 touch $(READY)
 endef

@@ -140,7 +140,8 @@ function exercise(cell, specified, name) {
     for (const [path, control] of fields)
       control.value = typeof kept[path] === "string" ? kept[path] : "";
     const letters = specified.labels?.map(([letter]) => letter).join("") ?? "";
-    for (const letter of typeof kept.order === "string" ? kept.order : letters)
+    const order = typeof kept.order === "string" && kept.order.length === letters.length;
+    for (const letter of order ? kept.order : letters)
       form.querySelector(".order")?.append(...form.querySelectorAll(`[data-letter="${CSS.escape(letter)}"]`));
   };
   const show = (outcome, message, part = []) => {

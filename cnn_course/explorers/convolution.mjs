@@ -1,11 +1,12 @@
 // The convolution explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
 import { arrows, figure, isWhole, make, number } from "./panel.mjs";
-import { frame, formula, isSmallTable, kept, margins, places, revived, Windows } from "./windows.mjs";
+import { checkWindow, frame, formula, isSmallTable, kept, margins, places, revived, Windows } from "./windows.mjs";
 
 /** What comes out, and everything that is needed to show how. */
 export function convolve(state) {
   const { image, kernel, stride, padding, pad_mode, divide, relu } = state;
   const [kernelRows, kernelColumns] = [kernel.length, kernel[0].length];
+  checkWindow("kernel", kernelRows, kernelColumns);
   const rows = margins(image.length, kernelRows, stride, padding);
   const columns = margins(image[0].length, kernelColumns, stride, padding);
   const height = places(image.length, kernelRows, stride, rows);

@@ -259,7 +259,7 @@ export function kept({ drawing, ...rest }) {
 
 export function revived(found, { state, choices }) {
   const wanted = { ...state, ...found };
-  return wanted.drawing_name in choices.drawings ? { ...wanted, drawing: choices.drawings[wanted.drawing_name] } : wanted;
+  return Object.hasOwn(choices.drawings, wanted.drawing_name) ? { ...wanted, drawing: choices.drawings[wanted.drawing_name] } : wanted;
 }
 
 export default { accepts, kept, revived, render: ({ model, el }) => { new DigitNetwork(model, el); } };

@@ -19,12 +19,16 @@ export const KINDS = {
 const NEEDS = { conv: "a convolution", depthwise: "a convolution", max: "pooling", average: "pooling",
   global: "global pooling" };
 export const sizes = (shape) => shape.map((size) => size.toLocaleString("en")).join(" \u00d7 ");
+export const MOST_LAYERS = 100; // each takes a row, and may choose among all before it
 export const count = (value) => value.toLocaleString("en");
 
 /** Along one axis: the first input pixel of value 0, how many it spans, and how far the next one is. */
 const span = (first, size, step) => ({ first, size, step });
 const whole = (picture) => picture.map((size) => span(0, size, null));
 const scattered = (field) => field.map(({ first, size }) => span(first, size, null));
+
+/** So many steps, of which one may be too large for a number. */
+const steps = (many, step) => (many ? many * step : 0);
 
 /** Slide a window over maps: the new rows and columns, and what one value then sees. */
 function slide({ size, stride, padding }, shape, field, picture) {
@@ -37,7 +41,8 @@ function slide({ size, stride, padding }, shape, field, picture) {
   return [places, field.map((one, axis) => {
     if (one.step === null) return size === 1 ? one : whole(picture)[axis];
     const added = padding === "same" ? Math.max((places[axis] - 1) * stride + size - shape[axis], 0) : 0;
-    return span(one.first - Math.floor(added / 2) * one.step, one.size + (size - 1) * one.step, one.step * stride);
+    const first = one.first - steps(Math.floor(added / 2), one.step);
+    return span(first, one.size + steps(size - 1, one.step), one.step * stride);
   })];
 }
 
@@ -124,23 +129,41 @@ export function counted(layer, shapes, fields, picture) {
 /** The layers whose outputs a layer takes: 0 is the input, 1 the first layer; by default the one before. */
 export const sources = (layers, place) => layers[place].after ?? [place];
 
+/** Numbers that are written exactly: beyond, a browser rounds them. */
+function exact(numbers) {
+  if (numbers.every(Number.isSafeInteger)) return;
+  throw new Error(`a number is larger than ${count(Number.MAX_SAFE_INTEGER)}, and is not counted here.`);
+}
+
 /** Count a list of layers. */
 export function stack({ input, layers }) {
+  const taken = layers.reduce((total, _, place) => total + sources(layers, place).length, 0);
+  if (layers.length > MOST_LAYERS || taken > 2 * MOST_LAYERS) {
+    throw new Error(`This explorer shows at most ${MOST_LAYERS} layers, which take ${2 * MOST_LAYERS} outputs.`);
+  }
   const shapes = [input], fields = [[span(0, 1, 1), span(0, 1, 1)]], picture = input.slice(0, 2);
   const rows = layers.map((layer, place) => {
     try {
       const from = sources(layers, place), late = from.find((one) => one > place);
       if (late !== undefined) throw new Error(`it takes layer ${late}, which does not stand before it.`);
       const row = counted(layer, from.map((one) => shapes[one]), from.map((one) => fields[one]), picture);
+      const sees = row.field.map(({ size }) => size);
+      exact([...row.shape, row.parameters, row.multiplications, ...sees]);
       shapes.push(row.shape);
       fields.push(row.field);
-      return { ...row, sees: row.field.map(({ size }) => size) };
+      return { ...row, sees };
     } catch (error) {
       throw new Error(`Layer ${place + 1}, ${KINDS[layer.kind].name}: ${error.message}`);
     }
   });
   const sum = (what) => rows.reduce((total, row) => total + row[what], 0);
-  return { rows, parameters: sum("parameters"), multiplications: sum("multiplications") };
+  const parameters = sum("parameters"), multiplications = sum("multiplications");
+  try {
+    exact([parameters, multiplications]);
+  } catch (error) {
+    throw new Error(`All layers together: ${error.message}`);
+  }
+  return { rows, parameters, multiplications };
 }
 
 const explicit = (layers) => layers.map((layer, place) => ({ ...layer, after: sources(layers, place) }));

@@ -14,18 +14,46 @@
       try { history.replaceState(null, "", `#${address}`); } catch { /* a page that has no address */ }
     },
   };
-  const read = () => {
+  /** The state in the address, with nothing else; null if there is none, false if it cannot be shown. */
+  const linked = () => {
+    const text = new URLSearchParams(location.hash.slice(1)).get(name);
+    if (text === null) return null;
     try {
-      const found = JSON.parse(new URLSearchParams(location.hash.slice(1)).get(name));
-      const wanted = found && revived(found, { ...values, state: first });
-      if (wanted && accepts(wanted, values.choices)) values.state = wanted;
-    } catch { /* an address that somebody cut off: what was there stays */ }
+      const found = revived(JSON.parse(text), { ...values, state: first });
+      const state = Object.fromEntries(Object.keys(first).map((key) => [key, found[key]]));
+      const named = Object.keys(first).every((key) => !key.endsWith("_name") || typeof state[key] === "string");
+      return named && accepts(state, values.choices) && state;
+    } catch {
+      return false; // somebody cut it off
+    }
   };
-  read();
-  addEventListener("hashchange", () => {
-    read();
-    for (const act of listeners) act();
-  });
-  el.after(...el.childNodes); // the still picture, which goes on paper
-  render({ model, el });
+  /** Show the state in the address; if it cannot be, what was there before, and say so. */
+  const take = (before, show) => {
+    const wanted = linked();
+    let shown = false;
+    if (wanted) {
+      values.state = wanted;
+      try { show(); shown = true; } catch { /* what `accepts` overlooks */ }
+    }
+    if (shown) return;
+    values.state = before;
+    show();
+    if (wanted !== null) {
+      el.querySelector(".explorer-message").textContent =
+        "The link has values for this explorer that it cannot show. It shows its own.";
+    }
+  };
+  const still = [...el.childNodes];
+  el.after(...still); // the still picture, which goes on paper
+  try {
+    take(first, () => {
+      listeners.length = 0;
+      el.replaceChildren();
+      render({ model, el });
+    });
+  } catch (error) {
+    el.replaceChildren(...still);
+    throw error;
+  }
+  addEventListener("hashchange", () => take(values.state, () => listeners.forEach((act) => act())));
 }

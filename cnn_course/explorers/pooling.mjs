@@ -1,10 +1,11 @@
 // The pooling explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
 import { figure, isWhole, number } from "./panel.mjs";
-import { formula, isSmallTable, kept, margins, places, revived, SMALL, Windows } from "./windows.mjs";
+import { checkWindow, formula, isSmallTable, kept, margins, places, revived, SMALL, Windows } from "./windows.mjs";
 
 /** What comes out, which pixels each value comes from, and what of a gradient each pixel gets. */
 export function pool({ image, size, stride, padding, kind }) {
   const [height, width] = [image.length, image[0].length];
+  checkWindow("window", size, size);
   const rows = margins(height, size, stride, padding), columns = margins(width, size, stride, padding);
   const [down, across] = [places(height, size, stride, rows), places(width, size, stride, columns)];
   if (down < 1 || across < 1) {

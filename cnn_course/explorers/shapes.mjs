@@ -122,6 +122,7 @@ export function accepts({ input, layers }) {
     : typeof usual === "boolean" ? typeof value === "boolean" : isWhole(value, 1));
   const good = ({ kind, after = [0], ...layer }) => typeof kind === "string" && Object.hasOwn(KINDS, kind)
     && Array.isArray(after) && after.length > 0 && after.every((one) => isWhole(one, 0))
+    && Object.keys(layer).every((name) => Object.hasOwn(KINDS[kind].fields, name))
     && Object.entries(KINDS[kind].fields).every(([name, usual]) =>
       fits(name === "multiplier" ? layer[name] ?? usual : layer[name], name, usual));
   if (!Array.isArray(input) || input.length !== 3 || !input.every((one) => isWhole(one, 1))) return false;

@@ -9,6 +9,8 @@ from cnn_course import counting
 from cnn_course.arguments import one_of, whole_number
 from cnn_course.explorers.explorer import Explorer, Panel, text_panel
 
+_MOST_LAYERS: Final = 100  # each takes a row that names all before it, as in layers.mjs
+_LARGEST_NUMBER: Final = 2**53 - 1  # beyond, a browser rounds
 _State = dict[str, Any]
 _STEPS: Final = {"stride": "strides", "padding": "padding"}
 _BIAS: Final = {"bias": "use_bias"}
@@ -89,7 +91,8 @@ class Shapes(Explorer):
             1 the first layer; without it, the one before.
 
     Raises:
-        ValueError: no such network, or a layer that cannot follow the one before it.
+        ValueError: no such network, or a layer that cannot follow the one before it; more than 100
+            layers, or a number beyond 2**53, which no page can show exactly.
     """
 
     module: ClassVar[str] = "shapes.mjs"
@@ -173,6 +176,11 @@ def _numbers(row: counting.Row) -> tuple[Any, ...]:
 def _table(input: Sequence[int], layers: Sequence[dict[str, Any]]) -> counting.Table:
     taken = [_taken(layer, place) for place, layer in enumerate(layers)]
     used = {number for numbers in taken for number in numbers}
+    if len(layers) > _MOST_LAYERS or sum(len(one) or 1 for one in taken) > 2 * _MOST_LAYERS:
+        raise ValueError(
+            f"This explorer shows at most {_MOST_LAYERS} layers, "
+            f"which take {2 * _MOST_LAYERS} outputs."
+        )
     names = [f"layer {number}" if number in used else None for number in range(len(layers) + 1)]
     counted: list[counting.Layer] = [counting.Input(tuple(input), name=names[0])]
     for layer, name, numbers in zip(layers, names[1:], taken, strict=True):
@@ -185,7 +193,16 @@ def _table(input: Sequence[int], layers: Sequence[dict[str, Any]]) -> counting.T
         arguments |= {"rate": 0.5} if kind == "Dropout" else {}  # nothing depends on it
         after = tuple(str(names[number]) for number in numbers) or None
         counted.append(getattr(counting, kind)(**arguments, name=name, after=after))
-    return counting.table(counted)
+    table = counting.table(counted)
+    numbers = [table.parameters, table.multiplications]
+    for row in table.rows:
+        numbers += [*row.output_shape, *(row.receptive_field or ())]
+    if max(numbers) > _LARGEST_NUMBER:
+        raise ValueError(
+            f"A number is larger than {_LARGEST_NUMBER:,}, and a page cannot show it exactly. "
+            "Choose smaller layers."
+        )
+    return table
 
 
 def _taken(layer: dict[str, Any], place: int) -> list[int]:

@@ -227,7 +227,7 @@ function track({ mean, seeds }) {
 
 /** Whether a state, which may come from an address, can be shown. */
 export function accepts({ pictures, similarity }, { most, stretches }) {
-  return isWhole(pictures, 1, most) && Object.hasOwn(stretches, similarity);
+  return isWhole(pictures, 1, most) && typeof similarity === "string" && Object.hasOwn(stretches, similarity);
 }
 
 export default { accepts, render: ({ model, el }) => { new TransferCases(model, el); } };

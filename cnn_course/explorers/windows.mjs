@@ -4,6 +4,7 @@ import { blank, Pad } from "./pad.mjs";
 
 export const SMALL = 12; // up to so many rows and columns, every number is written out
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i, MOST = 1_000_000; // what one may type
+const LARGEST_NUMBER = 1e100; // of an address: all sums of products stay finite
 const DRAWN = 28; // rows and columns of a drawing
 const BY_HAND = { drawn: "your drawing", typed: "your numbers" }; // short enough for an address
 
@@ -48,14 +49,14 @@ export function formula(size, kernel, stride, [before, behind]) {
 
 /** What of a state belongs into an address: a picture of one's own stays where it is. */
 export function kept({ image, ...rest }) {
-  return rest.image_name in BY_HAND ? { ...rest, image } : rest;
+  return Object.hasOwn(BY_HAND, rest.image_name) ? { ...rest, image } : rest;
 }
 
 /** The state that an address stands for. */
 export function revived(found, { state, choices }) {
   const wanted = { ...state, ...found };
-  if (wanted.image_name in BY_HAND) return wanted;
-  if (!(wanted.image_name in choices.images)) wanted.image_name = state.image_name;
+  if (Object.hasOwn(BY_HAND, wanted.image_name)) return wanted;
+  if (!Object.hasOwn(choices.images, wanted.image_name)) wanted.image_name = state.image_name;
   return { ...wanted, image: choices.images[wanted.image_name] ?? state.image };
 }
 
@@ -230,5 +231,12 @@ export class Windows extends Panel {
 
 /** Whether an image or kernel, which may come from an address, is one of these, and small enough. */
 export function isSmallTable(values) {
-  return isTable(values) && Math.max(values.length, values[0].length) <= LARGEST;
+  return isTable(values) && Math.max(values.length, values[0].length) <= LARGEST
+    && values.every((line) => line.every((value) => Math.abs(value) <= LARGEST_NUMBER));
+}
+
+/** What all know of a window that slides: it is so small that each of its numbers can be written out. */
+export function checkWindow(what, rows, columns) {
+  if (Math.max(rows, columns) <= SMALL) return;
+  throw new Error(`The ${what} has ${rows} x ${columns} values, and this explorer shows at most ${SMALL} x ${SMALL}.`);
 }

@@ -1,13 +1,14 @@
 """The explorers of convolution and pooling: a window slides over an image."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
 from cnn_course import conv, examples
 from cnn_course.explorers.explorer import Explorer, Panel, array_panel, images
 
+_LARGEST_WINDOW: Final = 12  # rows and columns: each number of it is written out, as in windows.mjs
 _KERNELS = {
     "loop": examples.LOOP,
     "vertical": examples.VERTICAL,
@@ -33,7 +34,7 @@ class Convolution(Explorer):
         relu: set to zero what is negative.
 
     Raises:
-        ValueError: no such image or kernel, or the kernel does not fit.
+        ValueError: no such image or kernel, or the kernel does not fit, or is larger than 12 x 12.
     """
 
     module: ClassVar[str] = "convolution.mjs"
@@ -60,6 +61,7 @@ class Convolution(Explorer):
     def result(state: dict[str, Any]) -> np.ndarray:
         """Return the output, (H', W')."""
         image, kernel = (np.array(state[name], dtype=float) for name in ("image", "kernel"))
+        _check_window("kernel", *kernel.shape)
         window = {name: state[name] for name in ("stride", "padding", "pad_mode")}
         output = conv.correlate2d(image, kernel, **window)
         output = output / kernel.size if state["divide"] else output
@@ -91,7 +93,7 @@ class Pooling(Explorer):
         padding: `"valid"` or `"same"`, as in Keras; what lies in the padding does not count.
 
     Raises:
-        ValueError: no such image or kind, or the window does not fit.
+        ValueError: no such image or kind, or the window does not fit, or is larger than 12 x 12.
     """
 
     module: ClassVar[str] = "pooling.mjs"
@@ -112,6 +114,8 @@ class Pooling(Explorer):
     @staticmethod
     def result(state: dict[str, Any]) -> np.ndarray:
         """Return the output, (H', W')."""
+        if isinstance(state["size"], int):  # of all else, `conv` says what it is
+            _check_window("window", state["size"], state["size"])
         return conv.pool2d(_batch(state), **_window(state))[0, :, :, 0]
 
     @property
@@ -134,6 +138,14 @@ class Pooling(Explorer):
         return (
             f"Pooling explorer: windows of {size} x {size} turn an image of {rows} x {columns} "
             f"into {height} x {width} values, the largest of which is {self.output.max():.4g}."
+        )
+
+
+def _check_window(what: str, rows: int, columns: int) -> None:
+    if max(rows, columns) > _LARGEST_WINDOW:
+        raise ValueError(
+            f"The {what} has {rows} x {columns} values, and this explorer shows at most "
+            f"{_LARGEST_WINDOW} x {_LARGEST_WINDOW}."
         )
 
 

@@ -26,8 +26,7 @@ dependencies:
 - python=3.12
 - pip
 - pip:
-  - -c requirements.lock
-  - -e .[press]
+  - -r requirements.lock
 """
 _PAGES = ("*.md", "CITATION.cff", "book/**/*.md", ".github/**/*.md", ".github/**/*.yml")
 # What comes before OWNER/NAME in addresses on GitHub, Colab and Binder, and of a badge.

@@ -1,8 +1,10 @@
 """What the repository tells other programs: installers, GitHub, Colab, those who cite it."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,6 +17,7 @@ from conftest import NOTEBOOKS, ROOT
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from patience import HANGS
 
 from cnn_course.press.project import find_project
 from cnn_course.press.sync import differing
@@ -26,7 +29,7 @@ PYTHONS = [f"3.{minor}" for minor in range(100) if f"3.{minor}" in SUPPORTED]
 PLATFORMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
 
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-PINS = [Requirement(line) for line in LOCK.splitlines() if re.match(r"[A-Za-z0-9]", line)]
+PINS = [Requirement(line) for line in re.findall(r"(?m)^(\w.*?)(?: \\)?$", LOCK)]
 ASKED_FOR = [
     Requirement(line)
     for lines in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
@@ -70,6 +73,20 @@ def pins_for(python: str, platform: str) -> dict[str, list[str]]:
 def test_the_lock_names_versions_and_no_place_to_download_them_from() -> None:
     assert not re.search(r"://|index-url|find-links| @ ", LOCK)
     assert all(re.fullmatch(r"==[^,*]+", str(pin.specifier)) for pin in PINS)
+
+
+def test_every_file_that_is_installed_has_a_digest_the_one_that_packs_the_course_too() -> None:
+    digests = re.findall(r"(?m)^\w.* \\(?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+$", LOCK)
+    assert len(digests) == len(PINS) > 200
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    [packing] = map(Requirement, tomllib.loads(text)["build-system"]["requires"])
+    assert f"{packing.name}{packing.specifier}" in map(str, PINS)
+    make = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", "")
+    installed = re.findall(r"pip install .*", make)
+    assert len(installed) == 4  # the lock and the course, with uv and with pip
+    for command in installed:
+        # Without isolation: in it, what packs the course would come without a digest.
+        assert re.search(r"--require-hashes -r requirements.lock|--no-build-isolation", command)
 
 
 @pytest.mark.parametrize(("python", "platform"), list(product(PYTHONS, PLATFORMS)))
@@ -139,6 +156,32 @@ def test_only_what_passed_every_test_is_published() -> None:
     assert JOBS["publish.yml", "test"]["uses"] == "./.github/workflows/ci.yml"
     assert JOBS["publish.yml", "build"]["needs"] == "test"
     assert JOBS["publish.yml", "deploy"]["needs"] == "build"
+
+
+@pytest.mark.fault(
+    "somebody opens an issue with the title of the weekly report",
+    "the report is opened all the same, once",
+    "one issue of the workflow",
+)
+def test_an_issue_of_somebody_else_does_not_silence_the_weekly_report(tmp_path: Path) -> None:
+    [step] = JOBS["weekly.yml", "report"]["steps"]
+    hub = tmp_path / "gh"  # where one issue is open, which the workflow has opened or has not
+    hub.write_text(
+        '#!/bin/sh\ncase "$*" in\n'
+        '"issue list"*"--app github-actions"*) echo "$OWN" ;;\n'
+        '"issue list"*) echo 1 ;;\n'
+        '*) echo "$@" >> "$MADE" ;;\nesac\n'
+    )
+    hub.chmod(0o755)
+    made = tmp_path / "made"
+    for own in ("0", "1"):
+        environment = {"TITLE": step["env"]["TITLE"], "RUN": "run", "MADE": str(made), "OWN": own}
+        path = f"{tmp_path}:{os.environ['PATH']}"
+        subprocess.run(
+            ["sh", "-ec", step["run"]], env={**environment, "PATH": path}, check=True, timeout=HANGS
+        )
+    assert made.read_text().startswith(f"issue create --title {step['env']['TITLE']} --body")
+    assert len(made.read_text().splitlines()) == 1
 
 
 # The address
@@ -240,7 +283,5 @@ def test_binder_and_conda_get_a_python_that_the_course_supports_and_the_locked_v
         found[1] for one in wanted[:-1] if (found := re.match(r"python\s*=+\s*([\d.]*)", one))
     ]
     assert python in PYTHONS
-    lock, course = wanted[-1]["pip"]
-    assert (ROOT / lock.removeprefix("-c ")).is_file()
-    extras = re.fullmatch(r"-e \.\[(.+)\]", course)[1].split(",")
-    assert set(extras) <= set(PROJECT["optional-dependencies"])
+    assert wanted[-1]["pip"] == ["-r requirements.lock"]
+    assert os.access(ROOT / "postBuild", os.X_OK)  # installs the course itself

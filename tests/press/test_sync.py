@@ -83,7 +83,7 @@ def test_binder_gets_the_python_and_the_requirements_of_the_project(clone: Cours
         "dependencies": [
             "python=3.12",
             "pip",
-            {"pip": ["-c requirements.lock", "-e .[press]"]},
+            {"pip": ["-r requirements.lock"]},
         ],
     }
     assert "Everything is up to date" in clone.do("sync")

@@ -1,5 +1,7 @@
 """The built site as files: complete, linked, described, and on its own."""
 
+import base64
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +103,22 @@ def test_no_page_loads_anything_from_elsewhere(soups, site) -> None:
     for style in site.rglob("*.css"):
         text = style.read_text(encoding="utf-8")
         assert not re.search(r"(?:url\(|@import)\s*['\"]?(?:https?:)?//", text), style
+
+
+def test_every_page_forbids_what_it_does_not_bring_along(soups) -> None:
+    for page, soup in soups.items():
+        [meta] = soup.select("meta[http-equiv=Content-Security-Policy]")
+        rules = {name: values for name, *values in map(str.split, meta["content"].split(";"))}
+        assert rules["default-src"] == rules["base-uri"] == ["'none'"]
+        own = [one for one in soup.select("script:not([src])") if "json" not in one.get("type", "")]
+        digests = [hashlib.sha256(one.string.encode()).digest() for one in own]
+        written = {f"'sha256-{base64.b64encode(one).decode()}'" for one in digests}
+        assert set(rules["script-src"]) == {"'self'", *written}, page.name
+        assert meta.find_previous(["script", "link", "style"]) is None, (
+            "it holds from the beginning"
+        )
+        assert not re.search(r"https?:|\*|unsafe-eval", meta["content"])
+        assert not soup.find(lambda tag: any(name.startswith("on") for name in tag.attrs))
 
 
 def test_no_page_shows_a_traceback_or_a_warning(soups) -> None:
