@@ -93,6 +93,29 @@ def build(*, profile: str, fresh: bool, compared: bool) -> None:
     build_book(find_project(), profile, fresh=fresh, compared=compared)
 
 
+@commands.command("print")
+@click.option(
+    "--paper",
+    type=click.Choice(("A4", "letter"), case_sensitive=False),
+    default="A4",
+    show_default=True,
+    help="Its size.",
+)
+def print_(*, paper: str) -> None:
+    """Make one PDF of the whole book, and an e-book, in _build/print.
+
+    The site is brought up to date before.
+    """
+    try:
+        from cnn_course.press.paper.printing import print_book  # noqa: PLC0415
+    except ModuleNotFoundError as missing:
+        raise PressError(
+            f"{missing.name} is not installed. Get what paper needs: pip install -e '.[paper]'"
+        ) from None
+    for file in print_book(find_project(), paper):
+        click.echo(f"Written: {file}")
+
+
 @commands.command()
 @click.argument("chapter")
 @click.option(
@@ -277,6 +300,7 @@ def class_test(
     """
     if context.invoked_subcommand:
         return
+    from cnn_course.press.browser import print_pdf  # noqa: PLC0415
     from cnn_course.press.classroom import making  # noqa: PLC0415
 
     if out is None or not (seeds or class_list or network):
@@ -296,7 +320,7 @@ def class_test(
     )
     for note in notes:
         click.echo(note, err=True)
-    files += [making.print_pdf(file) for file in files if pdf and file.suffix == ".html"]
+    files += [print_pdf(file) for file in files if pdf and file.suffix == ".html"]
     for file in files:
         click.echo(f"Written: {file}")
 

@@ -143,6 +143,27 @@ def repository(root: Path) -> str:
     return str(address).rstrip("/").removesuffix(".git")
 
 
+def pages_address(root: Path) -> str:
+    """Return where the site is published, without a slash at its end.
+
+    Raises:
+        PressError: as `repository`.
+    """
+    owner, name = repository(root).split("/")[-2:]
+    return f"https://{owner.lower()}.github.io/{name}"
+
+
+def table_of_contents(root: Path) -> list[str]:
+    """Return the pages of the book in its order, the start page first, without their endings.
+
+    Raises:
+        PressError: `_toc.yml` cannot be read.
+    """
+    contents = read_settings(root / "_toc.yml")
+    listed = [contents["root"], *_files(contents)]
+    return [name.removesuffix(".md").removesuffix(".ipynb") for name in listed]
+
+
 def files_below(folder: Path) -> list[Path]:
     """Return every file below `folder`, sorted."""
     return sorted(path for path in folder.rglob("*") if path.is_file())
