@@ -79,7 +79,8 @@ class WebKitWindow:
     def _seen(self, selector: str) -> WebElement:
         return self.evaluate(
             """what => {
-                const seen = [...document.querySelectorAll(what)].find((one) => one.checkVisibility());
+                const all = [...document.querySelectorAll(what)];
+                const seen = all.find((one) => one.checkVisibility());
                 seen.scrollIntoView({ block: "center", behavior: "instant" }); // not under a header
                 return seen;
             }""",

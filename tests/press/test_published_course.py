@@ -147,7 +147,7 @@ def commands(file: str, job: str) -> list[str]:
 
 
 def test_only_what_passed_every_test_is_published() -> None:
-    assert commands("ci.yml", "test") == ["make test"]
+    assert commands("ci.yml", "test") == [".ci/run"]
     assert (
         commands("ci.yml", "run") == commands("publish.yml", "build") == ["make run", "make book"]
     )
