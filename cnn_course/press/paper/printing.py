@@ -11,7 +11,7 @@ import click
 import pypandoc
 from bs4 import BeautifulSoup
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import Destination, Fit
+from pypdf.generic import Fit
 
 from cnn_course.files import write
 from cnn_course.press import browser
@@ -59,11 +59,15 @@ def print_book(project: Project, paper: str) -> list[Path]:
             "environment: pip install pypandoc_binary"
         ) from None
     build_book(project, "tiny")
-    site, out = project.build / "html", project.build / "print"
+    return write_book(project, project.build / "html", paper, project.build / "print")
+
+
+def write_book(project: Project, site: Path, paper: str, out: Path) -> list[Path]:
+    """Make one PDF and one e-book of a site as it is, in the folder `out`; as `print_book`."""
     with locked(out), scratch(out) as folder:
         click.echo("Putting the pages together.", err=True)
-        names = table_of_contents(project.root)
-        book = Book(site, names, pages_address(project.root))
+        names, address = table_of_contents(project.root), pages_address(project.root)
+        book = Book(site, names, address)
         put_pictures(book.document, site, folder)
         about = _about(project)
         cover = _write_cover(about, site, folder)
@@ -73,7 +77,7 @@ def print_book(project: Project, paper: str) -> list[Path]:
         made = (pdf, _e_book(book, about, folder, cover))
         for file in made:
             write(out / file.name, file.read_bytes())
-        return [out / file.name for file in made]
+    return [out / file.name for file in made]
 
 
 def _about(project: Project) -> dict[str, str]:
@@ -110,32 +114,41 @@ def _pdf(book: Book, about: dict[str, str], paper: str, folder: Path, site: Path
     page = folder / f"{NAME}.html"
     entries = [one for one in book.headings("h1", "h2") if one.level == "h1" or _is_listed(one)]
     contents = _contents(entries)
-    places: dict[str, Destination] = {}
+    places: dict[str, tuple[int, Fit]] = {}
     for _ in range(2):
         for link in [*contents.select("a"), *book.article.select(".to-solution a")]:
             place = places.get(str(link["href"])[1:])
-            link["data-page"] = reader.get_destination_page_number(place) + 1 if place else "000"
+            link["data-page"] = str(place[0] + 1) if place else "000"
         page.write_text(_page(book, str(contents), about, paper, site), encoding="utf-8")
         reader = PdfReader(browser.print_pdf(page))
-        places = {name.removeprefix("/"): one for name, one in reader.named_destinations.items()}
-    # Chromium's own outline loses spaces and takes headings twice.
-    writer = PdfWriter(clone_from=reader)
-    above = None
-    for entry in entries:
-        place = places[entry.place]
-        number, fit = reader.get_destination_page_number(place), Fit.xyz(top=place.top)
-        parent = above if entry.level == "h2" else None
-        made = writer.add_outline_item(entry.text, number, parent, fit=fit, is_open=False)
-        above = made if entry.level == "h1" else above
+        places = {
+            name.removeprefix("/"): (
+                reader.get_destination_page_number(one) or 0,
+                Fit.xyz(top=one.top),
+            )
+            for name, one in reader.named_destinations.items()
+        }
+    made = page.with_suffix(".pdf")
+    writer = PdfWriter(clone_from=made)
+    _add_outline(writer, [(entry, *places[entry.place]) for entry in entries])
     writer.add_metadata({"/Author": about["author"], "/Subject": about["description"]})
     writer.page_mode = "/UseOutlines"
-    writer.write(page.with_suffix(".pdf"))
-    return page.with_suffix(".pdf")
+    writer.write(made)
+    return made
+
+
+def _add_outline(writer: PdfWriter, entries: Sequence[tuple[Heading, int, Fit]]) -> None:
+    """Add the contents as outline: Chromium's own loses spaces and has headings twice."""
+    above = None
+    for heading, page, fit in entries:
+        parent = above if heading.level == "h2" else None
+        added = writer.add_outline_item(heading.text, page, parent=parent, fit=fit, is_open=False)
+        above = above if parent else added
 
 
 def _page(book: Book, contents: str, about: dict[str, str], paper: str, site: Path) -> str:
     start = (site / f"{book.names[0]}.html").read_text(encoding="utf-8")
-    names = re.findall(r'<link [^>]*rel="stylesheet"[^>]*href="\.\./([^"]+)"', start)
+    names = re.findall(r'<link [^>]*href="\.\./([^"]+\.css[^"]*)"', start)
     links = "".join(f'<link rel="stylesheet" href="{site.as_uri()}/{name}">' for name in names)
     own = (_HERE / "book.css").read_text(encoding="utf-8")
     styles = "\n".join([*book.styles, f"@page {{ size: {paper}; }}", own])
@@ -153,7 +166,8 @@ def _page(book: Book, contents: str, about: dict[str, str], paper: str, site: Pa
 def _contents(entries: Sequence[Heading]) -> BeautifulSoup:
     """Return the contents: the pages, and the sections of the chapters."""
     listed = "".join(
-        f'<li class="level-{entry.level}"><a href="#{entry.place}"><span>{escape(entry.text)}</span></a>'
+        f'<li class="level-{entry.level}"><a href="#{entry.place}">'
+        f"<span>{escape(entry.text)}</span></a>"
         for entry in entries
     )
     whole = f'<nav class="book-contents"><h1>Contents</h1><ol>{listed}</ol></nav>'
