@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import click
+import pikepdf
 import pypandoc
 from bs4 import BeautifulSoup
-from pypdf import PdfReader, PdfWriter
-from pypdf.generic import Fit
 
 from cnn_course.files import write
 from cnn_course.press import browser
@@ -114,36 +113,39 @@ def _pdf(book: Book, about: dict[str, str], paper: str, folder: Path, site: Path
     page = folder / f"{NAME}.html"
     entries = [one for one in book.headings("h1", "h2") if one.level == "h1" or _is_listed(one)]
     contents = _contents(entries)
-    places: dict[str, tuple[int, Fit]] = {}
+    places: dict[str, tuple[int, float]] = {}
     for _ in range(2):
         for link in [*contents.select("a"), *book.article.select(".to-solution a")]:
-            place = places.get(str(link["href"])[1:])
+            place = places.get(str(link["href"]))
             link["data-page"] = str(place[0] + 1) if place else "000"
         page.write_text(_page(book, str(contents), about, paper, site), encoding="utf-8")
-        reader = PdfReader(browser.print_pdf(page))
-        places = {
-            name.removeprefix("/"): (
-                reader.get_destination_page_number(one) or 0,
-                Fit.xyz(top=one.top),
-            )
-            for name, one in reader.named_destinations.items()
-        }
-    made = page.with_suffix(".pdf")
-    writer = PdfWriter(clone_from=made)
-    _add_outline(writer, [(entry, *places[entry.place]) for entry in entries])
-    writer.add_metadata({"/Author": about["author"], "/Subject": about["description"]})
-    writer.page_mode = "/UseOutlines"
-    writer.write(made)
+        made = browser.print_pdf(page)
+        places = _places(made)
+    with pikepdf.open(made, allow_overwriting_input=True) as pdf:
+        _put_outline(pdf, [(entry, *places[f"#{entry.place}"]) for entry in entries])
+        pdf.docinfo["/Author"], pdf.docinfo["/Subject"] = about["author"], about["description"]
+        pdf.Root.PageMode = pikepdf.Name.UseOutlines
+        pdf.save(made, object_stream_mode=pikepdf.ObjectStreamMode.generate)  # half the size
     return made
 
 
-def _add_outline(writer: PdfWriter, entries: Sequence[tuple[Heading, int, Fit]]) -> None:
-    """Add the contents as outline: Chromium's own loses spaces and has headings twice."""
-    above = None
-    for heading, page, fit in entries:
-        parent = above if heading.level == "h2" else None
-        added = writer.add_outline_item(heading.text, page, parent=parent, fit=fit, is_open=False)
-        above = above if parent else added
+def _places(made: Path) -> dict[str, tuple[int, float]]:
+    """Return on which page, counted from 0, and how high on it each place that is linked to is."""
+    with pikepdf.open(made) as pdf:
+        numbers = {page.objgen: number for number, page in enumerate(pdf.pages)}
+        return {
+            f"#{name.removeprefix('/')}": (numbers[found[0].objgen], float(found[3]))
+            for name, found in pdf.Root.Dests.items()
+        }
+
+
+def _put_outline(pdf: pikepdf.Pdf, entries: Sequence[tuple[Heading, int, float]]) -> None:
+    """Make the contents the outline: Chromium's own loses spaces and has headings twice."""
+    with pdf.open_outline() as outline:
+        for heading, page, top in entries:
+            item = pikepdf.OutlineItem(heading.text, page, "XYZ", top=top)
+            item.is_closed = True
+            (outline.root if heading.level == "h1" else outline.root[-1].children).append(item)
 
 
 def _page(book: Book, contents: str, about: dict[str, str], paper: str, site: Path) -> str:
