@@ -91,13 +91,12 @@ def _about(project: Project) -> dict[str, str]:
 
 
 def _write_cover(about: dict[str, str], site: Path, folder: Path) -> Path:
-    lines = [(70, line) for line in textwrap.wrap(about["title"], 24)]
-    lines += [(34, line) for line in ("", *textwrap.wrap(about["description"], 50))]
-    lines += [(34, line) for line in ("", about["author"])]
-    written = "".join(
-        f'<text x="600" y="{1000 + 62 * row}" font-size="{size}">{escape(line)}</text>'
-        for row, (size, line) in enumerate(lines)
-    )
+    written, low = "", 950
+    for size, text, width in ((72, "title", 24), (36, "description", 50), (36, "author", 50)):
+        for line in textwrap.wrap(about[text], width):
+            low += round(1.3 * size)
+            written += f'<text x="600" y="{low}" font-size="{size}">{escape(line)}</text>'
+        low += 50
     logo = (site / "_static" / "logo.svg").read_text(encoding="utf-8")
     inner = logo.partition(">")[2].rpartition("</svg>")[0]
     cover = folder / "cover.svg"
