@@ -110,7 +110,7 @@ def firefox(playwright: Playwright, path: str) -> Iterator[Window]:
     browser = playwright.firefox.launch(
         channel="moz-firefox",
         executable_path=path,
-        firefox_user_prefs={"widget.gtk.overlay-scrollbars.enabled": True},  # as on a phone
+        firefox_user_prefs={"ui.useOverlayScrollbars": 1},  # as on a phone
         timeout=HANGS * 1_000,
     )
     try:

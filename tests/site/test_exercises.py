@@ -12,6 +12,7 @@ import pytest
 from barriers import barriers, too_faint
 from conftest import NOTEBOOKS, fresh
 from explorer_pages import Shown, touch
+from patience import until
 from playwright.sync_api import Locator, Page
 
 from cnn_course import classtest
