@@ -131,7 +131,7 @@ def _pdf(book: Book, about: dict[str, str], paper: str, folder: Path, site: Path
 def _places(made: Path) -> dict[str, tuple[int, float]]:
     """Return on which page, counted from 0, and how high on it each place that is linked to is."""
     with pikepdf.open(made) as pdf:
-        numbers = {page.objgen: number for number, page in enumerate(pdf.pages)}
+        numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages)}
         return {
             f"#{name.removeprefix('/')}": (numbers[found[0].objgen], float(found[3]))
             for name, found in pdf.Root.Dests.items()
