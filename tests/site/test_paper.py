@@ -22,7 +22,12 @@ from pypdf.generic import DictionaryObject
 from cnn_course import explorers
 from cnn_course.press import browser
 from cnn_course.press.paper import printing
-from cnn_course.press.project import PressError, find_project, table_of_contents
+from cnn_course.press.project import (
+    PressError,
+    find_project,
+    pages_address,
+    table_of_contents,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.site]
 
@@ -133,7 +138,7 @@ def test_every_link_of_the_pdf_lands(pdf) -> None:
     addresses = {one["/A"]["/URI"] for one in annotations(pdf) if "/URI" in one.get("/A", {})}
     assert [one for one in addresses if not one.startswith(("https://", "http://"))] == []
     for stem, count in WITH_EXPLORERS.items():
-        page = f"https://cnn-course.github.io/cnn-course/notebooks/{stem}.html#explorer-"
+        page = f"{pages_address(ROOT)}/notebooks/{stem}.html#explorer-"
         assert sum(one.startswith(page) for one in addresses) == count, stem
 
 
