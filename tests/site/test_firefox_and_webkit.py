@@ -187,8 +187,11 @@ def test_quiz_stepper_exercise_and_progress_work_and_are_kept(other: Window, add
     other.click(".course-stepper input")
     other.press("ArrowRight")
     wait_for(other, ".course-stepper .frame", "Step 2 of 15")
-    assert other.evaluate("""() => [...document.querySelector(".course-stepper")
-        .querySelectorAll(".frame")].filter((one) => one.checkVisibility()).length""") == 1
+    assert (
+        other.evaluate("""() => [...document.querySelector(".course-stepper")
+        .querySelectorAll(".frame")].filter((one) => one.checkVisibility()).length""")
+        == 1
+    )
 
     form = "#exercise-the-price-of-a-dense-layer form"
     other.click(f"{form} input")
