@@ -9,7 +9,7 @@ import numpy as np
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def recorded(chapter: str, base: str = "") -> dict[str, Any]:
+def recorded(chapter: str, base: str = "", precision: str = "") -> dict[str, Any]:
     """Return the recorded full run of a chapter, as `cnn-course record` wrote it.
 
     It has `chapter, profile, base, date, versions, hardware, seed, seconds, resumed, results,
@@ -18,12 +18,14 @@ def recorded(chapter: str, base: str = "") -> dict[str, Any]:
     Args:
         chapter: for example `"05-vgg16-feature-extraction"`.
         base: the pretrained base, as in `cnn-course record --base`; empty for the usual one.
+        precision: as in `cnn-course record --precision`; empty for the usual one.
 
     Raises:
         FileNotFoundError: nobody has recorded this chapter yet.
     """
-    option = f" --base {base}" if base else ""
-    file = _file(Path(base, f"{chapter}.json"), f"record {chapter}{option}")
+    named = {"base": base, "precision": precision}
+    options = "".join(f" --{name} {value}" for name, value in named.items() if value)
+    file = _file(Path(base, precision, f"{chapter}.json"), f"record {chapter}{options}")
     return json.loads(file.read_text(encoding="utf-8"))
 
 

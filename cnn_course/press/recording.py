@@ -29,8 +29,8 @@ _SECONDS_A_CELL = 600
 def write_record(store: RunStore, chapter: Chapter) -> Path:
     """Write the record of a chapter from its last good full run, and return its file.
 
-    Runs on another base than the usual one have a folder of its name, and those with a seed that
-    was named have one of its number.
+    Runs on another base than the usual one have a folder of its name, those in half precision one
+    of that, and those with a seed that was named have one of its number.
 
     Raises:
         PressError: there is no full run, or it hands over no results that can be recorded; a
@@ -52,7 +52,8 @@ def write_record(store: RunStore, chapter: Chapter) -> Path:
         "curves": measured.get("curves", {}),
     }
     of_seed = "" if store.seed is None else f"seed-{store.seed}"
-    file = store.project.measured / store.base / of_seed / f"{chapter.name}.json"
+    kept_in = store.project.measured / store.base / store.precision / of_seed
+    file = kept_in / f"{chapter.name}.json"
     if weights := [_as_array(weight) for weight in measured.get("weights", [])]:
         kept = io.BytesIO()
         np.savez_compressed(kept, *weights)

@@ -4,6 +4,7 @@ The last good run of every chapter lies in `_build/runs`, the outputs of the tin
 `notebooks/`; the metadata of the notebook says what is known of the run.
 """
 
+import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +18,7 @@ from cnn_course.press.environment import cores, hardware, versions
 from cnn_course.press.fingerprint import COMPUTED_WITH, fingerprint, other_versions, surroundings
 from cnn_course.press.notebooks import Notebook
 from cnn_course.press.project import Chapter, PressError, Project, scratch
+from cnn_course.profiles import PRECISION_VARIABLE
 from cnn_course.training.state import forget_progress, read_progress
 
 KEY: Final = "cnn_course"  # of a notebook's metadata
@@ -59,8 +61,8 @@ GoodRun = tuple[Run, Notebook]
 class RunStore:
     """The good runs of one profile, under `_build/runs/PROFILE/`.
 
-    Runs on another pretrained base than the usual one, or with a seed that is named, are kept
-    apart: `_build/runs/PROFILE-BASE-seed-SEED/`.
+    Runs on another pretrained base than the usual one, in half precision, or with a seed that is
+    named, are kept apart: `_build/runs/PROFILE-BASE-PRECISION-seed-SEED/`.
     """
 
     def __init__(
@@ -70,7 +72,9 @@ class RunStore:
         self.profile = profile
         self.base = base
         self.seed = seed
-        parts = (profile, base, "" if seed is None else f"seed-{seed}")
+        precision = os.environ.get(PRECISION_VARIABLE, "float32") if profile == "full" else ""
+        self.precision = "" if precision == "float32" else precision
+        parts = (profile, base, self.precision, "" if seed is None else f"seed-{seed}")
         self.folder = project.build / "runs" / "-".join(filter(None, parts))
 
     def backups(self, name: str) -> Path:

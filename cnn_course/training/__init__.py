@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnn_course.records import recorded, recorded_runs, recorded_seeds
 from cnn_course.training.measurements import Results, measured, once, pairs
+from cnn_course.training.state import half_precision
 
 if TYPE_CHECKING:
     from cnn_course.training.backup import Backup
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Backup",
     "Results",
+    "half_precision",
     "measured",
     "once",
     "pairs",
