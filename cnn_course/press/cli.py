@@ -110,7 +110,8 @@ def print_(*, paper: str) -> None:
         from cnn_course.press.paper.printing import print_book  # noqa: PLC0415
     except ModuleNotFoundError as missing:
         raise PressError(
-            f"{missing.name} is not installed. Get what paper needs: pip install -e '.[paper]'"
+            f"{missing.name} is not installed, which paper needs. Get it: "
+            "pip install -e '.[press,paper]'"
         ) from None
     for file in print_book(find_project(), paper):
         click.echo(f"Written: {file}")

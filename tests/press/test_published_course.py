@@ -19,6 +19,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from patience import HANGS
 
+from cnn_course.press.paper.printing import NAME
 from cnn_course.press.project import find_project
 from cnn_course.press.sync import differing
 
@@ -148,9 +149,13 @@ def commands(file: str, job: str) -> list[str]:
 
 def test_only_what_passed_every_test_is_published() -> None:
     assert commands("ci.yml", "test") == [".ci/run"]
-    assert (
-        commands("ci.yml", "run") == commands("publish.yml", "build") == ["make run", "make book"]
-    )
+    *made, on_paper = commands("publish.yml", "build")
+    assert commands("ci.yml", "run") == made == ["make run", "make book"]
+    assert "cnn-course print" in on_paper
+    page = (ROOT / "book" / "how-to-use.md").read_text(encoding="utf-8")
+    linked = re.findall(r"github\.io/[\w-]+/([\w-]+)\.(pdf|epub)\)", page)
+    assert linked == [(NAME, "pdf"), (NAME, "epub")]
+    assert f"cp _build/print/{NAME}.* _build/html" in on_paper
     for place in (("ci.yml", "test"), ("weekly.yml", "newest")):  # else browser tests are left out
         assert JOBS[place]["env"]["CNN_COURSE_REQUIRE_BROWSER"] == "1"
     assert JOBS["publish.yml", "test"]["uses"] == "./.github/workflows/ci.yml"

@@ -123,7 +123,7 @@ class Book:
             address = f"{self._address}/{name}.html"
             explorer["class"], host = "explorer-on-paper", explorer.attrs.pop("id")
             explorer.attrs.pop("hidden", None)
-            place = str(host).removeprefix(_id(name, ""))
+            place = str(host).removeprefix(f"{_id(name)}--")
             explorer.append(
                 self._new(f'<p>Change it at <a href="{address}#{place}">{address}</a></p>')
             )

@@ -39,7 +39,7 @@ def put_pictures(document: BeautifulSoup, site: Path, folder: Path) -> None:
     for number, drawn in enumerate(document.select("svg"), start=1):
         file = made / f"drawn-{number}.svg"
         file.write_text(_as_file(drawn), encoding="utf-8")
-        shown = document.new_tag("img", src=f"pictures/{file.name}", alt=drawn["aria-label"])
+        shown = document.new_tag("img", src=f"pictures/{file.name}", alt=str(drawn["aria-label"]))
         shown["width"] = drawn["width"]
         drawn.replace_with(shown)
     known: dict[str, str] = {}

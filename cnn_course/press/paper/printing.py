@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import click
+import pikepdf
 import pypandoc
 from bs4 import BeautifulSoup
-from pypdf import PdfReader, PdfWriter
-from pypdf.generic import Destination, Fit
 
 from cnn_course.files import write
 from cnn_course.press import browser
@@ -59,11 +58,15 @@ def print_book(project: Project, paper: str) -> list[Path]:
             "environment: pip install pypandoc_binary"
         ) from None
     build_book(project, "tiny")
-    site, out = project.build / "html", project.build / "print"
+    return write_book(project, project.build / "html", paper, project.build / "print")
+
+
+def write_book(project: Project, site: Path, paper: str, out: Path) -> list[Path]:
+    """Make one PDF and one e-book of a site as it is, in the folder `out`; as `print_book`."""
     with locked(out), scratch(out) as folder:
         click.echo("Putting the pages together.", err=True)
-        names = table_of_contents(project.root)
-        book = Book(site, names, pages_address(project.root))
+        names, address = table_of_contents(project.root), pages_address(project.root)
+        book = Book(site, names, address)
         put_pictures(book.document, site, folder)
         about = _about(project)
         cover = _write_cover(about, site, folder)
@@ -73,7 +76,7 @@ def print_book(project: Project, paper: str) -> list[Path]:
         made = (pdf, _e_book(book, about, folder, cover))
         for file in made:
             write(out / file.name, file.read_bytes())
-        return [out / file.name for file in made]
+    return [out / file.name for file in made]
 
 
 def _about(project: Project) -> dict[str, str]:
@@ -88,13 +91,12 @@ def _about(project: Project) -> dict[str, str]:
 
 
 def _write_cover(about: dict[str, str], site: Path, folder: Path) -> Path:
-    lines = [(70, line) for line in textwrap.wrap(about["title"], 24)]
-    lines += [(34, line) for line in ("", *textwrap.wrap(about["description"], 50))]
-    lines += [(34, line) for line in ("", about["author"])]
-    written = "".join(
-        f'<text x="600" y="{1000 + 62 * row}" font-size="{size}">{escape(line)}</text>'
-        for row, (size, line) in enumerate(lines)
-    )
+    written, low = "", 950
+    for size, text, width in ((72, "title", 24), (36, "description", 50), (36, "author", 50)):
+        for line in textwrap.wrap(about[text], width):
+            low += round(1.3 * size)
+            written += f'<text x="600" y="{low}" font-size="{size}">{escape(line)}</text>'
+        low += 50
     logo = (site / "_static" / "logo.svg").read_text(encoding="utf-8")
     inner = logo.partition(">")[2].rpartition("</svg>")[0]
     cover = folder / "cover.svg"
@@ -110,32 +112,44 @@ def _pdf(book: Book, about: dict[str, str], paper: str, folder: Path, site: Path
     page = folder / f"{NAME}.html"
     entries = [one for one in book.headings("h1", "h2") if one.level == "h1" or _is_listed(one)]
     contents = _contents(entries)
-    places: dict[str, Destination] = {}
+    places: dict[str, tuple[int, float]] = {}
     for _ in range(2):
         for link in [*contents.select("a"), *book.article.select(".to-solution a")]:
-            place = places.get(str(link["href"])[1:])
-            link["data-page"] = reader.get_destination_page_number(place) + 1 if place else "000"
+            place = places.get(str(link["href"]))
+            link["data-page"] = str(place[0] + 1) if place else "000"
         page.write_text(_page(book, str(contents), about, paper, site), encoding="utf-8")
-        reader = PdfReader(browser.print_pdf(page))
-        places = {name.removeprefix("/"): one for name, one in reader.named_destinations.items()}
-    # Chromium's own outline loses spaces and takes headings twice.
-    writer = PdfWriter(clone_from=reader)
-    above = None
-    for entry in entries:
-        place = places[entry.place]
-        number, fit = reader.get_destination_page_number(place), Fit.xyz(top=place.top)
-        parent = above if entry.level == "h2" else None
-        made = writer.add_outline_item(entry.text, number, parent, fit=fit, is_open=False)
-        above = made if entry.level == "h1" else above
-    writer.add_metadata({"/Author": about["author"], "/Subject": about["description"]})
-    writer.page_mode = "/UseOutlines"
-    writer.write(page.with_suffix(".pdf"))
-    return page.with_suffix(".pdf")
+        made = browser.print_pdf(page)
+        places = _places(made)
+    with pikepdf.open(made, allow_overwriting_input=True) as pdf:
+        _put_outline(pdf, [(entry, *places[f"#{entry.place}"]) for entry in entries])
+        pdf.docinfo["/Author"], pdf.docinfo["/Subject"] = about["author"], about["description"]
+        pdf.Root.PageMode = pikepdf.Name.UseOutlines
+        pdf.save(made, object_stream_mode=pikepdf.ObjectStreamMode.generate)  # half the size
+    return made
+
+
+def _places(made: Path) -> dict[str, tuple[int, float]]:
+    """Return on which page, counted from 0, and how high on it each place that is linked to is."""
+    with pikepdf.open(made) as pdf:
+        numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages)}
+        return {
+            f"#{name.removeprefix('/')}": (numbers[found[0].objgen], float(found[3]))
+            for name, found in pdf.Root.Dests.items()
+        }
+
+
+def _put_outline(pdf: pikepdf.Pdf, entries: Sequence[tuple[Heading, int, float]]) -> None:
+    """Make the contents the outline: Chromium's own loses spaces and has headings twice."""
+    with pdf.open_outline() as outline:
+        for heading, page, top in entries:
+            item = pikepdf.OutlineItem(heading.text, page, "XYZ", top=top)
+            item.is_closed = True
+            (outline.root if heading.level == "h1" else outline.root[-1].children).append(item)
 
 
 def _page(book: Book, contents: str, about: dict[str, str], paper: str, site: Path) -> str:
     start = (site / f"{book.names[0]}.html").read_text(encoding="utf-8")
-    names = re.findall(r'<link [^>]*rel="stylesheet"[^>]*href="\.\./([^"]+)"', start)
+    names = re.findall(r'<link [^>]*href="\.\./([^"]+\.css[^"]*)"', start)
     links = "".join(f'<link rel="stylesheet" href="{site.as_uri()}/{name}">' for name in names)
     own = (_HERE / "book.css").read_text(encoding="utf-8")
     styles = "\n".join([*book.styles, f"@page {{ size: {paper}; }}", own])
@@ -153,7 +167,8 @@ def _page(book: Book, contents: str, about: dict[str, str], paper: str, site: Pa
 def _contents(entries: Sequence[Heading]) -> BeautifulSoup:
     """Return the contents: the pages, and the sections of the chapters."""
     listed = "".join(
-        f'<li class="level-{entry.level}"><a href="#{entry.place}"><span>{escape(entry.text)}</span></a>'
+        f'<li class="level-{entry.level}"><a href="#{entry.place}">'
+        f"<span>{escape(entry.text)}</span></a>"
         for entry in entries
     )
     whole = f'<nav class="book-contents"><h1>Contents</h1><ol>{listed}</ol></nav>'
