@@ -213,7 +213,7 @@ function onlyPython(cell) {
 /* Among all solutions of a page, a screen reader's list tells which is which. */
 function nameSolution(cell) {
   for (const shown of solutionOf(cell)?.querySelectorAll("summary p") ?? [])
-    shown.append(made("span", { class: "visually-hidden" }, `. ${headingOf(cell)}`));
+    shown.append(made("span", { class: "visually-hidden" }, ` of ${headingOf(cell)}`));
 }
 
 document.addEventListener("DOMContentLoaded", () => {

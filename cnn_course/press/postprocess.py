@@ -48,9 +48,12 @@ _IN_COLUMNS = re.compile(r"\S {2,}\S")
 _FIGURE = re.compile(r'(<img [^>]*class="[^"]*figure-read"[^>]* style=")(?=width: (\d+)px)')
 #: what opens a folded cell says what it shows, and not this
 _SAME_NAME = re.compile(r'(?<=<summary) aria-label="Toggle hidden content"')
-#: of the buttons that copy: a name in every browser, and what comes of it, which a tooltip alone says
+#: buttons that copy have a name in every browser, and say what comes of it not by a tooltip alone
 _COPYING = (
-    (r'<button class="copybtn', '<button aria-label="${messages[locale][\'copy\']}" class="copybtn'),
+    (
+        r'<button class="copybtn',
+        '<button aria-label="${messages[locale][\'copy\']}" class="copybtn',
+    ),
     (
         r"el\.setAttribute\('data-tooltip', (\w+)\)",
         r"['data-tooltip', 'aria-label'].forEach(name => el.setAttribute(name, \1))",

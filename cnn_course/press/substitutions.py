@@ -30,7 +30,7 @@ _LINK_TO_TERM = re.compile(r"glossary\.md#([\w-]+)")
 _HEADING = re.compile(r"(?m)^#{1,3} (.+)$")
 
 # Of the map, in pixels: a box, the distance between boxes, a line of text; and letters in a line.
-_WIDTH, _HEIGHT = 222, 74
+_WIDTH, _HEIGHT = 226, 74
 _ACROSS, _DOWN = 236, 108
 _LINE = 17
 _LETTERS = 19  # with as much room as a reader may put between letters
@@ -321,7 +321,8 @@ def draw_map(places: Sequence[Shown]) -> str:
         [
             "```{raw} html",
             '<nav class="chapter-map" aria-label="Map of the chapters">',
-            f'<svg role="group" viewBox="-1 -1 {width} {height}" width="{width}" height="{height}">',
+            f'<svg role="group" width="{width}" height="{height}" '
+            f'viewBox="-1 -1 {width} {height}">',
             *lines,
             *boxes,
             "</svg>",
@@ -364,10 +365,10 @@ def _line(source: tuple[int, int], target: tuple[int, int]) -> str:
 
 def _box(place: Shown, x: int, y: int, needs: Sequence[str]) -> str:
     texts = "".join(
-        f'<text x="{x + 12}" y="{y + 22 + _LINE * n}">{escape(words)}</text>'
+        f'<text x="{x + 10}" y="{y + 22 + _LINE * n}">{escape(words)}</text>'
         for n, words in enumerate(textwrap.wrap(place.title, _LETTERS))
     )
-    note = f'<text class="note" x="{x + 12}" y="{y + _HEIGHT - 10}">{escape(place.times())}</text>'
+    note = f'<text class="note" x="{x + 10}" y="{y + _HEIGHT - 10}">{escape(place.times())}</text>'
     box = f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>'
     # The lines between boxes, for those who do not see them.
     says = f' aria-label="{escape(place.title)} {escape(place.times())}{_builds_on(needs)}"'
