@@ -119,7 +119,7 @@ HEARD = {
     ),
     "Augmentation": (
         ("rotation", "press", "ArrowRight", "Seed 1, picture 1: turned by"),
-        ("picture 2: turned by", "click", None, "Seed 1, picture 2: turned by"),
+        ("picture 2: ", "click", None, "Seed 1, picture 2: flipped; turned by"),
         ("all off", "click", None, "Seed 1, picture 2: as it is."),
     ),
     "Shapes": (
