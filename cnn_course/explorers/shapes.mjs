@@ -37,8 +37,8 @@ class Shapes extends Panel {
     const body = layers.map((layer, place) => this.row(layer, place, rows[place]));
     showOnly(this.body, [make("table", { className: "explorer-layers", ariaLabel: "layers" },
       make("thead", {}, head), make("tbody", {}, first, ...body))]);
-    tell(this.sum, `${layers.length} layer${layers.length === 1 ? "" : "s"}, ${count(parameters)} parameters, ` +
-      `${count(multiplications)} multiplications for one picture.`);
+    tell(this.sum, `${count(parameters)} parameters, ${count(multiplications)} multiplications for one picture ` +
+      `in ${layers.length} layer${layers.length === 1 ? "" : "s"}.`);
   }
 
   row(layer, place, { shape, parameters, multiplications, sees, text, hint }) {

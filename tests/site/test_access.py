@@ -124,7 +124,7 @@ HEARD = {
     ),
     "Shapes": (
         ("a new layer", "select_option", "relu", ""),
-        ("add at the end", "click", None, "layers, "),
+        ("add at the end", "click", None, " multiplications for one picture in 8 layers."),
         ("input rows", "fill", "0", ""),
         ("input rows", "press", "Tab", '"0" is not a whole number from 1'),
     ),
