@@ -121,7 +121,7 @@
       return { id, toggle };
     });
     questions.forEach((question) => {
-      const id = question.getAttribute("aria-label");
+      const id = question.dataset.name;
       question.querySelectorAll("details").forEach((option) =>
         option.addEventListener("toggle", () => {
           const state = current();
@@ -161,9 +161,9 @@
     function current() {
       const state = chapter(read(), name);
       const ids = new Set(all.map(({ id }) => id));
-      const labels = new Set(questions.map((one) => one.getAttribute("aria-label")));
+      const names = new Set(questions.map((one) => one.dataset.name));
       state.done = new Set([...state.done].filter((id) => ids.has(id)));
-      state.answered = new Set([...state.answered].filter((id) => labels.has(id)));
+      state.answered = new Set([...state.answered].filter((id) => names.has(id)));
       return { ...state, parts: all.length, questions: questions.length };
     }
 

@@ -54,7 +54,7 @@ function together(label, path, box) {
 
 /* A list that is put in order: by its buttons, or by dragging an item. */
 function sortable({ labels }, changed) {
-  const list = made("ol", { class: "order" });
+  const list = made("ol", { class: "order", "aria-label": "Your order" });
   const heard = made("p", { class: "visually-hidden", "aria-live": "polite" });
   const move = (item, by) => {
     const other = by < 0 ? item.previousElementSibling : item.nextElementSibling;
@@ -132,8 +132,7 @@ function exercise(cell, specified, name) {
     ...(specified.kind === "order" && { order: answerIn(specified, [], fields, form).join("") }),
   });
   const inside = controls(specified, "Your answer", [], fields, keep);
-  const heading = cell.closest("section").querySelector("h2, h3").firstChild.textContent;
-  const form = made("form", { class: "course-exercise", "aria-label": `Your answer. ${heading}` },
+  const form = made("form", { class: "course-exercise", "aria-label": `Your answer. ${headingOf(cell)}` },
     made("div", { class: "fields" }, ...inside), button, " ", reveal, says);
   const restore = () => {
     const kept = window.courseProgress?.answer(name) ?? {};
@@ -183,6 +182,7 @@ function exercise(cell, specified, name) {
   cell.querySelectorAll(".cell_output").forEach((output) => { output.hidden = true; });
 }
 
+const headingOf = (cell) => cell.closest("section").querySelector("h2, h3").firstChild.textContent;
 const solutionOf = (cell) => cell.closest("section").querySelector(".tag_solution details");
 
 /* Exercises that the class test on the page answers, too: when it does, as in `checks/models.py`. */
@@ -211,10 +211,17 @@ function onlyPython(cell) {
   cell.querySelectorAll(".cell_output").forEach((output) => { output.hidden = true; });
 }
 
+/* Among all solutions of a page, a screen reader's list tells which is which. */
+function nameSolution(cell) {
+  for (const shown of solutionOf(cell)?.querySelectorAll("summary p") ?? [])
+    shown.append(made("span", { class: "visually-hidden" }, ` of ${headingOf(cell)}`));
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   for (const cell of document.querySelectorAll(".cell.tag_exercise")) {
     const data = cell.querySelector("script.course-exercise-data");
     if (data) exercise(cell, JSON.parse(data.textContent), data.dataset.name);
     else onlyPython(cell);
+    nameSolution(cell);
   }
 });

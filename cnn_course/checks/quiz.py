@@ -49,7 +49,8 @@ class Question:
     def markup(self) -> str:
         """Return the question as an HTML fragment, without the style."""
         parts = [
-            f'<div class="course-quiz" role="group" aria-label="Question: {escape(self.name)}">',
+            f'<div class="course-quiz" role="group" data-name="{escape(self.name)}" '
+            f'aria-label="Question: {escape(self.text)}">',
             f'<p class="question">{escape(self.text)}</p>',
         ]
         for option in self.options:

@@ -1,6 +1,6 @@
 // The augmentation explorer: nine draws of a picture, and the Keras code for them.
 import { augment } from "./augmented.mjs";
-import { arrows, button, figure, isWhole, keep, make, number, paint, Panel, showOnly } from "./panel.mjs";
+import { arrows, button, figure, isWhole, keep, make, number, paint, Panel, showOnly, tell } from "./panel.mjs";
 
 const LARGEST_OWN = 128; // rows or columns of a picture of one's own
 const SEEDS = 2 ** 32;
@@ -64,6 +64,8 @@ export function code(state) {
 }
 
 class Augmentation extends Panel {
+  get title() { return "Augmentation explorer"; }
+
   begin(el) {
     el.classList.add("explorer-augmentation");
     this.picked = 0;
@@ -152,7 +154,7 @@ class Augmentation extends Panel {
     });
     this.figures[1].firstChild.textContent = `nine draws, seed ${state.seed}`;
     this.text.textContent = code(state);
-    this.sum.textContent = `Seed ${state.seed}, picture ${this.picked + 1}: ${this.told(changes[this.picked])}.`;
+    tell(this.sum, `Seed ${state.seed}, picture ${this.picked + 1}: ${this.told(changes[this.picked])}.`);
   }
 
   told(change) {

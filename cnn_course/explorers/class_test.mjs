@@ -1,5 +1,5 @@
 // A class test on the screen: the chapter's own or one of a seed, answered, marked and printed there.
-import { button, isWhole, labelled, make, Panel, SELECTING, showOnly } from "./panel.mjs";
+import { button, isWhole, labelled, make, Panel, SELECTING, showOnly, tell } from "./panel.mjs";
 import { KINDS, sources } from "./layers.mjs";
 import { generate, testAbout } from "./generated.mjs";
 import { inWords, markAnswers, slides } from "./questions.mjs";
@@ -21,11 +21,13 @@ function described(layer) {
   return `${parts.join(", ")}${layer.bias === false ? ", without bias" : ""}`;
 }
 
-const tables = (head, rows) => make("table", { className: "explorer-layers" },
+const tables = (name, head, rows) => make("table", { className: "explorer-layers", ariaLabel: name },
   make("thead", {}, make("tr", {}, ...head.map((textContent) => make("th", { textContent, scope: "col" })))),
   make("tbody", {}, ...rows));
 
 class ClassTest extends Panel {
+  get title() { return "Explorer of class tests"; }
+
   begin(el) {
     this.root = el;
     this.made = {}; // test by level and seed: drawing one takes a moment
@@ -82,13 +84,13 @@ class ClassTest extends Panel {
     showOnly(this.body, [make("div", { className: "explorer-test" },
       make("p", {}, make("strong", { textContent: test.title })),
       make("p", { textContent: `A picture of ${network.input.join(" x ")}, called input, and these layers:` }),
-      tables(["layer", "takes", "what it is"], layers),
-      make("p", { textContent: rules }), tables(HEADS, questions),
+      tables("layers", ["layer", "takes", "what it is"], layers),
+      make("p", { textContent: rules }), tables("questions", HEADS, questions),
       make("p", { className: "explorer-steps" }, mark, clear, print))]);
     const possible = test.questions.reduce((sum, { points }) => sum + points, 0);
     const points = marks?.reduce((sum, one) => sum + one.points, 0);
     this.result = { level, seed, points, possible };
-    this.sum.textContent = marked ? `${points} of ${possible} points.` : `${possible} points.`;
+    tell(this.sum, `${test.title}: ${marked ? `${points} of ` : ""}${possible} points.`);
   }
 
   question({ name, text, points, kind }, answers, mark, at) {

@@ -1,5 +1,5 @@
 // The convolution explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
-import { arrows, figure, isWhole, make, number } from "./panel.mjs";
+import { arrows, figure, isWhole, make, number, tell } from "./panel.mjs";
 import { checkWindow, frame, formula, isSmallTable, kept, margins, places, revived, Windows } from "./windows.mjs";
 
 /** What comes out, and everything that is needed to show how. */
@@ -54,6 +54,8 @@ export function written(framed, state, row, column) {
 }
 
 class Convolution extends Windows {
+  get title() { return "Convolution explorer"; }
+
   compute(state) { return convolve(state); }
 
   controls() {
@@ -72,10 +74,9 @@ class Convolution extends Windows {
   figures(state, { output, framed, rows, columns }, row, column) {
     const { image, kernel, stride } = state;
     const window = { row: row * stride, column: column * stride, rows: kernel.length, columns: kernel[0].length };
-    this.sum.textContent = `Row ${row}, column ${column}: ${written(framed, state, row, column)}`;
-    this.sizes.textContent =
-      `Rows: ${formula(image.length, kernel.length, stride, rows)}. ` +
-      `Columns: ${formula(image[0].length, kernel[0].length, stride, columns)}.`;
+    tell(this.sum, `Row ${row}, column ${column}: ${written(framed, state, row, column)}`);
+    tell(this.sizes, `Rows: ${formula(image.length, kernel.length, stride, rows)}. ` +
+      `Columns: ${formula(image[0].length, kernel[0].length, stride, columns)}.`);
     return [
       this.image(framed, window, { rows, columns, stride }),
       figure("kernel", this.kernel()),

@@ -1,5 +1,5 @@
 // The digit network: chapter 2's convnet, computed here for what the reader draws.
-import { button, figure, isWhole, keep, make, number, paint, Panel, showOnly } from "./panel.mjs";
+import { button, figure, isWhole, keep, make, number, paint, Panel, showOnly, tell } from "./panel.mjs";
 import { Pad } from "./pad.mjs";
 
 const SIDE = 28;
@@ -111,6 +111,8 @@ function mosaic(count, [height, width], value, columns, line) {
 }
 
 class DigitNetwork extends Panel {
+  get title() { return "Digit network explorer"; }
+
   begin() {
     this.weights = weightsOf(this.model.get("choices").weights);
     const drawing = () => rowsOf(pixelsOf(this.state.drawing));
@@ -194,8 +196,8 @@ class DigitNetwork extends Panel {
     this.explain(state, maps[state.layer]);
     if (state.drawing_name === "own") this.own = state.drawing;
     const [first, second] = order.map((digit) => probabilities[digit].toFixed(3));
-    this.sum.textContent = (/[1-9a-f]/.test(state.drawing) ? "" : "Nothing is drawn. ") + `The network takes it for ${order[0] === 8 ? "an" : "a"} ${order[0]}, with a probability of ` +
-      `${first}.${second > 0 ? ` Next comes ${order[1]}, with ${second}.` : ""}`;
+    tell(this.sum, (/[1-9a-f]/.test(state.drawing) ? "" : "Nothing is drawn. ") + `The network takes it for ${order[0] === 8 ? "an" : "a"} ${order[0]}, with a probability of ` +
+      `${first}.${second > 0 ? ` Next comes ${order[1]}, with ${second}.` : ""}`);
   }
 
   maps(part, { height, width, channels, values }, state) {
@@ -217,20 +219,22 @@ class DigitNetwork extends Panel {
     const one = Array.from({ length: height }, (_, r) =>
       Float32Array.from({ length: width }, (_, c) => values[(r * width + c) * channels + map]));
     const most = one.reduce((best, line) => Math.max(best, ...line), 0);
-    this.headline.textContent = `${layer}, map ${map}`;
+    const headline = `${layer}, map ${map}`; // another map is told aloud, each stroke of a drawing not
+    this.told.setAttribute("aria-live", this.headline.textContent === headline ? "off" : "polite");
+    this.headline.textContent = headline;
     paint(this.large, [one], 0, most);
     this.large.setAttribute("aria-label", `map ${map} of ${layer}; its largest value is ${number(most)}`);
     this.kernels.hidden = !layer.startsWith("conv");
-    this.told.textContent = `Largest value: ${number(most)}.`;
-    if (this.kernels.hidden) return;
+    if (this.kernels.hidden) return tell(this.told, `Largest value: ${number(most)}.`);
     const at = 2 * (Number(layer.at(-1)) - 1), { shape, values: weights } = this.weights[at];
     const [size, , depth, filters] = shape;
     const weight = (r, c, k) => weights[((r * size + c) * depth + k) * filters + map];
     const { rows } = mosaic(depth, [size, size], weight, 8, 0);
     paint(this.kernels, colours(rows));
-    this.kernels.setAttribute("aria-label", `${depth} kernels of ${size} x ${size}, orange is positive, purple negative`);
-    this.told.textContent += ` Its filter has ${depth} kernel${depth > 1 ? "s" : ""} of ${size} x ${size} weights ` +
-      `and the bias ${number(this.weights[at + 1].values[map])}. Orange is positive, purple negative.`;
+    const kernels = `${depth} kernel${depth > 1 ? "s" : ""} of ${size} x ${size}`;
+    this.kernels.setAttribute("aria-label", `${kernels}, orange is positive, purple negative`);
+    tell(this.told, `Largest value: ${number(most)}. Its filter has ${kernels} weights ` +
+      `and the bias ${number(this.weights[at + 1].values[map])}. Orange is positive, purple negative.`);
   }
 }
 

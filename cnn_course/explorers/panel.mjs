@@ -87,12 +87,18 @@ function become(there, wanted) {
 
 const controlsOf = (table) => [...table.rows].map((row) => [...row.querySelectorAll("input, button")]);
 
+/** Say what is new in a place that a screen reader listens to; the same words are not said again. */
+export function tell(place, text) {
+  if (place.textContent !== text) place.textContent = text;
+}
+
 /** Within a table of controls, the arrow keys lead from one to the next; Tab leads out of it. */
 export function arrows(table, first = [0, 0]) {
   const rows = controlsOf(table);
   for (const one of rows.flat()) one.tabIndex = -1;
   const [one] = [rows[first[0]]?.[first[1]] ?? rows.flat()[0]];
   if (one) one.tabIndex = 0;
+  table.setAttribute("role", "grid"); // so that a screen reader hands the arrow keys on
   table.onkeydown = lead;
   table.addEventListener("focusin", ({ currentTarget, target }) => {
     for (const other of controlsOf(currentTarget).flat()) other.tabIndex = other === target ? 0 : -1;
@@ -140,6 +146,8 @@ export class Panel {
   constructor(model, el) {
     this.model = model;
     el.classList.add("explorer");
+    el.setAttribute("role", "group");
+    el.setAttribute("aria-label", this.title);
     // Keys belong to the explorer, not to JupyterLab, which asks the element that has the focus.
     el.addEventListener("focusin", ({ target }) => (target.dataset.lmSuppressShortcuts = "true"));
     this.box = make("div", { className: "explorer-controls" });
@@ -156,6 +164,9 @@ export class Panel {
   }
 
   get state() { return this.model.get("state"); }
+
+  /** What an explorer is called, for those who do not see where it begins. */
+  get title() { return "Explorer"; }
 
   /** What an explorer has besides, before its controls are made. */
   begin() {}
@@ -210,7 +221,7 @@ export class Panel {
   /** A slider; `say` puts its value into words. */
   slider(name, text, [least, most, step], say) {
     const input = make("input", { type: "range", min: least, max: most, step });
-    const words = make("output");
+    const words = make("output", { ariaHidden: "true" }); // the slider itself says them
     input.dataset.name = name;
     input.show = (value) => {
       input.value = value;

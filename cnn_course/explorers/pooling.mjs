@@ -1,5 +1,5 @@
 // The pooling explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
-import { figure, isWhole, number } from "./panel.mjs";
+import { figure, isWhole, number, tell } from "./panel.mjs";
 import { checkWindow, formula, isSmallTable, kept, margins, places, revived, SMALL, Windows } from "./windows.mjs";
 
 /** What comes out, which pixels each value comes from, and what of a gradient each pixel gets. */
@@ -44,6 +44,8 @@ export function pool({ image, size, stride, padding, kind }) {
 }
 
 class Pooling extends Windows {
+  get title() { return "Pooling explorer"; }
+
   compute(state) { return pool(state); }
 
   controls() {
@@ -66,12 +68,11 @@ class Pooling extends Windows {
     const won = kind === "max" ? (r, c) => r === best[0] && c === best[1] : null;
     const values = pixels.map(([r, c]) => number(image[r][c]));
     const result = number(output[row][column]);
-    this.sum.textContent = `Row ${row}, column ${column}: ` + (kind === "max"
+    tell(this.sum, `Row ${row}, column ${column}: ` + (kind === "max"
       ? `the largest of ${values.join(", ")} is ${result}`
-      : `(${values.join(" + ")}) / ${values.length} = ${result}`);
-    this.sizes.textContent =
-      `Rows: ${formula(image.length, size, stride, rows)}. ` +
-      `Columns: ${formula(image[0].length, size, stride, columns)}.`;
+      : `(${values.join(" + ")}) / ${values.length} = ${result}`));
+    tell(this.sizes, `Rows: ${formula(image.length, size, stride, rows)}. ` +
+      `Columns: ${formula(image[0].length, size, stride, columns)}.`);
     const shown = (values, marks) => (small ? this.table(values, window, marks) : this.canvas(values, window));
     const left = state.padding === "valid" ? { stride } : {};
     return [

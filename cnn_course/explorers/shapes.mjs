@@ -1,11 +1,13 @@
 // The explorer of shapes and parameters: a list of layers, built by the reader.
-import { button, isWhole, labelled, make, Panel, SELECTING, showOnly } from "./panel.mjs";
+import { button, isWhole, labelled, make, Panel, SELECTING, showOnly, tell } from "./panel.mjs";
 import { added, count, KINDS, moved, plain, removed, sizes, sources, stack } from "./layers.mjs";
 
 const LARGEST_NUMBER = 100_000;
 const HEADS = ["layer", "settings", "output", "parameters", "multiplications", "sees"];
 
 class Shapes extends Panel {
+  get title() { return "Explorer of shapes and parameters"; }
+
   compute(state) { return stack(state); }
 
   controls() {
@@ -33,9 +35,10 @@ class Shapes extends Panel {
         this.field(`input ${name}`, input[axis], (value) => this.change({ input: changed(axis, value) }), name))),
       ...[sizes(input), "", "", ""].map((textContent) => make("td", { textContent })));
     const body = layers.map((layer, place) => this.row(layer, place, rows[place]));
-    showOnly(this.body, [make("table", { className: "explorer-layers" },
+    showOnly(this.body, [make("table", { className: "explorer-layers", ariaLabel: "layers" },
       make("thead", {}, head), make("tbody", {}, first, ...body))]);
-    this.sum.textContent = `${count(parameters)} parameters, ${count(multiplications)} multiplications for one picture.`;
+    tell(this.sum, `${count(parameters)} parameters, ${count(multiplications)} multiplications for one picture ` +
+      `in ${layers.length} layer${layers.length === 1 ? "" : "s"}.`);
   }
 
   row(layer, place, { shape, parameters, multiplications, sees, text, hint }) {
@@ -57,8 +60,8 @@ class Shapes extends Panel {
     cells[1].append(make("small", { textContent: parameters ? ` ${text}` : "" }));
     return make("tr", {}, make("th", { scope: "row", textContent: `${place + 1} ${KINDS[layer.kind].name}` }),
       make("td", {}, ...fields, ...this.takes(place, set), make("span", { className: "explorer-order" },
-        this.act("\u2191", `${label} earlier`, () => this.attempt(() => moved(layers, place, -1))),
-        this.act("\u2193", `${label} later`, () => this.attempt(() => moved(layers, place, 1))),
+        this.act("\u2191", `${label} earlier`, () => this.move(place, -1, "earlier")),
+        this.act("\u2193", `${label} later`, () => this.move(place, 1, "later")),
         this.act("\u00d7", `remove ${label}`, () => this.change({ layers: removed(layers, place) })))), ...cells);
   }
 
@@ -72,6 +75,13 @@ class Shapes extends Panel {
       return this.pick(`layer ${place + 1} ${name}`, number, options, (value) =>
         set({ after: after.map((old, at) => (at === which ? Number(value) : old)) }), "takes");
     });
+  }
+
+  /** A layer changes places with its neighbour, and takes the focus along. */
+  move(place, by, way) {
+    const { layers } = this.state;
+    this.attempt(() => moved(layers, place, by));
+    if (this.state.layers !== layers) this.body.querySelector(`[data-cell="layer ${place + by + 1} ${way}"]`).focus();
   }
 
   /** Take changed layers over, or say why there are none. */

@@ -1,6 +1,6 @@
 // The explorer of transfers. What it says, `cnn_course.cases` has said: `choices` has a stretch for
 // every number of pictures on the plane, and this module looks it up and draws it.
-import { clamp, figure, isWhole, keep, labelled, make, Panel, SELECTING, showOnly } from "./panel.mjs";
+import { clamp, figure, isWhole, keep, labelled, make, Panel, SELECTING, showOnly, tell } from "./panel.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LEFT = 44, TOP = 34, WIDE = 268, ROW = 54; // units of the plane: where it begins, how large it is
@@ -56,6 +56,8 @@ function draw(tag, attributes, ...children) {
 }
 
 class TransferCases extends Panel {
+  get title() { return "Explorer of transfers"; }
+
   begin() {
     this.choices = this.model.get("choices");
     this.similarities = Object.keys(this.choices.stretches);
@@ -173,7 +175,7 @@ class TransferCases extends Panel {
     const line = { x1: place.x, y1: y, x2: of ?? place.x, y2: y };
     for (const [name, value] of Object.entries(line)) this.line.setAttribute(name, value);
     showOnly(this.body, [this.case, this.words(result), this.bars(result, pictures)]);
-    this.sum.textContent = `${result.case[0].toUpperCase()}${result.case.slice(1)}. Try: ${result.strategy}. ${AGREES[result.agrees]}`;
+    tell(this.sum, `${result.case[0].toUpperCase()}${result.case.slice(1)}. Try: ${result.strategy}. ${AGREES[result.agrees]}`);
   }
 
   /** The case in words. */

@@ -65,6 +65,7 @@ export class Windows extends Panel {
   begin(el) {
     this.place = 0;
     this.sizes = make("p", { className: "explorer-sizes" });
+    this.sizes.setAttribute("aria-live", "polite");
     el.append(this.sizes);
     this.pad = new Pad(() => this.state.image, (image) => this.change({ image }));
     this.drawing = keep(figure("", this.pad.element));
@@ -185,8 +186,9 @@ export class Windows extends Panel {
       const cell = make("td", { textContent: choose || typed ? "" : number(value) });
       cell.style.setProperty("--share", (Math.abs(value) / limit).toFixed(3));
       cell.classList.toggle("negative", value < 0);
-      cell.classList.toggle("window", r >= window.row && r < window.row + window.rows
-        && c >= window.column && c < window.column + window.columns);
+      const seen = r >= window.row && r < window.row + window.rows
+        && c >= window.column && c < window.column + window.columns;
+      cell.classList.toggle("window", seen);
       cell.classList.toggle("padding", padding);
       if (typed) cell.append(this.pixel(r - rows[0], c - columns[0]));
       cell.classList.toggle("left-over", Boolean(used) && (r >= used[0] || c >= used[1]));
@@ -194,8 +196,9 @@ export class Windows extends Panel {
       if (choose) {
         const one = button(number(value), `output, row ${r}, column ${c}: ${number(value)}`, () => choose(r, c));
         one.dataset.cell = `output-${r}-${c}`;
+        one.setAttribute("aria-pressed", String(seen));
         cell.append(one);
-      }
+      } else if (seen) (cell.firstElementChild ?? cell).setAttribute("aria-current", "true");
       return cell;
     }))));
     arrows(filled, choose ? [window.row, window.column] : [0, 0]);

@@ -1,8 +1,8 @@
 """The sliding window, step by step, as HTML that needs neither a kernel nor a script.
 
 A group of radio buttons chooses the step and style rules show it: arrow keys move on, a finger
-taps, a screen reader says "step 3 of 16". Where there are no styles, as in a notebook that is not
-trusted, it asks to be run.
+taps, a screen reader reads the sum of the step that is chosen. Where there are no styles, as in a
+notebook that is not trusted, it asks to be run.
 """
 
 import hashlib
@@ -36,13 +36,13 @@ class Stepper:
         rules = ", ".join(f".{name}:has(.s{i}:checked) .f{i}" for i in range(count))
         buttons = "".join(  # their keys are not for JupyterLab, which asks the focused element
             f'<label><input type="radio" name="{name}" class="s{i}"{" checked" * (i == 0)} '
-            f'data-lm-suppress-shortcuts="true">'
+            f'aria-describedby="{name}-{i}" data-lm-suppress-shortcuts="true">'
             f"<span>{i + 1}</span></label>"
             for i in range(count)
         )
         frames = "".join(
             f'<div class="frame f{i}">{frame}'
-            f'<p class="sum">Step {i + 1} of {count}: {text}</p></div>'
+            f'<p class="sum" id="{name}-{i}">Step {i + 1} of {count}: {text}</p></div>'
             for i, (frame, text) in enumerate(zip(self.frames, self.sums, strict=True))
         )
         return (
@@ -85,8 +85,12 @@ def sliding_window(
 
 
 def _table(caption: str, values: np.ndarray, marked: np.ndarray, style: str) -> str:
-    """Return an array as a table; cells that are marked have the class `style`."""
-    opening = np.where(marked, f'<td class="{style}">', "<td>")
+    """Return an array as a table; cells that are marked have the class `style`.
+
+    Where some are marked and others not, a screen reader is told which.
+    """
+    current = "" if marked.all() else ' aria-current="true"'
+    opening = np.where(marked, f'<td class="{style}"{current}>', "<td>")
     rows = ""
     for line, tags in zip(values, opening, strict=True):
         cells = (f"{tag}{_number(value)}</td>" for tag, value in zip(tags, line, strict=True))

@@ -48,6 +48,19 @@ _UNCOLOURED = re.compile(r'<span class="[npw]">([^<]*)</span>')
 _TAG = re.compile(r"<[^>]+>")
 _IN_COLUMNS = re.compile(r"\S {2,}\S")
 _FIGURE = re.compile(r'(<img [^>]*class="[^"]*figure-read"[^>]* style=")(?=width: (\d+)px)')
+#: what opens a folded cell says what it shows, and not this
+_SAME_NAME = re.compile(r'(?<=<summary) aria-label="Toggle hidden content"')
+#: buttons that copy have a name in every browser, and say what comes of it not by a tooltip alone
+_COPYING = (
+    (
+        r'<button class="copybtn',
+        '<button aria-label="${messages[locale][\'copy\']}" class="copybtn',
+    ),
+    (
+        r"el\.setAttribute\('data-tooltip', (\w+)\)",
+        r"['data-tooltip', 'aria-label'].forEach(name => el.setAttribute(name, \1))",
+    ),
+)
 # The start page, which is named like the book.
 _NAMED_TWICE = re.compile(r"<title>(.+?) &#8212; \1</title>")
 _CHARSET = '<meta charset="utf-8" />'  # a browser looks for it in the first 1,024 bytes
@@ -84,12 +97,17 @@ def make_light(site: Path) -> None:
     templates = site.glob("_static/*webpack-macros.html")  # the theme's, for its own build
     for file in (*templates, *site.glob("_static/scripts/fontawesome.js*")):
         file.unlink()
+    for script in site.glob("_static/copybutton.js"):
+        text = script.read_text(encoding="utf-8")
+        for written, wanted in _COPYING:
+            text = re.sub(written, wanted, text)
+        script.write_text(text, encoding="utf-8")
 
 
 def _lighter(page: str) -> str:
     page = _FORMULA.sub(_as_mathml, _SCRIPTS.sub("", page))
     page = _FIGURE.sub(_with_least_width, _CODE.sub(_in_lines, _UNCOLOURED.sub(r"\1", page)))
-    page = _NAMED_TWICE.sub(r"<title>\1</title>", page, count=1)
+    page = _SAME_NAME.sub("", _NAMED_TWICE.sub(r"<title>\1</title>", page, count=1))
     return _LOGO.sub('<div class="sidebar-primary-item" role="banner">', page, count=1)
 
 

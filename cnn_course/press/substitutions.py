@@ -31,10 +31,10 @@ _LINK_TO_TERM = re.compile(r"glossary\.md#([\w-]+)")
 _HEADING = re.compile(r"(?m)^#{1,3} (.+)$")
 
 # Of the map, in pixels: a box, the distance between boxes, a line of text; and letters in a line.
-_WIDTH, _HEIGHT = 210, 74
+_WIDTH, _HEIGHT = 226, 74
 _ACROSS, _DOWN = 236, 108
 _LINE = 17
-_LETTERS = 21
+_LETTERS = 19  # with as much room as a reader may put between letters
 
 
 # How long a chapter takes
@@ -332,22 +332,20 @@ def draw_map(places: Sequence[Shown]) -> str:
     at = _corners(places)
     width = max(x for x, _ in at.values()) + _WIDTH + 2
     height = max(y for _, y in at.values()) + _HEIGHT + 2
-    lines = [
-        _line(at[source], at[place.chapter.name])
-        for place in places
-        for source in direct_needs(place, places)
-    ]
-    boxes = [_box(place, *at[place.chapter.name]) for place in places]
+    needs = {place.chapter.name: direct_needs(place, places) for place in places}
+    lines = [_line(at[source], at[name]) for name in needs for source in needs[name]]
+    boxes = [_box(place, *at[place.chapter.name], needs[place.chapter.name]) for place in places]
     return "\n".join(
         [
             "```{raw} html",
             '<nav class="chapter-map" aria-label="Map of the chapters">',
-            f'<svg viewBox="-1 -1 {width} {height}" width="{width}" height="{height}">',
+            f'<svg role="group" width="{width}" height="{height}" '
+            f'viewBox="-1 -1 {width} {height}">',
             *lines,
             *boxes,
             "</svg>",
             "<ul>",
-            *(_item(place, direct_needs(place, places)) for place in places),
+            *(_item(place, needs[place.chapter.name]) for place in places),
             "</ul>\n</nav>\n```",
         ]
     )
@@ -383,20 +381,26 @@ def _line(source: tuple[int, int], target: tuple[int, int]) -> str:
     return f'<path d="M{x},{y} C{x},{middle} {to_x},{middle} {to_x},{to_y}"/>'
 
 
-def _box(place: Shown, x: int, y: int) -> str:
+def _box(place: Shown, x: int, y: int, needs: Sequence[str]) -> str:
     texts = "".join(
-        f'<text x="{x + 12}" y="{y + 22 + _LINE * n}">{escape(words)}</text>'
+        f'<text x="{x + 10}" y="{y + 22 + _LINE * n}">{escape(words)}</text>'
         for n, words in enumerate(textwrap.wrap(place.title, _LETTERS))
     )
-    note = f'<text class="note" x="{x + 12}" y="{y + _HEIGHT - 10}">{escape(place.times())}</text>'
+    note = f'<text class="note" x="{x + 10}" y="{y + _HEIGHT - 10}">{escape(place.times())}</text>'
     box = f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>'
-    return _link(place, f"{box}{texts}{note}")
+    # The lines between boxes, for those who do not see them.
+    says = f' aria-label="{escape(place.title)} {escape(place.times())}{_builds_on(needs)}"'
+    return _link(place, f"{box}{texts}{note}", says)
 
 
 def _item(place: Shown, needs: Sequence[str]) -> str:
-    builds_on = "".join(f"; builds on chapter {int(need.partition('-')[0])}" for need in needs)
-    return f"<li>{_link(place, escape(place.title))} {escape(place.times())}{builds_on}</li>"
+    times = escape(place.times())
+    return f"<li>{_link(place, escape(place.title))} {times}{_builds_on(needs)}</li>"
 
 
-def _link(place: Shown, shown: str) -> str:
-    return f'<a href="../notebooks/{place.chapter.name}.html">{shown}</a>'
+def _builds_on(needs: Sequence[str]) -> str:
+    return "".join(f"; builds on chapter {int(need.partition('-')[0])}" for need in needs)
+
+
+def _link(place: Shown, shown: str, says: str = "") -> str:
+    return f'<a href="../notebooks/{place.chapter.name}.html"{says}>{shown}</a>'

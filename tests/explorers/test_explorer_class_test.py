@@ -130,10 +130,11 @@ def test_the_chapters_test_is_answered_marked_kept_and_cleared(shown: Shown) -> 
     assert "28 points" in shown.text("sum")
     answered(shown, {name: texts(value) for name, value in CHAPTER.key.items()})
     shown.cell("mark").click()
-    assert shown.text("sum") == "28 of 28 points."
+    assert shown.text("sum") == "Class test of chapter 8: 28 of 28 points."
     shown.cell("conv_1 parameters").fill("4")
     shown.cell("conv_1 parameters").press("Tab")
-    assert shown.text("sum") == "28 points.", "marks belong to the answers that were marked"
+    said = "marks belong to the answers that were marked"
+    assert shown.text("sum") == "Class test of chapter 8: 28 points.", said
     shown.cell("mark").click()
     said = "Each filter, and each unit, has a bias, too."
     assert said in shown.text("body")
