@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from cnn_course.press import cli
 from cnn_course.press.project import find_project
 from cnn_course.press.sync import differing
 
@@ -244,3 +245,19 @@ def test_binder_and_conda_get_a_python_that_the_course_supports_and_the_locked_v
     assert (ROOT / lock.removeprefix("-c ")).is_file()
     extras = re.fullmatch(r"-e \.\[(.+)\]", course)[1].split(",")
     assert set(extras) <= set(PROJECT["optional-dependencies"])
+
+
+def test_a_development_container_names_only_what_there_is() -> None:
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
+    made = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert container["image"].rpartition(":")[2] in PYTHONS
+    make, copy = container["postCreateCommand"].split(" && ")
+    assert f"\nREADY := {make.removeprefix('make ')}\n" in made
+    program, command = copy.split()
+    assert Path(program).name in PROJECT["scripts"]
+    assert command in cli.commands.commands
+    [python] = container["customizations"]["vscode"]["settings"].values()
+    folder = Path(program).parent
+    assert f"\nBIN := {folder}\n" in made
+    assert python == f"${{containerWorkspaceFolder}}/{folder}/python"
+    assert list(container["portsAttributes"]) == [str(port) for port in container["forwardPorts"]]
