@@ -1,9 +1,10 @@
-"""Keep three false alarms from learners: one of TensorFlow's import, two of trainings.
+"""Keep four false alarms from learners: one of TensorFlow's import, three of models.
 
 TensorFlow 2.19 and later write a page about their own build to the process's standard error before
 they read `TF_CPP_MIN_LOG_LEVEL` (tensorflow issue 100442), so the variable alone no longer helps.
 Keras 3.15 warns whenever `fit` gets a `tf.data.Dataset`, though nobody asked it to shuffle. Where
 several models are prepared once each, TensorFlow warns as if one were prepared again and again.
+Keras 3.10, which Colab has, wants a list of one where a model that it made takes one input.
 """
 
 import importlib.util
@@ -67,5 +68,6 @@ def quiet_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").addFilter(_not_about_retracing)
     warnings.filterwarnings("ignore", "`shuffle=True` was passed, but will be ignored")
+    warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match the expected")
     if "tensorflow" not in sys.modules:
         sys.meta_path.insert(0, _QuietImport())

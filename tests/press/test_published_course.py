@@ -19,6 +19,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from patience import HANGS
 
+from cnn_course.press import cli
 from cnn_course.press.paper.printing import NAME
 from cnn_course.press.project import find_project
 from cnn_course.press.sync import differing
@@ -251,31 +252,16 @@ def test_what_is_published_becomes_the_edition_that_colab_installs() -> None:
     assert 'branch="refs/heads/v$version"' in commands("publish.yml", "edition")[-1]
 
 
-# A session of Colab: the latest list that Colab has published, early in 2026. What it has begun
-# with cannot be replaced under it, IPython least of all.
-COLAB = {
-    "anywidget": "0.9.21",
-    "ipython": "7.34.0",
-    "ipywidgets": "7.7.1",
-    "keras": "3.10.0",
-    "matplotlib": "3.10.0",
-    "numpy": "2.0.2",
-    "pillow": "11.3.0",
-    "platformdirs": "4.9.2",
-    "pooch": "1.9.0",
-    "rich": "13.9.4",
-    "scikit-image": "0.25.2",
-    "scikit-learn": "1.6.1",
-    "tensorflow": "2.19.0",
-    "tqdm": "4.67.3",
-}
-
-
-def test_on_colab_the_course_is_installed_and_nothing_else() -> None:
+def test_on_colab_the_course_is_installed_and_replaces_nothing() -> None:
+    # Not under a session that has begun, IPython least of all. The weekly run tries the versions.
+    lines = (ROOT / ".github" / "colab-versions.txt").read_text(encoding="utf-8").splitlines()
+    begun = dict(line.split("==") for line in lines if not line.startswith("#"))
     asked = {canonicalize_name(one.name): one for one in map(Requirement, PROJECT["dependencies"])}
-    assert {
-        name: one.specifier.contains(COLAB[name]) for name, one in asked.items()
-    } == dict.fromkeys(COLAB, True)
+    assert asked.keys() == begun.keys()
+    assert [
+        str(one) for name, one in asked.items() if not one.specifier.contains(begun[name])
+    ] == []
+    assert any(".github/colab-versions.txt" in run for run in commands("weekly.yml", "colab"))
 
 
 # Binder, conda, a development container
@@ -290,3 +276,19 @@ def test_binder_and_conda_get_a_python_that_the_course_supports_and_the_locked_v
     assert python in PYTHONS
     assert wanted[-1]["pip"] == ["-r requirements.lock"]
     assert os.access(ROOT / "postBuild", os.X_OK)  # installs the course itself
+
+
+def test_a_development_container_names_only_what_there_is() -> None:
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
+    made = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert container["image"].rpartition(":")[2] in PYTHONS
+    make, copy = container["postCreateCommand"].split(" && ")
+    assert f"\nREADY := {make.removeprefix('make ')}\n" in made
+    program, command = copy.split()
+    assert Path(program).name in PROJECT["scripts"]
+    assert command in cli.commands.commands
+    [python] = container["customizations"]["vscode"]["settings"].values()
+    folder = Path(program).parent
+    assert f"\nBIN := {folder}\n" in made
+    assert python == f"${{containerWorkspaceFolder}}/{folder}/python"
+    assert list(container["portsAttributes"]) == [str(port) for port in container["forwardPorts"]]
