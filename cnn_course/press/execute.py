@@ -336,12 +336,21 @@ def _environment(job: Job, caches: Path) -> dict[str, str]:
     found = dict(os.environ)
     make_environment_neutral(caches, found)
     if job.backups is not None:  # a full run
-        for name in ("KERAS_HOME", *TENSORFLOW_THREADS):
+        for name in TENSORFLOW_THREADS:
             del found[name]
-        if "KERAS_HOME" in os.environ:  # where weights may lie that a person has got already
-            found["KERAS_HOME"] = os.environ["KERAS_HOME"]
+        found["KERAS_HOME"] = str(_own_weights(job.backups / "keras"))
         found[FOLDER_VARIABLE] = str(job.backups)
     return found
+
+
+def _own_weights(folder: Path) -> Path:
+    """Return a folder for Keras with the weights that a person has got, without the settings."""
+    home = os.path.expanduser(os.environ.get("KERAS_HOME") or os.path.join("~", ".keras"))
+    models = folder / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    models.unlink(missing_ok=True)
+    models.symlink_to(Path(os.path.abspath(home)) / "models", target_is_directory=True)
+    return folder
 
 
 def _prepare_fonts(caches: Path) -> None:
