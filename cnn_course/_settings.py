@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 _NAMES = re.findall(
     r"\w+",
@@ -49,7 +50,7 @@ def check_settings() -> None:
         SettingsError: there are some; the message names each of them, and what to do.
     """
     get_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)
-    shell = get_shell() if get_shell else None
+    shell: Any = get_shell() if get_shell else None
     if not hasattr(shell, "kernel"):
         return
     for name in ("PYTHONSTARTUP", "MATPLOTLIBRC"):
