@@ -46,8 +46,6 @@ _LARGEST_OUTPUT = 20_000_000  # signs that a cell may give; a chapter gives a te
 # memory runs out, the system takes it from a kernel. ipykernel's own look-out leaves children.
 _KERNEL = """
 import contextlib, os, signal, sys, threading, time
-sys.path.remove("")  # `ipykernel` is no file beside the chapter
-from ipykernel import kernelapp
 
 def end_with(parent):
     while os.getppid() == parent:
@@ -58,6 +56,8 @@ parent = int(os.environ.pop("JPY_PARENT_PID"))
 threading.Thread(target=end_with, args=[parent], daemon=True).start()
 with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
     score.write("1000")
+sys.path.remove("")  # `ipykernel` is no file beside the chapter
+from ipykernel import kernelapp  # it would begin its own look-out if it saw JPY_PARENT_PID
 kernelapp.launch_new_instance()
 """
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

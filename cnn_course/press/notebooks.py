@@ -89,7 +89,8 @@ def _faults(notebook: Notebook) -> Iterator[str]:
         yield from _odd(files, f"an attachment of {where}", dict.fromkeys(files, dict))
         yield from _odd(cell.get("metadata", {}), where, {"tags?": [str]})
         for output in cell.get("outputs", []):
-            yield from _odd(output, f"an output of {where}", _OUTPUT)
+            stream = {"text": _TEXT} if output.get("output_type") == "stream" else {}
+            yield from _odd(output, f"an output of {where}", _OUTPUT | stream)
             data = output.get("data", {})
             texts = (kind for kind in data if not kind.endswith("json"))
             yield from _odd(data, f"an output of {where}", dict.fromkeys(texts, _TEXT))
@@ -256,7 +257,8 @@ def with_outputs(stored: Notebook, ran: Notebook) -> Notebook:
             cell["outputs"] = new
     about = result["metadata"]
     about |= {"kernelspec": dict(KERNELSPEC)}
-    about.setdefault("language_info", ran["metadata"]["language_info"]).pop("version", None)
+    language = ran["metadata"].get("language_info", {})
+    about.setdefault("language_info", language).pop("version", None)
     if "widgets" in ran["metadata"]:
         about["widgets"] = ran["metadata"]["widgets"]
     return tidy(result)
