@@ -398,7 +398,7 @@ main(sys.argv[1:])
 @pytest.mark.parametrize(
     "command",
     [
-        "run 1 --fresh --profile full",
+        "run 1 --fresh",
         "run 1 --save",
         "copy",
         "handout 1 --out handouts",
