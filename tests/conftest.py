@@ -64,7 +64,8 @@ class _KernelManager(nbval.kernel.KernelManager):
     """
 
     def __init__(self, **options: Any) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="nbval-")
+        short = "/tmp" if len(tempfile.gettempdir()) > 60 else None  # a socket's name has 107 signs
+        self._folder = tempfile.TemporaryDirectory(prefix="nbval-", dir=short)
         super().__init__(transport="ipc", ip=f"{self._folder.name}/kernel", **options)
 
 

@@ -4,6 +4,7 @@ import base64
 from io import BytesIO
 from typing import Final, Literal
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.colors import to_hex, to_rgb
@@ -11,6 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from matplotlib.textpath import TextPath
+
+mpl.rcdefaults()  # a person's matplotlibrc may ask for LaTeX, or for lines as wide as a hand
 
 # One meaning, one colour, in every chapter. The five hues stay apart for the common kinds of
 # colour blindness (Tol, "Colour Schemes", 2021).

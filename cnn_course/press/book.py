@@ -22,7 +22,7 @@ from cnn_course.checks.answers import specifications
 from cnn_course.files import digest, read_json, write_json
 from cnn_course.javascript import one_piece, without_exports
 from cnn_course.press import notebooks
-from cnn_course.press.environment import versions
+from cnn_course.press.environment import make_environment_neutral, versions
 from cnn_course.press.notebooks import Cell, Notebook, Output
 from cnn_course.press.project import (
     PressError,
@@ -53,7 +53,19 @@ _RENDERED_WITH = (
     "sphinx-copybutton",
     "sphinx-togglebutton",
 )
-_JUPYTER_BOOK = "import cnn_course.press; from jupyter_book.cli.main import main; main()"
+# Its standard input ends with the process that started it, and it ends with that.
+_JUPYTER_BOOK = """
+import os, sys, threading
+import cnn_course.press
+from jupyter_book.cli.main import main
+
+def end_with_parent():
+    sys.stdin.read()
+    os._exit(1)
+
+threading.Thread(target=end_with_parent, daemon=True).start()
+main()
+"""
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _LINES_SHOWN = 30
 
@@ -90,7 +102,7 @@ def build_book(
             if not fresh and read_json(html / _STAMP) == _stamp(source, html):
                 click.echo("Nothing changed: the book is up to date.")
             else:
-                fresh_html = _rendered(pages, source, folder / "output")
+                fresh_html = _rendered(pages, source, folder / "output", project.build / "cache")
                 if html.exists():
                     html.rename(previous)
                 fresh_html.rename(html)
@@ -232,7 +244,7 @@ def _recover(html: Path, previous: Path) -> None:
     shutil.rmtree(previous, ignore_errors=True)
 
 
-def _rendered(pages: Path, source: str, output: Path) -> Path:
+def _rendered(pages: Path, source: str, output: Path, caches: Path) -> Path:
     """Render `pages` and return the folder of the site.
 
     Raises:
@@ -240,7 +252,7 @@ def _rendered(pages: Path, source: str, output: Path) -> Path:
     """
     from cnn_course.press.postprocess import make_light  # noqa: PLC0415 - Pillow, latex2mathml
 
-    _run_jupyter_book(pages, output)
+    _run_jupyter_book(pages, output, caches)
     html = output / "_build" / "html"
     make_light(html)
     write_json(html / _STAMP, _stamp(source, html))
@@ -265,17 +277,19 @@ def _stamp(source: str, html: Path) -> dict[str, str]:
     return {"source": source, "pages": digest(json.dumps(found))}
 
 
-def _run_jupyter_book(pages: Path, output: Path) -> None:
+def _run_jupyter_book(pages: Path, output: Path, caches: Path) -> None:
     # -n: a reference to nothing is a warning; -W: a warning is an error.
     options = ["-W", "-n", "--keep-going", "--path-output", str(output)]
+    environment = dict(os.environ)
+    make_environment_neutral(caches, environment)
     process = subprocess.Popen(
         [sys.executable, "-c", _JUPYTER_BOOK, "build", str(pages), *options],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
-        env=os.environ | {"PYTHONUTF8": "1"},
+        env=environment | {"PYTHONUTF8": "1"},
     )
     lines = []
     try:

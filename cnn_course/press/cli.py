@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -487,6 +488,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     # Shells start what runs in the background with this signal ignored, and so does nohup.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.warnoptions:  # PYTHONWARNINGS=error makes a traceback of what a library only notes
+        warnings.simplefilter("ignore")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a file on Windows may not take every sign

@@ -37,8 +37,10 @@ def make_environment_neutral(
 
     Tools keep in `caches`, not in the person's folders, what they keep between runs.
     """
-    for name in filter(_OF_A_PERSON.match, list(environment)):
-        del environment[name]
+    for name, value in list(environment.items()):
+        in_braces = name in ("TMPDIR", "TEMP", "TMP") and re.search("[{}]", value)
+        if _OF_A_PERSON.match(name) or in_braces:  # Keras takes what is in braces for a name
+            del environment[name]
     environment.update(
         {
             "PYTHONHASHSEED": "0",  # the order of a printed set

@@ -46,8 +46,6 @@ _LARGEST_OUTPUT = 20_000_000  # signs that a cell may give; a chapter gives a te
 # memory runs out, the system takes it from a kernel. ipykernel's own look-out leaves children.
 _KERNEL = """
 import contextlib, os, signal, sys, threading, time
-sys.path.remove("")  # `ipykernel` is no file beside the chapter
-from ipykernel import kernelapp
 
 def end_with(parent):
     while os.getppid() == parent:
@@ -58,6 +56,8 @@ parent = int(os.environ.pop("JPY_PARENT_PID"))
 threading.Thread(target=end_with, args=[parent], daemon=True).start()
 with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
     score.write("1000")
+sys.path.remove("")  # `ipykernel` is no file beside the chapter
+from ipykernel import kernelapp  # it would begin its own look-out if it saw JPY_PARENT_PID
 kernelapp.launch_new_instance()
 """
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -336,12 +336,21 @@ def _environment(job: Job, caches: Path) -> dict[str, str]:
     found = dict(os.environ)
     make_environment_neutral(caches, found)
     if job.backups is not None:  # a full run
-        for name in ("KERAS_HOME", *TENSORFLOW_THREADS):
+        for name in TENSORFLOW_THREADS:
             del found[name]
-        if "KERAS_HOME" in os.environ:  # where weights may lie that a person has got already
-            found["KERAS_HOME"] = os.environ["KERAS_HOME"]
+        found["KERAS_HOME"] = str(_own_weights(job.backups / "keras"))
         found[FOLDER_VARIABLE] = str(job.backups)
     return found
+
+
+def _own_weights(folder: Path) -> Path:
+    """Return a folder for Keras with the weights that a person has got, without the settings."""
+    home = os.path.expanduser(os.environ.get("KERAS_HOME") or os.path.join("~", ".keras"))
+    models = folder / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    models.unlink(missing_ok=True)
+    models.symlink_to(Path(os.path.abspath(home)) / "models", target_is_directory=True)
+    return folder
 
 
 def _prepare_fonts(caches: Path) -> None:

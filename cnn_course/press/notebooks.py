@@ -6,7 +6,7 @@ import io
 import json
 import re
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -24,6 +24,15 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 KERNELSPEC = {"name": "python3", "language": "python", "display_name": "Python 3"}
 
 _TEXT = (str, [str])  # a text, or its lines
+_CELL = {
+    "cell_type": ("code", "markdown", "raw"),
+    "source?": _TEXT,
+    "metadata?": dict,
+    "id?": str,
+    "outputs?": [dict],
+    "attachments?": dict,
+}
+_OUTPUT = {"output_type": str, "text?": _TEXT, "data?": dict}
 _LEVELS = 100  # lists and mappings in each other; what takes them apart calls itself for each
 
 # Written by tools at every run or click; says nothing about the chapter.
@@ -69,24 +78,22 @@ def read(file: Path) -> Notebook:
 
 def _faults(notebook: Notebook) -> Iterator[str]:
     """Yield what no tool takes for a notebook; what follows a fault may rely on its absence."""
-    yield from _odd(notebook, "the file", cells=list, nbformat=int)
-    yield from _odd(notebook, "the file", optional=True, metadata=dict, nbformat_minor=int)
+    yield from _odd(notebook, "the file", {"cells": list, "nbformat": int})
+    yield from _odd(notebook, "the file", {"metadata?": dict, "nbformat_minor?": int})
     about = notebook.get("metadata", {})
-    yield from _odd(about, "the metadata", optional=True, kernelspec=dict, language_info=dict)
+    yield from _odd(about, "the metadata", {"kernelspec?": dict, "language_info?": dict})
     for number, cell in enumerate(notebook["cells"], start=1):
         where = f"cell {number}"
-        yield from _odd(cell, where, cell_type=("code", "markdown", "raw"))
-        yield from _odd(cell, where, optional=True, source=_TEXT, metadata=dict, id=str)
-        yield from _odd(cell, where, optional=True, outputs=[dict], attachments=dict)
+        yield from _odd(cell, where, _CELL)
         files = cell.get("attachments", {})
-        yield from _odd(files, f"an attachment of {where}", **dict.fromkeys(files, dict))
-        yield from _odd(cell.get("metadata", {}), where, optional=True, tags=[str])
+        yield from _odd(files, f"an attachment of {where}", dict.fromkeys(files, dict))
+        yield from _odd(cell.get("metadata", {}), where, {"tags?": [str]})
         for output in cell.get("outputs", []):
-            yield from _odd(output, f"an output of {where}", output_type=str)
-            yield from _odd(output, f"an output of {where}", optional=True, text=_TEXT, data=dict)
+            stream = {"text": _TEXT} if output.get("output_type") == "stream" else {}
+            yield from _odd(output, f"an output of {where}", _OUTPUT | stream)
             data = output.get("data", {})
             texts = (kind for kind in data if not kind.endswith("json"))
-            yield from _odd(data, f"an output of {where}", **dict.fromkeys(texts, _TEXT))
+            yield from _odd(data, f"an output of {where}", dict.fromkeys(texts, _TEXT))
     level: list[Any] = [notebook]
     for _ in range(_LEVELS):
         insides = (one.values() if isinstance(one, dict) else one for one in level)
@@ -95,15 +102,16 @@ def _faults(notebook: Notebook) -> Iterator[str]:
         yield f"it is nested deeper than {_LEVELS} levels"
 
 
-def _odd(value: Any, where: str, *, optional: bool = False, **right: Any) -> Iterator[str]:
-    """Yield the fields of `value` that are missing or of another kind than is right."""
+def _odd(value: Any, where: str, right: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fields of `value` that are of another kind than is right, or missing."""
     if not isinstance(value, dict):
         yield f"{where} is {reprlib.repr(value)}"
         return
-    for name, kind in right.items():
+    for field, kind in right.items():
+        name = field.removesuffix("?")  # it may be missing
         if name in value and not _is(value[name], kind):
             yield f"{name!r} of {where} is {reprlib.repr(value[name])}"
-        elif name not in value and not optional:
+        elif name not in value and name == field:
             yield f"{where} has no {name!r}"
 
 
@@ -249,7 +257,8 @@ def with_outputs(stored: Notebook, ran: Notebook) -> Notebook:
             cell["outputs"] = new
     about = result["metadata"]
     about |= {"kernelspec": dict(KERNELSPEC)}
-    about.setdefault("language_info", ran["metadata"]["language_info"]).pop("version", None)
+    language = ran["metadata"].get("language_info", {})
+    about.setdefault("language_info", language).pop("version", None)
     if "widgets" in ran["metadata"]:
         about["widgets"] = ran["metadata"]["widgets"]
     return tidy(result)

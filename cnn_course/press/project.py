@@ -193,7 +193,8 @@ def locked(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout  # noqa: PLC0415 - `--help` does without
 
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock")
+    # Who else may write in the folder may lock it, whatever the first one's rights are by habit.
+    lock = FileLock(folder / ".lock", mode=0o666)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -77,8 +77,15 @@ class Course:
     environment: dict[str, str] = field(default_factory=dict)
 
     def start(self, *arguments: str, **options) -> subprocess.Popen[str]:
+        return self._start([str(COMMAND), *arguments], **options)
+
+    def start_python(self, code: str, *arguments: str) -> subprocess.Popen[str]:
+        """Start Python with a code of a test's own."""
+        return self._start([sys.executable, "-c", code, *arguments])
+
+    def _start(self, command: list[str], **options) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [COMMAND, *arguments],
+            command,
             cwd=self.root,
             env=os.environ | self.environment,
             stdin=subprocess.DEVNULL,

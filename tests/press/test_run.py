@@ -6,6 +6,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -116,6 +117,11 @@ def test_equal_runs_leave_equal_notebooks(course: Course):
     assert "papermill" not in notebook.metadata
 
 
+@pytest.mark.fault(
+    "settings in the environment and in keras.json that change what a chapter computes",
+    "the chapter sees none of them",
+    "the same outputs as without them",
+)
 def test_nothing_of_the_person_who_starts_it_reaches_a_chapter(course: Course, tmp_path: Path):
     person = tmp_path / "person"
     kernel = person / "jupyter" / "kernels" / "python3"
@@ -132,7 +138,11 @@ def test_nothing_of_the_person_who_starts_it_reaches_a_chapter(course: Course, t
         "PYTHONHASHSEED": "7",
         "PYTHONSTARTUP": str(startup / "00.py"),
         "PYTHONOPTIMIZE": "1",
+        "PYTHONWARNINGS": "error",
+        "MATPLOTLIBRC": str(person / "matplotlibrc"),
         "KERAS_BACKEND": "jax",
+        "KERAS_MAX_EPOCHS": "1",
+        "TMPDIR": str(person / "{braces}"),
         "KERAS_HOME": str(person / "keras"),
         "TF_XLA_FLAGS": "--tf_xla_auto_jit=2",
         "CNN_COURSE_PROGRESS": str(person / "progress.txt"),
@@ -146,7 +156,7 @@ def test_nothing_of_the_person_who_starts_it_reaches_a_chapter(course: Course, t
         "print(os.getcwd(), __debug__)",
         f"print([name for name, value in os.environ.items() if {str(person)!r} in value"
         " and name not in ('HOME', 'PWD', 'OLDPWD')])",
-        "print(os.environ.get('KERAS_BACKEND'), os.environ.get('TF_XLA_FLAGS'))",
+        "print(os.environ.get('KERAS_BACKEND'), os.environ.get('TF_XLA_FLAGS'), sys.warnoptions)",
     )
     course.do("run", "1")
     assert course.outputs("01-first").splitlines() == [
@@ -154,8 +164,34 @@ def test_nothing_of_the_person_who_starts_it_reaches_a_chapter(course: Course, t
         "False module://matplotlib_inline.backend_inline 0",
         f"{course.root / 'notebooks'} True",
         "[]",
-        "None None",
+        "None None []",
     ]
+
+
+def test_a_full_run_finds_the_weights_that_a_person_has_got_and_not_the_settings(
+    course: Course, tmp_path: Path
+):
+    (tmp_path / "keras" / "models").mkdir(parents=True)
+    (tmp_path / "keras" / "models" / "weights.h5").touch()
+    (tmp_path / "keras" / "keras.json").write_text('{"floatx": "float16"}')
+    course.environment = {"KERAS_HOME": str(tmp_path / "keras")}
+    found = "[p.name for p in pathlib.Path(os.environ['KERAS_HOME']).glob(pattern)]"
+    course.write(
+        "01-first", f"import os, pathlib\nfor pattern in '*', 'models/*':\n    print({found})"
+    )
+    course.do("run", "1", "--profile", "full")
+    assert course.outputs("01-first", "full") == "['models']\n['weights.h5']\n"
+    assert (tmp_path / "keras" / "models" / "weights.h5").exists()
+
+
+@pytest.mark.fault(
+    "a chapter leaves processes behind", "they end when it has run", "a good run; no process"
+)
+def test_what_a_chapter_has_started_ends_with_it(course: Course):
+    course.write("01-first", "import subprocess\nprint(subprocess.Popen(['sleep', '600']).pid)")
+    course.do("run", "1")
+    process = int(course.outputs("01-first"))
+    until(lambda: not alive(process), "the end of what the chapter started")
 
 
 def test_chapters_run_at_the_same_time(course: Course, tmp_path: Path):
@@ -191,6 +227,18 @@ def test_a_cell_that_takes_too_long_is_stopped(course: Course):
     said = course.do("run", "--timeout", "3", status=1)
     assert "01-first stopped in code cell 2, which begins with `import time`" in said
     assert "It took longer than 3 s." in said
+    assert "cnn-course run --timeout SECONDS" in said
+
+
+@pytest.mark.fault(
+    "a cell prints without end", "it is stopped at 20 MB, and named", "the last good run"
+)
+def test_a_cell_that_prints_without_end_is_stopped(course: Course, built: Course):
+    course.write("01-first", "while True:\n    print('x' * 100_000)")
+    said = course.do("run", "1", status=1)
+    assert "01-first stopped in code cell 2, which begins with `while True:`" in said
+    assert "It gave more than 20 MB of output." in said
+    assert course.ran("01-first").read_bytes() == built.ran("01-first").read_bytes()
 
 
 FALSE = "assert 1 == 2"
@@ -265,16 +313,23 @@ def waiting(course: Course, tmp_path: Path) -> Iterator[tuple[Course, Path]]:
     sign = tmp_path / "kernel"
     course.write(
         "01-first",
-        f"import os, pathlib, time\npathlib.Path({str(sign)!r}).write_text(str(os.getpid()))",
+        "import os, pathlib, subprocess, time\nchild = subprocess.Popen(['sleep', '600'])",
+        f"pathlib.Path({str(sign)!r}).write_text(f'{{os.getpid()}} {{child.pid}}\\n')",
         "time.sleep(600)",
     )
     yield course, sign
-    if sign.exists() and alive(int(sign.read_text())):
-        os.kill(int(sign.read_text()), signal.SIGKILL)
+    for process in processes(sign) if sign.exists() else []:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 def begun(sign: Path) -> None:
-    until(lambda: sign.exists() and sign.read_text(), "a kernel that says its number")
+    until(lambda: sign.exists() and sign.read_text().endswith("\n"), "a kernel's own number")
+
+
+def processes(sign: Path) -> list[int]:
+    """Return the numbers of the kernel, and of what it has started."""
+    return [int(number) for number in sign.read_text().split()]
 
 
 @pytest.mark.parametrize("way", ["to the command", "to all", "where a shell ignores it"])
@@ -289,10 +344,15 @@ def test_ctrl_c_ends_every_process_and_leaves_what_was_there(waiting, way: str):
     said = course.end(process, 130)
     assert said.splitlines()[-1] == "Stopped. What was finished is kept."
     assert "Traceback" not in said
-    assert not alive(int(sign.read_text()))
+    until(lambda: not any(map(alive, processes(sign))), "the end of the kernel and its child")
     assert files(course.root / "_build" / "runs") == before
 
 
+@pytest.mark.fault(
+    "SIGKILL while a chapter runs",
+    "its kernel and what that started end; the next run is right",
+    "the last good run; no scratch folder after the next run",
+)
 def test_a_killed_run_leaves_no_kernel_and_nothing_half_written(waiting):
     course, sign = waiting
     before = files(course.ran("01-first").parent)
@@ -300,7 +360,7 @@ def test_a_killed_run_leaves_no_kernel_and_nothing_half_written(waiting):
     begun(sign)
     process.kill()
     process.communicate(timeout=HANGS)
-    until(lambda: not alive(int(sign.read_text())), "the end of the kernel")
+    until(lambda: not any(map(alive, processes(sign))), "the end of the kernel and its child")
     assert files(course.ran("01-first").parent) == before
     course.write("01-first", "print('after')")
     course.do("run")
@@ -318,3 +378,41 @@ def test_a_disk_that_takes_no_more_is_one_message_and_no_loss(course: Course):
     process = course.start("run", preexec_fn=allow_no_large_file)
     assert "File too large" in course.end(process, 1)
     assert files(course.ran("01-first").parent) == before
+
+
+# A killed command, at the moment when what it has made is to be kept
+
+KILLED = """
+import os, signal, sys
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+from cnn_course.press.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.fault(
+    "SIGKILL while a run, stored outputs, a copy or a handout is written",
+    "the next command does the same as if nothing had been",
+    "whole files alone",
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "run 1 --fresh",
+        "run 1 --save",
+        "copy",
+        "handout 1 --out handouts",
+    ],
+)
+def test_a_command_that_was_killed_while_it_wrote_is_given_again(course: Course, command: str):
+    process = course.start_python(KILLED, *command.split())
+    process.communicate(timeout=HANGS)
+    assert process.returncode == -signal.SIGKILL
+    left = [file for file in files(course.root) if file.endswith(".part")]
+    assert len(left) == 1
+    course.do(*command.split())
+    after = files(course.root)
+    assert not [file for file in after if file.endswith(".part") or "scratch" in file]
+    written = nbformat.read(course.root / left[0].rpartition("/")[0] / "01-first.ipynb", 4)
+    nbformat.validate(written)
+    assert "profile" in written.cells[-1].source
