@@ -164,7 +164,7 @@ def test_a_pickled_object_array_is_refused_and_never_opened(own: Path) -> None:
         ({"x_train.npy": b"\x80\x04K\x01."}, "cannot be used"),
         ({"x_test.npy": npy_bytes(fake_arrays()["x_test"])[:-1]}, "cannot be read"),
         ({"y_test.npy": None}, "no IDX file of y_test"),
-        (dict.fromkeys(good_members()) | {"cat.0.jpg": b"meow"}, "expected were uint8"),
+        (dict.fromkeys(good_members()) | {"cat.0.jpg": b"meow"}, "no IDX file of x_train"),
     ],
 )
 def test_an_npz_file_of_something_else_is_refused_with_what_it_is(
