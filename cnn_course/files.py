@@ -24,8 +24,10 @@ def write(file: Path, content: str | bytes) -> None:
         # mkstemp makes files that only their owner can read.
         unfinished.chmod(file.stat().st_mode if file.exists() else 0o644)
         unfinished.replace(file)
-    except BaseException:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError):  # a full disk does not say what could not be written
+            error.filename = str(file)
         raise
 
 

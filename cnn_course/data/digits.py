@@ -168,14 +168,14 @@ class Mnist:
                     raise
                 faults.append(error)
         lacking = ", ".join(name for name in self.shapes if name not in found)
-        if lacking and faults:
-            raise faults[0]
         if lacking:
             there = ", ".join(sorted(os.listdir(place))[:5]) if os.path.isdir(place) else where.name
-            raise DataError(
+            problem = (
                 f"{place} has no .npz file of MNIST, and no IDX file of {lacking}. "
                 f"There is: {printable(there, 400) or 'nothing'}."
             )
+            told = " ".join([problem, *(fault.problem for fault in faults[:3])])
+            raise DataError(told, next((fault.advice for fault in faults), ""))
         used = {file for _, file in found.values()}
         arrays = {name: found[name][0] for name in self.shapes}
         digest = arrays_digest(arrays)

@@ -182,6 +182,11 @@ def test_a_whole_archive_from_an_interrupted_call_is_not_downloaded_again(
     assert len(server.requests) == requests
 
 
+@pytest.mark.fault(
+    "A login page, or half of it, in place of the archive of photographs",
+    "The address is named, with what may have answered",
+    "Nothing",
+)
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -198,8 +203,10 @@ def test_another_file_is_not_kept(
     server.content = content
     with pytest.raises(DataError, match=said) as caught:
         official()
-    for way in ("CNN_COURSE_DATA", str(cache / "cats_and_dogs"), "network"):
+    for way in ("CNN_COURSE_DATA", str(cache / "cats_and_dogs"), "network", "a login page"):
         assert way in caught.value.advice
+    assert f"What {server.url(f'whole/{ARCHIVE}')} gave" in caught.value.problem
+    assert str(cache) not in caught.value.problem, "a file that is not there any more"
     assert everything_in(cache) == set()
 
 
