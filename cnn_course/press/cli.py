@@ -29,7 +29,7 @@ _STYLES = {"whole": "green", "mended": "yellow", "missing": "yellow", "broken": 
 _OF_DISKS = {
     errno.ENOSPC: "Make room on that disk. What was finished is kept: give the command again.",
     errno.EDQUOT: "Make room in your share of that disk, then give the command again.",
-    errno.EROFS: "Nothing can be written there. Work in a copy of the course on another disk.",
+    errno.EROFS: "Nothing can be written there. Choose a folder on another disk.",
     errno.EACCES: "Close the program that has it open, or see to it that you may write there.",
 }
 _FRESH = click.option("--fresh", is_flag=True, help="Do also what is up to date; continue nothing.")
@@ -478,9 +478,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _explained(error: Exception) -> str:
     """Return what an error says, and what to do where a disk is the reason."""
     text = str(error)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        text = f"{error.filename}: {error.strerror}"
     if isinstance(error, shutil.Error):  # of many files, each (from, to, reason)
-        text = str(error.args[0][0][2])
+        _, name, reason = error.args[0][0]
+        text = f"{name}: {reason.partition('] ')[2] or reason}"
     for code, advice in _OF_DISKS.items():
-        if os.strerror(code) in text:
-            return f"{text.rstrip('.')}.\n{advice}"
+        if os.strerror(code) in text and (isinstance(error, OSError) or code == errno.ENOSPC):
+            return text if advice[:9] in text else f"{text.rstrip('.')}.\n{advice}"
     return text
