@@ -112,10 +112,7 @@ def _received(
         return part
     if have:
         rest = _asked(session, published, have)
-        if rest.status_code == _PARTIAL:
-            answer = rest
-        else:
-            have = 0
+        answer, have = (rest, have) if rest.status_code == _PARTIAL else (answer, 0)
     check_room(target, (total or 0) - have)
     try:
         with (

@@ -153,10 +153,7 @@ def store(
         DataError: there is no room for the features, or no right to write.
     """
     _check_frozen(frozen)
-    if keras.tree.is_nested(getattr(frozen, "input", None)) or isinstance(
-        frozen.compute_output_shape(frozen.inputs[0].shape), list | dict
-    ):  # keras.Model([x], [y]) computes lists of one
-        frozen = keras.Model(frozen.inputs[0], frozen.outputs[0])
+    frozen = _of_one_tensor(frozen)
     _check_pictures(pictures, frozen)
     _check_augmentation(augmentation, copies)
     one_of("dtype", dtype, ("float16", "float32"))
@@ -185,6 +182,18 @@ def store(
 
     features.complete(compute, name)
     return StoredFeatures(file, np.concatenate([labels] * copies), copies)
+
+
+def _of_one_tensor(model: Any) -> Any:
+    """Return a model of one input and one output that takes and gives tensors.
+
+    `keras.Model([x], [y])` gives lists of one, and a model of names gives dictionaries.
+    """
+    if keras.tree.is_nested(getattr(model, "input", None)) or isinstance(
+        model.compute_output_shape(model.inputs[0].shape), list | dict
+    ):
+        return keras.Model(model.inputs[0], model.outputs[0])
+    return model
 
 
 def _look_through(batches: Any) -> tuple[list[str], NDArray[Any], list[int], tuple[int, ...]]:

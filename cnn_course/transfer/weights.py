@@ -185,7 +185,10 @@ class Packaged:
             DataError: the package has no such file, or a broken one.
         """
         beside = self.file.with_suffix(DIGEST_SUFFIX)
-        stored = beside.read_text(encoding="ascii").strip() if beside.is_file() else "not stored"
+        try:
+            stored = beside.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            stored = f"not in {beside.name}"
         fault, _ = _load(model, WeightsFile(self.file.name, f"sha256:{stored}"), self.file)
         if fault:
             again = f"Install the course again, or make the file with `{self.command}`."

@@ -432,7 +432,7 @@ def test_a_place_without_room_or_rights_is_told_before_anything_is_computed(
     few = shutil.disk_usage(tmp_path)._replace(free=10_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: few)
     with pytest.raises(
-        DataError, match=r"needs 2\d\.\d kB, and .* 10\.0 kB left[^$]*\n.*CNN_COURSE_CACHE"
+        DataError, match=r"needs 55\.\d kB, and .* 10\.0 kB left[^$]*\n.*CNN_COURSE_CACHE"
     ):
         stored_in(tmp_path / "small")
     assert computed.sizes == []
