@@ -104,9 +104,8 @@ def _received(
     edition = [answer.headers.get(each) for each in ("ETag", "Last-Modified")]
     goes_on = any(edition) and total is not None and answer.headers.get("Accept-Ranges") == "bytes"
     part = folder / f"{digest(repr((published.url, edition, total)))[:16]}-{target.name}"
-    for other in folder.glob("*-*"):
-        if other != part:
-            other.unlink()
+    for other in {*folder.glob("*-*")} - {part}:
+        other.unlink()
     have = part.stat().st_size if goes_on and part.exists() else 0
     if have and have == total:
         return part

@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 JPEG: Final = ("JPEG",)
 LARGEST_PICTURE: Final = 25_000_000  # pixels; the largest of these photographs has 0.8 million
-_LARGEST_FILE: Final = 50_000_000  # bytes
+LARGEST_FILE: Final = 50_000_000  # bytes
 _NEARLY_GREY: Final = 3  # levels, as colours are rounded
 _DRAFTED: Final = ("JPEG", "MPO")  # only these can be decoded at a smaller size
 _LARGEST_IN_FULL: Final = 40_000_000  # pixels, of which each may take 4 bytes
@@ -97,8 +97,8 @@ def read_file(path: Path) -> bytes:
         raise UnusableError("it is not a file" if os.path.lexists(path) else "it is not there")
     try:
         size = path.stat().st_size
-        if size > _LARGEST_FILE:
-            raise UnusableError(f"it is {size:,} bytes long; {_LARGEST_FILE:,} are allowed")
+        if size > LARGEST_FILE:
+            raise UnusableError(f"it is {size:,} bytes long; {LARGEST_FILE:,} are allowed")
         return path.read_bytes()
     except OSError as error:
         raise UnusableError(cannot_be_read(error)) from error

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from cnn_course.data.errors import DataError, Fault, faults_of, printable, unwritable
-from cnn_course.data.images import ImageInfo, UnusableError, read_file
+from cnn_course.data.images import LARGEST_FILE, ImageInfo, UnusableError, read_file
 from cnn_course.data.storage import (
     cache_folder,
+    check_room,
     entries_below,
     entries_of,
     is_folder,
@@ -131,6 +132,7 @@ def opened_archive(path: Path) -> Iterator[Source | None]:
             archive = stack.enter_context(zipfile.ZipFile(path))
             if archive.namelist().count(_INNER) == 1:
                 folder = stack.enter_context(scratch(cache_folder("archive")))
+                check_room(folder / _INNER, archive.getinfo(_INNER).file_size)
                 try:
                     inner = archive.extract(_INNER, folder)
                 except OSError as error:
@@ -143,6 +145,8 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
     member = archive.getinfo(name)
     if member.flag_bits & 1:
         raise UnusableError("it is encrypted")
+    if member.file_size > LARGEST_FILE:
+        raise UnusableError(f"it is {member.file_size:,} bytes long; {LARGEST_FILE:,} are allowed")
     try:
         with faults_of(Path(name)):
             return archive.read(member)

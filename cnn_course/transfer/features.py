@@ -152,7 +152,6 @@ def store(
             be the same; values that are no numbers or do not fit the type.
         DataError: there is no room for the features, or no right to write.
     """
-    _check_frozen(frozen)
     frozen = _of_one_tensor(frozen)
     _check_pictures(pictures, frozen)
     _check_augmentation(augmentation, copies)
@@ -188,7 +187,11 @@ def _of_one_tensor(model: Any) -> Any:
     """Return a model of one input and one output that takes and gives tensors.
 
     `keras.Model([x], [y])` gives lists of one, and a model of names gives dictionaries.
+
+    Raises:
+        TypeError: it has several inputs or outputs, or none that are known.
     """
+    _check_frozen(model)
     if keras.tree.is_nested(getattr(model, "input", None)) or isinstance(
         model.compute_output_shape(model.inputs[0].shape), list | dict
     ):

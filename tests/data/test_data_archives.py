@@ -76,7 +76,7 @@ def test_only_the_names_that_are_known_are_read_and_nothing_lands_outside(
 
 
 def test_a_member_that_is_damaged_or_longer_than_it_says_is_left_out(own: Path) -> None:
-    content = bytearray(zipped(kaggle_names(12)))
+    content = bytearray(zipped(kaggle_names(12) | {"dog.0.jpg": b"\xff\xd8" + bytes(50_000_000)}))
     shortened = content.rfind(b"cat.0.jpg") - 46 + 24
     content[shortened : shortened + 4] = (100).to_bytes(4, "little")
     content[content.find(b"cat.1.jpg") + 30] ^= 255
@@ -84,6 +84,8 @@ def test_a_member_that_is_damaged_or_longer_than_it_says_is_left_out(own: Path) 
     assert left_out() == [
         "cat.0.jpg: it is damaged in the archive; cat.10.jpg takes its place",
         "cat.1.jpg: it is damaged in the archive; cat.11.jpg takes its place",
+        "dog.0.jpg: it is 50,000,002 bytes long; 50,000,000 are allowed; "
+        "dog.10.jpg takes its place",
     ]
 
 
