@@ -38,8 +38,10 @@ def write(file: Path, content: str | bytes) -> None:
             if file.exists():
                 unfinished.chmod(file.stat().st_mode)
             unfinished.replace(file)
-    except BaseException:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError):  # a full disk does not say what could not be written
+            error.filename = str(file)
         raise
 
 

@@ -1,11 +1,13 @@
 """What a test of downloads and folders stands in: a folder of the user's own, a server."""
 
 import _thread
+import gzip
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from patience import HANGS
@@ -36,7 +38,7 @@ class Handler(BaseHTTPRequestHandler):
 
     server: "Server"
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: PLR0912 - one of each
         content = self.server.content
         self.server.requests.append(self.path)
         if len(self.server.requests) == 1:
@@ -49,6 +51,27 @@ class Handler(BaseHTTPRequestHandler):
             case "slow":
                 self.answer(content[: len(content) // 2], len(content))
                 self.server.stop.wait(HANGS)
+            case "trickle":
+                self.answer(b"", len(content))
+                while not self.server.stop.wait(0.1):
+                    self.wfile.write(b"x")
+            case "endless":
+                self.answer(b"", None)
+                while not self.server.stop.is_set():
+                    self.wfile.write(bytes(100_000))
+            case "packed":
+                packed = gzip.compress(bytes(10_000_000))
+                self.answer(packed, len(packed), {"Content-Encoding": "gzip"})
+            case "circles":
+                self.send_response(302)
+                self.send_header("Location", self.path)
+                self.end_headers()
+            case "ranges":  # half of what is asked for, and an end that can be asked for
+                start = int(self.headers.get("Range", "bytes=0-")[6:-1])
+                about = {"ETag": '"first"', "Accept-Ranges": "bytes"}
+                rest = content[start:]
+                kept = rest if self.server.whole else rest[: len(rest) // 2]
+                self.answer(kept, len(rest), about, status=206 if start else 200)
             case "interrupted":
                 self.answer(content[: len(content) // 2], len(content))
                 _thread.interrupt_main()  # as Ctrl+C does
@@ -56,9 +79,18 @@ class Handler(BaseHTTPRequestHandler):
             case status:
                 self.send_error(int(status))
 
-    def answer(self, content: bytes, length: int) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(length))
+    def answer(
+        self,
+        content: bytes,
+        length: int | None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        status: int = 200,
+    ) -> None:
+        self.send_response(status)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
         self.wfile.flush()
@@ -75,6 +107,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.content = b""
+        self.whole = True  # for "ranges"
         self.requests: list[str] = []
         self.stop = threading.Event()
         self.before: Callable[[], object] = lambda: None  # done before the first answer

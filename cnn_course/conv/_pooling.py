@@ -122,7 +122,7 @@ def _window_walks(x: Array, size: object, stride: object, padding: object) -> tu
             f"x of shape {x.shape} has no pixels, only padding, so there is nothing to pool. "
             "Pass images with pixels, or padding='same' for an empty result."
         )
-    return down, across
+    return down.over_pixels(), across.over_pixels()
 
 
 def _as_floats(x: Array) -> Array:

@@ -10,13 +10,17 @@ learning", 2016; for "same", Keras's documentation of `Conv2D`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from cnn_course.arguments import one_of, pair, whole_number
 from cnn_course.conv._arrays import Array
+
+_LARGEST = 100_000_000  # pixels, a gigabyte; only a large image has more with its padding
+_MOST_TIMES = 10  # as many as without
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,22 @@ class Walk:
         """Where the image lies in the padded image."""
         return slice(self.before, self.before + self.length)
 
+    def over_pixels(self) -> "Walk":
+        """Return the walk of those places of the window that meet the image, and no others.
+
+        A window larger than the image has many that only ever see padding.
+        """
+        if self.positions == 0:
+            return self
+        first = max(self.before - (self.positions - 1) * self.stride, 0)
+        end = min(self.before + self.length, self.window)
+        return replace(
+            self,
+            window=end - first,
+            before=self.before - first,
+            after=self.after - (self.window - end),
+        )
+
 
 def walks(
     name: str, lengths: tuple[int, ...], window: tuple[int, ...], stride: object, padding: object
@@ -54,17 +74,23 @@ def walks(
 
     Raises:
         TypeError: the stride or the padding has the wrong type.
-        ValueError: one of them has a wrong value, or the window is larger than the padded image.
+        ValueError: one of them has a wrong value, the window is larger than the padded image, or
+            nearly all of that is padding and it takes a gigabyte.
     """
     steps, pixels = pair("stride", stride), _pixels(padding)
     around = pixels or 0
     padded = lengths[0] + 2 * around, lengths[1] + 2 * around
+    size = "{}x{}".format
     if pixels is not None and (window[0] > padded[0] or window[1] > padded[1]):
-        size = "{}x{}".format
         grown = f", {size(*padded)} with its padding of {pixels}" if pixels else ""
         raise ValueError(
             f"A {size(*window)} {name} does not fit into a {size(*lengths)} image{grown}. "
             f"Take a smaller {name}, a larger image or padding='same'."
+        )
+    if prod(padded) > max(_LARGEST, _MOST_TIMES * prod(lengths)):
+        raise ValueError(
+            f"With a padding of {pixels}, a {size(*lengths)} image has {size(*padded)} pixels, "
+            "more than fit into memory. Take a smaller padding."
         )
     down, across = map(_walk, lengths, window, steps, (pixels, pixels))
     return down, across

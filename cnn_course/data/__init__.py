@@ -11,7 +11,7 @@ from cnn_course.arguments import one_of
 from cnn_course.data.digits import MNIST, Mnist, load_digits
 from cnn_course.data.dogs_vs_cats import PHOTOGRAPHS, DogsVsCats, cats_and_dogs
 from cnn_course.data.errors import DataError, Finding
-from cnn_course.data.own_folders import own_pictures
+from cnn_course.data.own_folders import own_pictures, singular
 from cnn_course.data.pictures import load_pictures, photograph
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "load_pictures",
     "own_pictures",
     "photograph",
+    "singular",
 ]
 
 DataSet: TypeAlias = Mnist | DogsVsCats

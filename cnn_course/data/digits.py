@@ -4,8 +4,10 @@ Yann LeCun, Corinna Cortes and Christopher Burges, "The MNIST database of handwr
 60,000 training and 10,000 test pictures, CC BY-SA 3.0.
 """
 
+import contextlib
 import gzip
 import hashlib
+import io
 import math
 import os
 import struct
@@ -21,7 +23,7 @@ from numpy.typing import NDArray
 
 from cnn_course.data import storage
 from cnn_course.data.download import Published, fetch
-from cnn_course.data.errors import DataError, Finding, faults_of
+from cnn_course.data.errors import DataError, Finding, faults_of, printable
 from cnn_course.profiles import check_profile
 
 Bytes: TypeAlias = NDArray[np.uint8]
@@ -41,6 +43,7 @@ _ZIP: Final = b"PK"
 _GZIP: Final = b"\x1f\x8b"
 _IDX: Final = b"\0\0"
 _UNSIGNED_BYTE: Final = 0x08
+_HEADER: Final = 10_000  # bytes; more than any array of MNIST has before its values
 
 
 @dataclass(frozen=True)
@@ -92,72 +95,111 @@ class Mnist:
         own = storage.own_folder(self.name)
         if own:
             try:
-                return own, self._read(own)
+                return own, self._read(own)[0]
             except DataError as error:
-                raise DataError(error.problem, self._advice(own)) from error
+                raise DataError(error.problem, error.advice or self._advice(own)) from error
         cached, reason = self._cached(), "MNIST is not on this machine."
-        if os.path.lexists(cached):
-            try:
-                return cached, self._read(cached)
-            except DataError as error:
-                reason = error.problem
-                warnings.warn(f"{reason} It is downloaded again.", stacklevel=3)
+        for file, told in (
+            (self._of_keras(), "It is passed over."),
+            (cached, "It is downloaded again."),
+        ):
+            if os.path.lexists(file):
+                try:
+                    return file, self._read(file)[0]
+                except DataError as error:
+                    reason = error.problem
+                    warnings.warn(f"{reason} {told}", stacklevel=3)
         try:
             fetch(self.published, cached)
         except DataError as error:
             raise DataError(
                 f"{reason} {error.problem}", f"{error.advice}\n{self._ways()}"
             ) from error
-        return cached, self._read(cached)
+        return cached, self._read(cached)[0]
 
     def check(self) -> Finding:
         """Report what `load` would find on this machine. Downloads nothing, raises nothing."""
         path, size = None, 0
         try:
-            path = storage.own_folder(self.name) or self._cached()
+            path = storage.own_folder(self.name) or self._in_a_cache()
             if not os.path.lexists(path):
                 return storage.missing(self.name, path, self._ways())
             with faults_of(path):
                 size = sum(file.stat().st_size for file in _files_in(path))
-            self._read(path)
+            _, files = self._read(path)
+            size = sum(file.stat().st_size for file in files)
         except DataError as error:
             advice = error.advice or self._advice(path)
             return Finding(self.name, "broken", path, size, "", error.problem, advice)
         return Finding(self.name, "whole", path, size, digest=self.digest)
 
+    def _in_a_cache(self) -> Path:
+        """Return Keras's file, if it is whole, or else the place in the course's cache."""
+        if os.path.lexists(of_keras := self._of_keras()):
+            with contextlib.suppress(DataError):
+                self._read(of_keras)
+                return of_keras
+        return self._cached()
+
+    def _of_keras(self) -> Path:
+        return storage.keras_cache("datasets") / "mnist.npz"
+
     def _cached(self) -> Path:
         return storage.cache_folder(self.name) / "mnist.npz"
 
-    def _read(self, place: Path) -> Arrays:
-        """Read the arrays, known by their shapes, and compare them with MNIST's digest."""
-        names = {shape: name for name, shape in self.shapes.items()}
+    def _read(self, place: Path) -> tuple[Arrays, set[Path]]:
+        """Return the arrays, known by their shapes and compared with MNIST's digest, and the files.
+
+        Of two that hold the same, the first by name is taken. What is not MNIST and only lies
+        beside it does no harm; in place of a file that is called so, nothing is taken in silence.
+        """
         files = _files_in(place)
         where = files[0] if len(files) == 1 else place
-        found: Arrays = {}
+        found: dict[str, tuple[Bytes, Path]] = {}
+        faults: list[DataError] = []
         for file in files:
-            with faults_of(file):
-                for array in _arrays_in(file):
-                    if array.dtype != np.uint8 or array.shape not in names:
-                        raise ValueError(
-                            f"it holds an array of {array.dtype}, {array.shape}; expected were "
-                            f"uint8 and one of {', '.join(map(str, names))}"
-                        )
-                    found.setdefault(names[array.shape], array)
+            if len(found) == len(self.shapes):
+                break
+            try:
+                for name, array in self._named_arrays(file):
+                    found.setdefault(name, (array, file))
+            except DataError as error:
+                if "mnist" in file.name.lower():
+                    raise
+                faults.append(error)
         lacking = ", ".join(name for name in self.shapes if name not in found)
         if lacking:
             there = ", ".join(sorted(os.listdir(place))[:5]) if os.path.isdir(place) else where.name
-            raise DataError(
+            problem = (
                 f"{place} has no .npz file of MNIST, and no IDX file of {lacking}. "
-                f"There is: {there or 'nothing'}."
+                f"There is: {printable(there, 400) or 'nothing'}."
             )
-        arrays = {name: found[name] for name in self.shapes}
+            told = " ".join([problem, *(fault.problem for fault in faults[:3])])
+            raise DataError(told, next((fault.advice for fault in faults), ""))
+        used = {file for _, file in found.values()}
+        arrays = {name: found[name][0] for name in self.shapes}
         digest = arrays_digest(arrays)
         if digest != self.digest:
             raise DataError(
                 f"{where} cannot be used: its arrays have the shapes of MNIST's, but not their "
                 f"values. Their sha256 is {digest}, expected was {self.digest}."
             )
-        return arrays
+        return arrays, used
+
+    def _named_arrays(self, file: Path) -> list[tuple[str, Bytes]]:
+        """Return the arrays in a file with their names in MNIST; others are an error."""
+        names = {shape: name for name, shape in self.shapes.items()}
+        # Other types take up to 8 bytes a value, and are told by name.
+        largest = _HEADER + 8 * max(math.prod(shape) for shape in names)
+        with faults_of(file):
+            arrays = _arrays_in(file, largest)
+            for array in arrays:
+                if array.dtype != np.uint8 or array.shape not in names:
+                    raise ValueError(
+                        f"it holds an array of {array.dtype}, {array.shape}; expected were "
+                        f"uint8 and one of {', '.join(map(str, names))}"
+                    )
+        return [(names[array.shape], array) for array in arrays]
 
     def _advice(self, place: Path | None) -> str:
         if place == self._cached():
@@ -173,18 +215,16 @@ MNIST: Final = Mnist()
 
 
 def _files_in(place: Path) -> list[Path]:
-    """Return the files of a place that may hold MNIST: one `.npz` file, or else all IDX files.
+    """Return the files of a place that may hold MNIST: zip files, as `.npz` is one, then IDX files.
 
-    They are told apart by their content; hidden files are passed over. Of two that hold the same,
-    the first by name is taken.
+    They are told apart by their content; hidden files are passed over.
     """
     if not os.path.isdir(place):
         return [place]
     with faults_of(place):
         files = sorted(file for file in place.iterdir() if file.is_file() and file.name[0] != ".")
     starts = {file: _start_of(file) for file in files}
-    zipped = [file for file, start in starts.items() if start == _ZIP]
-    return zipped[:1] or [file for file, start in starts.items() if start in (_IDX, _GZIP)]
+    return [file for kind in (_ZIP, _IDX, _GZIP) for file in files if starts[file] == kind]
 
 
 def _start_of(file: Path) -> bytes:
@@ -192,22 +232,40 @@ def _start_of(file: Path) -> bytes:
         return stream.read(2)
 
 
-def _arrays_in(file: Path) -> list[NDArray[Any]]:
-    """Return the arrays of an `.npz` file, or the one of an IDX file, gzipped or not.
+def _arrays_in(file: Path, largest: int) -> list[NDArray[Any]]:
+    """Return the arrays of a zip file, as `.npz` is one, or the one of an IDX file, gzipped or not.
 
-    MNIST's page describes IDX files: two zero bytes, a type code, the number of dimensions, each
-    dimension as four bytes (big end first), then the values.
+    No more than `largest` bytes are read of any: the others are none of MNIST's.
     """
-    if _start_of(file) not in (_IDX, _GZIP):
-        # ZipFile says more plainly than NumPy what is no whole archive.
-        with zipfile.ZipFile(file), np.load(file, allow_pickle=False) as archive:
+    if _start_of(file) in (_IDX, _GZIP):
+        with file.open("rb") as stream:
+            return [_idx_array(stream.read(largest + 1), largest)]
+    with zipfile.ZipFile(file) as archive:
+        arrays = []
+        for member in archive.infolist():
+            with archive.open(member) as stream:
+                content = stream.read(2)
+                is_npy, is_idx = member.filename.endswith(".npy"), content == _IDX
+                content += stream.read(largest) if is_npy or is_idx else b""
             try:
-                return [np.asarray(archive[name]) for name in archive.files]
+                if is_npy:
+                    arrays.append(np.lib.format.read_array(io.BytesIO(content)))
+                elif is_idx:
+                    arrays.append(_idx_array(content, largest))
             except Exception as error:  # NumPy runs Python's parser on what a file says
                 raise ValueError(f"an array in it cannot be read: {error}") from error
-    content = file.read_bytes()
+        return arrays
+
+
+def _idx_array(content: bytes, largest: int) -> Bytes:
+    """Return the array in the content of an IDX file, gzipped or not.
+
+    MNIST's page describes them: two zero bytes, a type code, the number of dimensions, each
+    dimension as four bytes (big end first), then the values.
+    """
     if content.startswith(_GZIP):
-        content = gzip.decompress(content)
+        with gzip.open(io.BytesIO(content)) as stream:
+            content = stream.read(largest + 1)
     start, code, dimensions = struct.unpack_from("2sBB", content)
     if start != _IDX or code != _UNSIGNED_BYTE:
         raise ValueError(f"its values are of type 0x{code:02X}; expected was 0x08, unsigned bytes")
@@ -215,7 +273,7 @@ def _arrays_in(file: Path) -> list[NDArray[Any]]:
     values = np.array(bytearray(content[4 + 4 * dimensions :]), np.uint8)
     if len(values) != math.prod(shape):
         raise ValueError(f"it has {len(values):,} bytes of data; its header says {shape}")
-    return [values.reshape(shape)]
+    return values.reshape(shape)
 
 
 def arrays_digest(arrays: Arrays) -> str:
@@ -234,8 +292,8 @@ def load_digits(profile: str, mnist: Mnist = MNIST) -> tuple[Part, Part]:
     """Return pictures of handwritten digits and their labels, for training and for testing.
 
     `"full"` is MNIST: 60,000 and 10,000 pictures, looked for in `$CNN_COURSE_DATA/mnist/`, then in
-    the course's cache, then downloaded. Whatever its container, its arrays are compared with a
-    digest.
+    the caches of Keras and of the course, then downloaded. Whatever its container, its arrays are
+    compared with a digest.
 
     `"tiny"` is scikit-learn's copy of the test set of "Optical Recognition of Handwritten Digits"
     (E. Alpaydin and C. Kaynak, 1998): 1,797 real digits of 13 people, 8 x 8 pixels, enlarged so

@@ -17,7 +17,15 @@ from typing import Any, ClassVar, Final, TypeAlias
 from cnn_course.data import drawings, storage
 from cnn_course.data.download import Published, fetch
 from cnn_course.data.duplicates import duplicates, near_duplicates
-from cnn_course.data.errors import DataError, Fault, Finding, State, printable, told
+from cnn_course.data.errors import (
+    ANOTHER_ANSWER,
+    DataError,
+    Fault,
+    Finding,
+    State,
+    printable,
+    told,
+)
 from cnn_course.data.images import (
     ImageInfo,
     UnusableError,
@@ -174,18 +182,16 @@ class DogsVsCats:
             with opened_archive(archive) as source:
                 selection = select(archive, source, self.sizes) if source else None
                 if source is None or selection is None or selection.notes:
-                    raise DataError(
-                        f"{archive} was downloaded and is not the archive of cats and dogs. "
-                        "It was not kept.",
-                        "Try again, or from another network: a login page or a proxy may have "
-                        "answered.",
-                    )
+                    raise DataError(f"{archive} is not the archive of cats and dogs.")
                 target = storage.cache_folder(self.name)
                 _write(target, source, selection, replace=False)
         except DataError as error:
-            if not isinstance(error.__cause__, OSError):  # a full disk is no fault of the archive
-                archive.unlink(missing_ok=True)
-            raise
+            if isinstance(error.__cause__, OSError):  # a full disk is no fault of the archive
+                raise
+            archive.unlink(missing_ok=True)
+            problem = error.problem.replace(str(archive), f"What {self.published.url} gave")
+            problem = f"{problem} It was not kept."
+            raise DataError(problem, ANOTHER_ANSWER, error.left_out) from error
 
     @contextlib.contextmanager
     def _advising(self, place: Path) -> Iterator[None]:

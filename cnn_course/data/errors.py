@@ -15,6 +15,13 @@ State: TypeAlias = Literal["whole", "mended", "broken", "missing"]
 
 CACHE_VARIABLE: Final = "CNN_COURSE_CACHE"
 _SHOWN: Final = 20
+# What systems say of a file that another program has open, or that one may not read.
+_LOCKED: Final = (errno.EACCES, errno.EPERM, errno.EAGAIN, errno.EBUSY)
+UNLOCK: Final = "Close the program that has it open, or see to it that you may read it."
+MAKE_ROOM: Final = f"Make room on that disk, or set {CACHE_VARIABLE} to a folder on another one."
+ANOTHER_ANSWER: Final = (
+    "Try again, or from another network: a login page or a proxy may have answered."
+)
 _CANNOT_BE_READ: Final = "it cannot be read"
 # RuntimeError is zipfile's for encrypted members, NotImplementedError for odd compressions.
 _FAULTS: Final = (
@@ -94,15 +101,29 @@ def faults_of(path: Path) -> Iterator[None]:
         if isinstance(error, EOFError | zipfile.BadZipFile | zlib.error):
             fault = f"it is cut off or damaged ({fault})"
         fault = textwrap.shorten(fault or type(error).__name__, 500)
-        raise DataError(f"{path} cannot be used: {fault.rstrip('.')}.") from error
+        advice = UNLOCK if is_locked(error) else ""
+        raise DataError(f"{path} cannot be used: {fault.rstrip('.')}.", advice) from error
+
+
+def is_locked(error: Exception) -> bool:
+    """Tell whether a file is not bad: another program has it open, or one may not read it."""
+    return isinstance(error, OSError) and error.errno in _LOCKED
 
 
 def unwritable(target: Path, error: OSError) -> DataError:
     """Return the error that says why `target` cannot be written, and what to do."""
     advice = f"Set {CACHE_VARIABLE} to a folder that you can write to."
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        advice = f"Make room on that disk, or set {CACHE_VARIABLE} to a folder on another one."
+        advice = MAKE_ROOM
     return DataError(f"{target} cannot be written: {error.strerror or error}.", advice)
+
+
+def amount(size: int) -> str:
+    """Return a number of bytes in the largest unit of which there is one: "1.2 MB"."""
+    for unit, of in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= of:
+            return f"{size / of:,.1f} {unit}"
+    return f"{size} bytes"
 
 
 def cannot_be_read(error: OSError) -> str:

@@ -22,11 +22,14 @@ Result = TypeVar("Result")
 
 JPEG: Final = ("JPEG",)
 LARGEST_PICTURE: Final = 25_000_000  # pixels; the largest of these photographs has 0.8 million
-_LARGEST_FILE: Final = 50_000_000  # bytes
+LARGEST_FILE: Final = 50_000_000  # bytes
+_NEARLY_GREY: Final = 3  # levels, as colours are rounded
 _DRAFTED: Final = ("JPEG", "MPO")  # only these can be decoded at a smaller size
 _LARGEST_IN_FULL: Final = 40_000_000  # pixels, of which each may take 4 bytes
 _THREADS: Final = 8
 _QUALITY: Final = 92
+# What stands before the end of a JPEG file's picture that has no data more to read there.
+_MORE: Final = bytes(range(255)) * 8
 # A marker that a segment follows, or the image's end; 0 and restarts stand within the scans.
 _MARKER: Final = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")
 _START_OF_IMAGE: Final = b"\xd8"
@@ -94,8 +97,8 @@ def read_file(path: Path) -> bytes:
         raise UnusableError("it is not a file" if os.path.lexists(path) else "it is not there")
     try:
         size = path.stat().st_size
-        if size > _LARGEST_FILE:
-            raise UnusableError(f"it is {size:,} bytes long; {_LARGEST_FILE:,} are allowed")
+        if size > LARGEST_FILE:
+            raise UnusableError(f"it is {size:,} bytes long; {LARGEST_FILE:,} are allowed")
         return path.read_bytes()
     except OSError as error:
         raise UnusableError(cannot_be_read(error)) from error
@@ -148,18 +151,12 @@ def decoded(
     if formats == JPEG and content[:2] != b"\xff\xd8":
         raise UnusableError(f"it is not a JPEG file but {_format_of(content)}")
     # Pillow forgives a missing end-of-image marker now and then; TensorFlow does not.
-    if formats == JPEG and not _has_end(content):
+    if formats == JPEG and _end_of(content) is None:
         raise UnusableError("it does not decode: truncated (its end is missing)")
     try:
-        picture = Image.open(io.BytesIO(content), formats=formats)
-        width, height = picture.size
-        if picture.format not in _DRAFTED:
-            largest = min(largest, _LARGEST_IN_FULL)
-        if width * height > largest:
-            raise UnusableError(f"it has {width:,} x {height:,} pixels; {largest:,} are allowed")
-        if side:
-            picture.draft(None, (side, side))
-        picture.load()
+        picture = _loaded(content, formats, largest, side)
+        if picture.format in _DRAFTED and _ends_early(picture, content, side):
+            raise UnusableError("it does not decode: truncated (its lower part is missing)")
     except UnidentifiedImageError:
         kind = _format_of(content)
         raise UnusableError(f"it is no picture that can be read, but {kind}") from None
@@ -174,17 +171,52 @@ def decoded(
     return picture
 
 
-def _has_end(content: bytes) -> bool:
-    """Tell whether a JPEG file has an end; what telephones append to it does not matter.
+def _loaded(
+    content: bytes, formats: tuple[str, ...], largest: int, side: int | None
+) -> "Image.Image":
+    from PIL import Image  # noqa: PLC0415
 
-    Segments are stepped over by their lengths, scans up to the next marker (ITU-T T.81, annex B).
+    picture = Image.open(io.BytesIO(content), formats=formats)
+    width, height = picture.size
+    if picture.format not in _DRAFTED:
+        largest = min(largest, _LARGEST_IN_FULL)
+    if width * height > largest:
+        raise UnusableError(f"it has {width:,} x {height:,} pixels; {largest:,} are allowed")
+    if side:
+        picture.draft(None, (side, side))
+    picture.load()
+    return picture
+
+
+def _ends_early(picture: "Image.Image", content: bytes, side: int | None) -> bool:
+    """Tell whether a JPEG file with an end has no data for its last pixels.
+
+    libjpeg makes them grey and says nothing to Pillow. If a picture has all of its data, more of
+    it before the end changes nothing; that is tried where the last pixel is grey, or where the
+    file brings the picture several times, more and more exactly.
+    """
+    if (end := _end_of(content)) is None:
+        return False
+    last = np.array(picture.getpixel((picture.width - 1, picture.height - 1)), dtype=float)
+    if np.abs(last - 128).max() > _NEARLY_GREY and "progressive" not in picture.info:
+        return False
+    longer = content[:end] + _MORE + content[end:]
+    more = _loaded(longer, _DRAFTED, picture.width * picture.height * 64, side)
+    return picture.tobytes() != more.tobytes()
+
+
+def _end_of(content: bytes) -> int | None:
+    """Return where a JPEG file's picture ends; None where it does not.
+
+    What telephones append does not matter. Segments are stepped over by their lengths, scans up to
+    the next marker (ITU-T T.81, annex B).
     """
     place = 2
     while found := _MARKER.search(content, place):
         if found[1] in (_START_OF_IMAGE, _END_OF_IMAGE):
-            return found[1] == _END_OF_IMAGE
+            return found.start() if found[1] == _END_OF_IMAGE else None
         place = found.end() + int.from_bytes(content[found.end() : found.end() + 2], "big")
-    return False
+    return None
 
 
 def _format_of(content: bytes) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from cnn_course.data.errors import DataError, Fault, faults_of, printable, unwritable
-from cnn_course.data.images import ImageInfo, UnusableError, read_file
+from cnn_course.data.images import LARGEST_FILE, ImageInfo, UnusableError, read_file
 from cnn_course.data.storage import (
     cache_folder,
+    check_room,
     entries_below,
     entries_of,
     is_folder,
@@ -131,6 +132,7 @@ def opened_archive(path: Path) -> Iterator[Source | None]:
             archive = stack.enter_context(zipfile.ZipFile(path))
             if archive.namelist().count(_INNER) == 1:
                 folder = stack.enter_context(scratch(cache_folder("archive")))
+                check_room(folder / _INNER, archive.getinfo(_INNER).file_size)
                 try:
                     inner = archive.extract(_INNER, folder)
                 except OSError as error:
@@ -143,6 +145,8 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
     member = archive.getinfo(name)
     if member.flag_bits & 1:
         raise UnusableError("it is encrypted")
+    if member.file_size > LARGEST_FILE:
+        raise UnusableError(f"it is {member.file_size:,} bytes long; {LARGEST_FILE:,} are allowed")
     try:
         with faults_of(Path(name)):
             return archive.read(member)
@@ -259,14 +263,17 @@ def layout_error(place: Path, problem: str) -> DataError:
 
 
 def _found_in(place: Path) -> str:
-    """Return a line for each folder, with the number of its files by their endings."""
-    endings: dict[str, Counter[str]] = {"": Counter()}
+    """Return a line for each folder, in zip files too, with the number of its files by endings."""
+    endings: defaultdict[str, Counter[str]] = defaultdict(Counter, {"": Counter()})
     for name, entry in entries_below(place, 4):
         folder, _, file = name.rpartition("/")
         if is_folder(entry):
             endings[name] = Counter()
-        else:
-            endings[folder][Path(file).suffix or "no ending"] += 1
+            continue
+        endings[folder][Path(file).suffix or "no ending"] += 1
+        for member in _members_of(Path(entry)):
+            inner, _, file = member.rpartition("/")
+            endings[f"{name}/{inner}".rstrip("/")][Path(file).suffix or "no ending"] += 1
     lines = []
     for folder, counts in endings.items():
         files = [f"{count:,} x {printable(ending)}" for ending, count in counts.most_common(3)]
@@ -275,8 +282,22 @@ def _found_in(place: Path) -> str:
     return "\n".join([*lines[:_SHOWN], *more])
 
 
+def _members_of(file: Path) -> list[str]:
+    """Return the names of the files in a zip file; none where it is no whole one."""
+    if file.suffix.lower() != ".zip":
+        return []
+    try:
+        with faults_of(file), zipfile.ZipFile(file) as archive:
+            return [name for name in archive.namelist() if not name.endswith("/")]
+    except DataError:
+        return []
+
+
 def _hint(place: Path) -> str:
     """Return the first move to make, where one is obvious; otherwise nothing."""
+    archives = [file for file in sorted(place.glob("*.[zZ][iI][pP]")) if _members_of(file)]
+    if archives:
+        return f"Unpack {printable(archives[0].name)}, and make its folders agree. "
     folders = [Path(entry) for entry in entries_of(place) if is_folder(entry)]
     for folder in folders:
         inner = {entry.name.lower() for entry in entries_of(folder) if is_folder(entry)}

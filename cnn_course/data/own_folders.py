@@ -24,6 +24,7 @@ from cnn_course.data.layouts import PARTS
 if TYPE_CHECKING:
     from PIL import Image
 
+_SINGULARS: Final = {"cats": "cat", "dogs": "dog"}
 _FEWEST: Final = 10
 _LONGEST_SIDE: Final = 512
 _LARGEST_PICTURE: Final = 120_000_000  # pixels; telephones take 108 million
@@ -83,6 +84,11 @@ def own_pictures(first: str | Path, second: str | Path, seed: int = 0) -> Path:
     if left_out:
         warnings.warn("\n".join(told(left_out)), stacklevel=2)
     return target
+
+
+def singular(name: str) -> str:
+    """Return what one picture of a class shows: "cat" of "cats"; of your own classes, the name."""
+    return _SINGULARS.get(name, name)
 
 
 def _folder(given: str | Path) -> Path:

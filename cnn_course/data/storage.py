@@ -12,12 +12,25 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from filelock import FileLock, Timeout
+
 from cnn_course import files
-from cnn_course.data.errors import CACHE_VARIABLE, DataError, Finding, faults_of, unwritable
+from cnn_course.data.errors import (
+    CACHE_VARIABLE,
+    MAKE_ROOM,
+    DataError,
+    Finding,
+    amount,
+    faults_of,
+    unwritable,
+)
 
 OWN_VARIABLE: Final = "CNN_COURSE_DATA"
 _UNFINISHED: Final = ".unfinished-"
-_FORGOTTEN: Final = 24 * 60 * 60  # seconds; nobody prepares pictures for a day
+_BEGUN: Final = ".begun-"
+_LOCK: Final = ".lock"
+_NEW: Final = 60.0  # seconds; what is younger may not have its lock yet
+_FORGOTTEN: Final = 24 * 60 * 60
 _ATTEMPTS: Final = 10
 # What renaming says where another process was faster.
 _OVERTAKEN: Final = (errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY)
@@ -73,6 +86,12 @@ def cache_folder(name: str) -> Path:
     return (_folder_from(CACHE_VARIABLE) or Path(pooch.os_cache("cnn-course"))) / name
 
 
+def keras_cache(name: str) -> Path:
+    """Return where Keras keeps `"datasets"` or `"models"`, whether it exists or not."""
+    # Keras has no public name for it. `KERAS_HOME` is its own variable.
+    return (_folder_from("KERAS_HOME") or Path(os.path.expanduser("~")) / ".keras") / name
+
+
 def _folder_from(variable: str) -> Path | None:
     # os.path.expanduser leaves "~nobody" as it is, where Path.expanduser raises.
     value = os.path.expanduser(os.environ.get(variable, ""))
@@ -103,23 +122,75 @@ def ways(name: str, content: str, what: str, place: Path, url: str) -> str:
 def scratch(beside: Path) -> Iterator[Path]:
     """Give an empty folder beside a path, on the same disk, and remove it afterwards.
 
-    What processes that were killed left there a day ago or earlier is removed as well. A
-    `DataError` says that there is no right to write.
+    What processes that were killed left there is removed as well. A `DataError` says that there is
+    no right to write.
     """
     parent = beside.parent
     try:
-        parent.mkdir(parents=True, exist_ok=True)
-        for left in parent.glob(f"{_UNFINISHED}*"):
-            with contextlib.suppress(OSError):  # another process removes it at the same time
-                if left.stat().st_mtime < time.time() - _FORGOTTEN:
-                    shutil.rmtree(left)
+        _clear(parent)
         made = tempfile.TemporaryDirectory(
             prefix=_UNFINISHED, dir=parent, ignore_cleanup_errors=True
         )
     except OSError as error:
         raise unwritable(parent, error) from error
-    with made as folder:
-        yield Path(folder)
+    with made as name, _locked(Path(name)):
+        yield Path(name)
+
+
+@contextlib.contextmanager
+def begun(target: Path) -> Iterator[Path]:
+    """Give the folder for what there is of a file so far; it stays while something is in it.
+
+    What a process that was killed has put there is still there, for a day. While another process
+    works on the same file, the folder is one for this time only. A `DataError` says that there is
+    no right to write.
+    """
+    folder = target.with_name(f"{_BEGUN}{target.name}")
+    with contextlib.ExitStack() as stack:
+        try:
+            _clear(target.parent)
+            folder.mkdir(exist_ok=True)
+            stack.enter_context(_locked(folder))
+        except (PermissionError, Timeout):  # it may be another user's
+            yield stack.enter_context(scratch(target))
+            return
+        except OSError as error:
+            raise unwritable(target, error) from error
+        stack.callback(_remove_if_empty, folder)
+        yield folder
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Remove a folder with nothing but its lock in it, unless another process has taken that."""
+    with contextlib.suppress(OSError):
+        if os.listdir(folder) == [_LOCK]:
+            (folder / _LOCK).unlink()
+            folder.rmdir()
+
+
+def _locked(folder: Path) -> FileLock:
+    """Return the lock of a folder, to be taken at once; the system takes it from the dead."""
+    return FileLock(folder / _LOCK, timeout=0)
+
+
+def _clear(parent: Path) -> None:
+    """Make a folder, and remove from it what processes that were killed left there."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for prefix, age in ((_UNFINISHED, _NEW), (_BEGUN, _FORGOTTEN)):
+        for left in parent.glob(f"{prefix}*"):
+            with contextlib.suppress(OSError, Timeout):  # somebody works there, or removes it
+                if left.stat().st_mtime < time.time() - age:
+                    with _locked(left):
+                        pass
+                    shutil.rmtree(left)
+
+
+def check_room(file: Path, needed: int) -> None:
+    """Raise a `DataError` if a file needs more room than the disk of its folder has."""
+    free = shutil.disk_usage(file.parent).free
+    if needed > free:
+        problem = f"{file} needs {amount(needed)}, and its disk has {amount(free)} left."
+        raise DataError(problem, MAKE_ROOM)
 
 
 def make_folder(

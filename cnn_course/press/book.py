@@ -4,6 +4,7 @@ The finished site carries a hidden file that says what it was made of.
 """
 
 import copy
+import errno
 import json
 import os
 import re
@@ -309,6 +310,9 @@ def _run_jupyter_book(pages: Path, output: Path, caches: Path) -> None:
 
 def _explain(lines: list[str], pages: Path) -> str:
     """Return the warnings among `lines`, else the last lines, with paths as in the clone."""
+    full = [line for line in lines if os.strerror(errno.ENOSPC) in line]
+    if full:
+        return f"Jupyter Book stopped. The previous site is as it was. {pages}: {full[-1].strip()}"
     marked = [line for line in lines if re.search(r"\b(WARNING|ERROR|CRITICAL|SEVERE)\b", line)]
     shown = marked or [line for line in lines if line.strip()]
     text = "\n".join(f"  {line.replace(f'{pages}{os.sep}', '')}" for line in shown[-_LINES_SHOWN:])

@@ -1,7 +1,9 @@
 """The command `cnn-course`."""
 
+import errno
 import io
 import os
+import shutil
 import signal
 import sys
 import warnings
@@ -26,6 +28,12 @@ _CHAPTERS = click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
 _AT_LEAST_1 = click.IntRange(1, 1_000_000)  # of seconds: eleven days
 _SEED = click.IntRange(0, 2**32 - 1)  # as NumPy takes them
 _STYLES = {"whole": "green", "mended": "yellow", "missing": "yellow", "broken": "bold red"}
+_OF_DISKS = {
+    errno.ENOSPC: "Make room on that disk. What was finished is kept: give the command again.",
+    errno.EDQUOT: "Make room in your share of that disk, then give the command again.",
+    errno.EROFS: "Nothing can be written there. Choose a folder on another disk.",
+    errno.EACCES: "Close the program that has it open, or see to it that you may write there.",
+}
 _FRESH = click.option("--fresh", is_flag=True, help="Do also what is up to date; continue nothing.")
 
 
@@ -502,5 +510,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (PressError, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {_explained(error)}", err=True)
         sys.exit(1)
+
+
+def _explained(error: Exception) -> str:
+    """Return what an error says, and what to do where a disk is the reason."""
+    text = str(error)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        text = f"{error.filename}: {error.strerror}"
+    if isinstance(error, shutil.Error):  # of many files, each (from, to, reason)
+        _, name, reason = error.args[0][0]
+        text = f"{name}: {reason.partition('] ')[2] or reason}"
+    for code, advice in _OF_DISKS.items():
+        if os.strerror(code) in text and (isinstance(error, OSError) or code == errno.ENOSPC):
+            return text if advice[:9] in text else f"{text.rstrip('.')}.\n{advice}"
+    return text

@@ -180,6 +180,9 @@ def scratch(parent: Path) -> Iterator[Path]:
     folder.mkdir(parents=True)
     try:
         yield folder
+    except OSError as error:
+        error.filename = error.filename or str(folder)  # a full disk does not say where it is
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -18,6 +18,7 @@ from keras import layers
 from cnn_course.arguments import one_of, whole_number
 from cnn_course.data.errors import unwritable
 from cnn_course.data.storage import scratch
+from cnn_course.files import digest, write
 from cnn_course.transfer import weights as known
 from cnn_course.transfer.weights import Packaged, Pretrained
 
@@ -124,6 +125,8 @@ def mini_vgg16(side: int, *, width: int = 12, dtype: str | None = None) -> Any:
 def store_mini_vgg16(model: Any, file: Path = known.MINI_VGG16_FILE) -> None:
     """Write the weights of a trained `mini_vgg16` of the usual width to a file, `.weights.h5`.
 
+    Beside it, `.weights.sha256` says which file it was.
+
     They are stored with 16 bits each, which halves the file and changes no weight by more than a
     2,000th of its value or, where it is tiny, by a ten-millionth.
 
@@ -136,7 +139,9 @@ def store_mini_vgg16(model: Any, file: Path = known.MINI_VGG16_FILE) -> None:
     try:
         with scratch(file) as folder:
             half.save_weights(folder / file.name)
+            stored = digest((folder / file.name).read_bytes())
             (folder / file.name).replace(file)
+            write(file.with_suffix(known.DIGEST_SUFFIX), f"{stored}\n")
     except OSError as error:
         raise unwritable(file, error) from error
 

@@ -12,7 +12,6 @@ import json
 import math
 import os
 import re
-import shutil
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn_course.arguments import one_of, whole_number
-from cnn_course.data.errors import CACHE_VARIABLE, DataError, unwritable
-from cnn_course.data.storage import cache_folder
+from cnn_course.data.errors import unwritable
+from cnn_course.data.storage import cache_folder, check_room
 from cnn_course.files import digest
 from cnn_course.transfer.splitting import is_graph, random_states
 
@@ -153,7 +152,7 @@ def store(
             be the same; values that are no numbers or do not fit the type.
         DataError: there is no room for the features, or no right to write.
     """
-    _check_frozen(frozen)
+    frozen = _of_one_tensor(frozen)
     _check_pictures(pictures, frozen)
     _check_augmentation(augmentation, copies)
     one_of("dtype", dtype, ("float16", "float32"))
@@ -182,6 +181,22 @@ def store(
 
     features.complete(compute, name)
     return StoredFeatures(file, np.concatenate([labels] * copies), copies)
+
+
+def _of_one_tensor(model: Any) -> Any:
+    """Return a model of one input and one output that takes and gives tensors.
+
+    `keras.Model([x], [y])` gives lists of one, and a model of names gives dictionaries.
+
+    Raises:
+        TypeError: it has several inputs or outputs, or none that are known.
+    """
+    _check_frozen(model)
+    if keras.tree.is_nested(getattr(model, "input", None)) or isinstance(
+        model.compute_output_shape(model.inputs[0].shape), list | dict
+    ):
+        return keras.Model(model.inputs[0], model.outputs[0])
+    return model
 
 
 def _look_through(batches: Any) -> tuple[list[str], NDArray[Any], list[int], tuple[int, ...]]:
@@ -321,7 +336,7 @@ class _Rows:
                 os.replace(self.file, part)
             if not part.exists():
                 part.parent.mkdir(parents=True, exist_ok=True)
-                self._refuse_a_disk_without_room()
+                check_room(self.file, self._start(len(self.sizes)))
                 part.touch()
             try:
                 with part.open("r+b") as stream:
@@ -381,16 +396,6 @@ class _Rows:
     def _start(self, number: int) -> int:
         """Return where in the file a batch begins; behind the last batch, the digests do."""
         return len(self._header()) + self._bytes(sum(self.sizes[:number]))
-
-    def _refuse_a_disk_without_room(self) -> None:
-        needed = self._start(len(self.sizes))
-        free = shutil.disk_usage(self.file.parent).free
-        if needed > free:
-            raise DataError(
-                f"{self.file} needs {needed / 1e9:,.1f} GB, and its disk has "
-                f"{free / 1e9:,.1f} GB left.",
-                f"Make room on that disk, or set {CACHE_VARIABLE} to a folder on another one.",
-            )
 
 
 def _check_frozen(frozen: Any) -> None:

@@ -3,6 +3,8 @@
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import textwrap
 import warnings
@@ -12,18 +14,39 @@ from pathlib import Path
 from typing import Any, Final
 
 import h5py
+import numpy as np
 
 from cnn_course.data import DataError, storage
 from cnn_course.data.download import Published, fetch
-from cnn_course.data.errors import unwritable
-from cnn_course.data.storage import scratch
+from cnn_course.data.errors import ANOTHER_ANSWER, UNLOCK, is_locked
 from cnn_course.files import digest
 
 FOLDER: Final = "weights"  # in the user's own folder and in the course's cache
 MINI_VGG16_FILE: Final = Path(__file__).with_name("mini_vgg16.weights.h5")
+DIGEST_SUFFIX: Final = ".sha256"  # of the file beside packaged weights that has their digest
 
 _OWN: Final = f"the folder {FOLDER} in {storage.OWN_VARIABLE}"
-_UNREADABLE: Final = (OSError, ValueError, LookupError, TypeError, RuntimeError)
+_LOCKED: Final = "it is open in another program, or you may not read it"
+_PATIENCE: Final = 60.0  # seconds
+_SLOWEST_DISK: Final = 1e6  # bytes a second
+_LARGEST_ARRAY: Final = 1_000_000_000  # bytes; the largest of VGG16 has 411 million
+_READ_ALL: Final = """
+import sys
+import h5py
+import numpy as np
+
+def read(_, item):
+    list(item.attrs.items())
+    if isinstance(item, h5py.Dataset):
+        if item.size * item.dtype.itemsize > int(sys.argv[2]):
+            print(f"it holds an array of the shape {item.shape}")
+            sys.exit()
+        item[()]
+
+with h5py.File(sys.argv[1]) as file:
+    read("", file)
+    file.visititems(read)
+"""
 
 
 @dataclass(frozen=True)
@@ -32,9 +55,9 @@ class WeightsFile:
 
     Attributes:
         name: of the file, in whatever folder; it ends in `.h5`.
-        digest: `"md5:..."` or `"sha256:..."` of the file; empty where it is published without one.
-        values: `values_digest` of a model that it was loaded into. With a digest, a file is right
-            by the one or the other; without, one of other values is taken, and told.
+        digest: `"md5:..."` or `"sha256:..."` of the file; empty if it is published without one.
+        values: `values_digest` of a model that it was loaded into, where it is known. A file is
+            right by it or by its digest.
         published: its address, where it has one.
     """
 
@@ -75,10 +98,11 @@ class Pretrained:
             fault, known = _load(model, file, path)
             if not fault:
                 return f"{self.title}: {file.name}, from {place}; {known}."
-            faults.append(f"{path} cannot be used: {fault}.")
+            error = _unusable(path, fault, f"Put a whole copy there, or take {path} away.")
             if place == _OWN:
-                raise DataError(faults[0], f"Put a whole copy there, or take {path} away.")
-            warnings.warn(f"{faults[-1]} It is passed over.", stacklevel=3)
+                raise error
+            faults.append(error.problem)
+            warnings.warn(f"{error.problem} It is passed over.", stacklevel=3)
         for path, fault in self._misnamed(model):
             faults.append(f"{path} is not used: {fault}.")
             warnings.warn(faults[-1], stacklevel=3)
@@ -88,7 +112,7 @@ class Pretrained:
         """Yield the files that are on this machine, each with its place, in words, and its path."""
         for place, look in (
             (_OWN, lambda: storage.own_folder(FOLDER)),
-            ("Keras's cache", keras_cache),
+            ("Keras's cache", lambda: storage.keras_cache("models")),
             ("the course's cache", lambda: storage.cache_folder(FOLDER)),
         ):
             folder = look()
@@ -99,30 +123,33 @@ class Pretrained:
     def _misnamed(self, model: Any) -> Iterator[tuple[Path, str]]:
         """Yield files that the user may have put there for these, and what is wrong with each."""
         names = [file.name for file in self.files]
-        for folder in (storage.own_folder(FOLDER), storage.cache_folder(FOLDER)):
-            for path in sorted(folder.glob(f"{names[0].partition('_')[0]}*.h5") if folder else ()):
-                if path.name not in names:
+        start = names[0].partition("_")[0]
+        for folder in (
+            storage.own_folder(FOLDER),
+            storage.keras_cache("models"),
+            storage.cache_folder(FOLDER),
+        ):
+            for path in sorted(folder.glob("*.[hH]*5") if folder else ()):
+                if path.name.lower().startswith(start) and path.name not in names:
                     fault, _ = _load(model, self.files[0], path)
                     yield path, fault or f"it is the right file, so name it {names[0]}"
 
     def _download(self, model: Any, reason: str) -> str:
         file, published = next((file, file.published) for file in self.files if file.published)
         target = storage.cache_folder(FOLDER) / file.name
+        known: list[str] = []
+
+        def check(part: Path) -> None:
+            fault, how = _load(model, file, part)
+            if fault:
+                raise DataError(
+                    f"{published.url} gave a file that cannot be used: {fault}. It was not kept.",
+                    ANOTHER_ANSWER,
+                )
+            known.append(how)
+
         try:
-            with scratch(target) as folder:
-                part = folder / file.name
-                fetch(published, part)
-                fault, known = _load(model, file, part)
-                if fault:
-                    raise DataError(
-                        f"{published.url} gave a file that cannot be used: {fault}. "
-                        "It was not kept.",
-                        "Try again, or from another network: a login page or a proxy may have "
-                        "answered.",
-                    )
-                os.replace(part, target)
-        except OSError as error:
-            raise unwritable(target, error) from error
+            fetch(published, target, check)
         except DataError as error:
             names = " or ".join(file.name for file in self.files)
             raise DataError(
@@ -134,7 +161,7 @@ class Pretrained:
                 f"3. Connect to the network and load it again: it is downloaded from "
                 f"{published.url}",
             ) from error
-        return f"{self.title}: {file.name}, downloaded from {published.url}; {known}."
+        return f"{self.title}: {file.name}, downloaded from {published.url}; {known[0]}."
 
 
 @dataclass(frozen=True)
@@ -157,20 +184,16 @@ class Packaged:
         Raises:
             DataError: the package has no such file, or a broken one.
         """
-        fault, _ = _load(model, WeightsFile(self.file.name), self.file)
+        beside = self.file.with_suffix(DIGEST_SUFFIX)
+        try:
+            stored = beside.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            stored = f"not in {beside.name}"
+        fault, _ = _load(model, WeightsFile(self.file.name, f"sha256:{stored}"), self.file)
         if fault:
-            raise DataError(
-                f"{self.file} cannot be used: {fault}.",
-                f"Install the course again, or make the file with `{self.command}`.",
-            )
+            again = f"Install the course again, or make the file with `{self.command}`."
+            raise _unusable(self.file, fault, again)
         return f"{self.title}: {self.file.name}, which the course brings along."
-
-
-def keras_cache() -> Path:
-    """Return the folder in which `keras.applications` keeps weights, whether it exists or not."""
-    # Keras has no public name for it. `KERAS_HOME` is its own variable.
-    home = os.path.expanduser(os.environ.get("KERAS_HOME") or os.path.join("~", ".keras"))
-    return Path(os.path.abspath(home)) / "models"
 
 
 def values_digest(model: Any) -> str:
@@ -190,20 +213,51 @@ def _load(model: Any, file: WeightsFile, path: Path) -> tuple[str, str]:
             size = path.stat().st_size
             fault = f"it has {size:,} bytes and the {algorithm} {found}, expected was {expected}"
             return fault, ""
+        is_published = bool(expected) and found == expected
+        if not is_published and (fault := _harmful(path)):
+            return fault, ""
         _fill(model, path)
-    except _UNREADABLE as error:  # h5py and Keras raise all of these for files that are not right
+    except Exception as error:  # h5py and Keras raise all sorts for files that are not right
+        if is_locked(error):
+            return _LOCKED, ""
         told = error.strerror if isinstance(error, OSError) else None
         fault = told or _mistaken(model, path) or str(error) or type(error).__name__
         return textwrap.shorten(fault, 300).rstrip("."), ""
-    if expected and found == expected:
-        return "", f"its {algorithm} is right"
-    values = values_digest(model) if file.values else ""
-    if values and values == file.values:
-        whose = "not the published file" if expected else "published without a digest"
+    return ("", f"its {algorithm} is right") if is_published else _known_by_values(model, file)
+
+
+def _known_by_values(model: Any, file: WeightsFile) -> tuple[str, str]:
+    """Return what is wrong with the weights of a model, or else how they are known."""
+    values = values_digest(model)
+    if file.values and values == file.values:
+        whose = "not the published file" if file.digest else "published without a digest"
         return "", f"it is {whose}, and its values are right"
-    if expected:
+    if not all(np.isfinite(each).all() for each in model.get_weights()):
+        return "it has values that are no numbers", ""
+    if file.values:
         return f"its values have the sha256 {values}, expected was {file.values}", ""
     return "", "it is published without a digest, and nothing could be compared"
+
+
+def _unusable(path: Path, fault: str, advice: str) -> DataError:
+    advice = UNLOCK if fault == _LOCKED else advice
+    return DataError(f"{path} cannot be used: {fault}.", advice)
+
+
+def _harmful(path: Path) -> str:
+    """Say what happens to a process that reads all of a file; nothing if it comes to an end.
+
+    With one byte changed, HDF5 may read for ever or end its process, so another one tries first.
+    """
+    patience = _PATIENCE + path.stat().st_size / _SLOWEST_DISK
+    reading = [sys.executable, "-c", _READ_ALL, str(path), str(_LARGEST_ARRAY)]
+    try:
+        tried = subprocess.run(reading, capture_output=True, timeout=patience, check=False)
+    except subprocess.TimeoutExpired:
+        return f"it is damaged: reading it did not end within {patience:.0f} seconds"
+    if tried.returncode < 0:
+        return "it is damaged: reading it ends the process"
+    return tried.stdout.decode(errors="replace").strip()
 
 
 def _fill(model: Any, path: Path) -> None:
@@ -223,7 +277,7 @@ def _mistaken(model: Any, path: Path) -> str:
     """Say which file was taken for the weights of a model, and what to do; or nothing."""
     try:
         theirs = _kernels(path)
-    except _UNREADABLE as error:
+    except Exception as error:
         size = f"{path.stat().st_size:,} bytes"
         if "truncated" in str(error):
             return f"it is cut off after {size}: download it again"

@@ -365,6 +365,24 @@ RIGHT = {
 }
 
 
+@pytest.mark.fault(
+    "Pooling by a window of a billion pixels",
+    "The summary of the whole image, at once",
+    "Nothing",
+)
+@pytest.mark.parametrize("kind", ["max", "average"])
+def test_a_window_far_larger_than_the_image_sees_all_of_it(kind):
+    image = np.arange(32.0).reshape(1, 4, 4, 2)
+    whole = image.max(axis=(1, 2)) if kind == "max" else image.mean(axis=(1, 2))
+    pooled = conv.pool2d(image, 10**9, 1, "same", kind)
+    np.testing.assert_array_equal(pooled, np.broadcast_to(whole[:, None, None], (1, 4, 4, 2)))
+    gradient = conv.pool2d_gradient(image, np.ones((1, 4, 4, 2)), 10**9, 1, "same", kind)
+    expected = np.ones((1, 4, 4, 2))
+    if kind == "max":
+        expected = 16.0 * (image == whole[:, None, None])
+    np.testing.assert_array_equal(gradient, expected)
+
+
 @pytest.mark.parametrize(
     ("function", "arguments", "message"),
     [
@@ -379,6 +397,7 @@ RIGHT = {
         (conv.conv2d, {"stride": (1, -2)}, r"stride must be at least 1, not -2"),
         (conv.conv2d, {"stride": (1, 2, 3)}, r"stride must be one .* or two.*\(1, 2, 3\)"),
         (conv.conv2d, {"padding": -1}, r"padding must be at least 0, not -1"),
+        (conv.conv2d, {"padding": 10**5}, r"padding of 100000, a 4x4 image has 200004x200004"),
         (conv.conv2d, {"padding": "sane"}, r"padding must be one of 'valid'.*mean 'same'\?"),
         (conv.conv2d, {"x": X * 1j}, r"x holds complex128 values.*real numbers"),
         (conv.conv2d, {"bias": list("abcde")}, r"bias holds str.* values"),

@@ -76,7 +76,7 @@ def test_only_the_names_that_are_known_are_read_and_nothing_lands_outside(
 
 
 def test_a_member_that_is_damaged_or_longer_than_it_says_is_left_out(own: Path) -> None:
-    content = bytearray(zipped(kaggle_names(12)))
+    content = bytearray(zipped(kaggle_names(12) | {"dog.0.jpg": b"\xff\xd8" + bytes(50_000_000)}))
     shortened = content.rfind(b"cat.0.jpg") - 46 + 24
     content[shortened : shortened + 4] = (100).to_bytes(4, "little")
     content[content.find(b"cat.1.jpg") + 30] ^= 255
@@ -84,6 +84,8 @@ def test_a_member_that_is_damaged_or_longer_than_it_says_is_left_out(own: Path) 
     assert left_out() == [
         "cat.0.jpg: it is damaged in the archive; cat.10.jpg takes its place",
         "cat.1.jpg: it is damaged in the archive; cat.11.jpg takes its place",
+        "dog.0.jpg: it is 50,000,002 bytes long; 50,000,000 are allowed; "
+        "dog.10.jpg takes its place",
     ]
 
 
@@ -182,6 +184,11 @@ def test_a_whole_archive_from_an_interrupted_call_is_not_downloaded_again(
     assert len(server.requests) == requests
 
 
+@pytest.mark.fault(
+    "A login page, or half of it, in place of the archive of photographs",
+    "The address is named, with what may have answered",
+    "Nothing",
+)
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -198,8 +205,10 @@ def test_another_file_is_not_kept(
     server.content = content
     with pytest.raises(DataError, match=said) as caught:
         official()
-    for way in ("CNN_COURSE_DATA", str(cache / "cats_and_dogs"), "network"):
+    for way in ("CNN_COURSE_DATA", str(cache / "cats_and_dogs"), "network", "a login page"):
         assert way in caught.value.advice
+    assert f"What {server.url(f'whole/{ARCHIVE}')} gave" in caught.value.problem
+    assert str(cache) not in caught.value.problem, "a file that is not there any more"
     assert everything_in(cache) == set()
 
 

@@ -36,7 +36,9 @@ from picture_fakes import (
 from PIL import Image
 from surroundings import refused, use_own_folder
 
+from cnn_course import data
 from cnn_course.data import DataError, cats_and_dogs, dogs_vs_cats, get
+from cnn_course.data.images import UnusableError, decoded
 
 CLEAN = {
     (part, kind): by_index([i for i in range(10) if part_of(i) == part], kind)
@@ -368,6 +370,55 @@ def test_a_jpeg_file_with_something_appended_is_whole(own: Path) -> None:
         for cut in (content[:-2], content[:-2] + film, content[: len(content) // 2] + film):
             cat.write_bytes(cut)
             assert "truncated" in left_out()[0]
+
+
+@pytest.mark.fault(
+    "A photograph cut in the middle, with an end put back",
+    "It is left out, and another takes its place",
+    "The file, as it was",
+)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}])
+def test_a_photograph_without_its_lower_part_is_found(
+    mode: str, options: dict[str, object], chelsea: Image.Image
+) -> None:
+    content = encoded(chelsea.convert(mode), **options)
+    for place in (0.3, 0.5, 0.9):
+        cut = content[: int(len(content) * place)] + b"\xff\xd9"
+        for arguments in ({}, {"formats": ("JPEG", "PNG"), "side": 100}):
+            assert decoded(content, **arguments)
+            with pytest.raises(UnusableError, match="its lower part is missing"):
+                decoded(cut, **arguments)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+def test_a_photograph_that_is_grey_at_its_end_is_whole(
+    options: dict[str, object], chelsea: Image.Image
+) -> None:
+    grey = Image.new("RGB", (100, 80), (128, 128, 128))
+    half = chelsea.copy()
+    half.paste(grey.resize((451, 150)), (0, 150))
+    for each in (grey, grey.convert("L"), half):
+        assert decoded(encoded(each, **options))
+
+
+@pytest.fixture
+def chelsea() -> Image.Image:
+    return Image.fromarray(data.photograph("cat"))
+
+
+@pytest.mark.fault(
+    "An archive of pictures in other folders than are known",
+    "The error shows the folders in it and says to unpack it",
+    "The archive, as it was",
+)
+def test_what_is_in_an_archive_that_is_not_understood_is_shown(own: Path) -> None:
+    names = [f"training_set/training_set/cats/cat.{index}.jpg" for index in range(12)]
+    (own / "archive.zip").write_bytes(zipped(dict.fromkeys([*names, "about.txt"], b"")))
+    message = refusal()
+    assert f"── {own.name}/archive.zip/training_set/training_set/cats: 12 x .jpg" in message
+    assert f"── {own.name}/archive.zip: 1 x .txt" in message
+    assert "Unpack archive.zip" in message
 
 
 def too_deep(own: Path) -> None:

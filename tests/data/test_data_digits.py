@@ -1,10 +1,12 @@
 """MNIST is read from one `.npz` or four IDX files, and from nothing that only resembles them."""
 
+import errno
 import gzip
 import hashlib
 import io
 import os
 import socket
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -97,6 +99,86 @@ def test_an_npz_file_is_known_by_its_content_whatever_its_name(own: Path) -> Non
     assert_loads()
 
 
+@pytest.mark.fault(
+    "Beside MNIST's files: other archives, documents, packed texts, arrays",
+    "They are passed over",
+    "All of them, as they were",
+)
+def test_what_only_lies_beside_mnist_does_no_harm(own: Path) -> None:
+    write_idx(own)
+    for name, content in {
+        "archive.zip": npz_of({"photographs/1.jpg": b"meow"}),
+        "notes.docx": npz_of({"word/document.xml": b"<w/>"}),
+        "cut.zip": npz_of({"a": b"b"})[:-9],
+        "notes.txt.gz": gzip.compress(b"notes"),
+        "my results.npz": npz_bytes({"accuracy": np.ones(3)}),
+    }.items():
+        (own / name).write_bytes(content)
+    assert_loads()
+    size = sum((own / name).stat().st_size for name in IDX_NAMES.values())
+    assert (finding().state, finding().size) == ("whole", size)
+    (own / IDX_NAMES["y_test"]).unlink()
+    assert "no IDX file of y_test" in refusal()
+
+
+def test_idx_files_are_read_from_a_zip_file_however_they_lie_in_it(own: Path) -> None:
+    members = {IDX_NAMES[name]: idx_bytes(array) for name, array in fake_arrays().items()}
+    twice = members | {f"{name}/{name}": content for name, content in members.items()}
+    (own / "archive.zip").write_bytes(npz_of(twice))
+    assert_loads()
+
+
+def test_mnist_in_kerass_cache_is_used_and_a_broken_one_passed_over(
+    cached: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, connections: list[object]
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    file = tmp_path / "keras" / "datasets" / "mnist.npz"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(NPZ)
+    assert_loads()
+    assert finding() == Finding("mnist", "whole", file, len(NPZ), digest_of(fake_arrays()))
+    assert not cached.parent.exists()
+    file.write_bytes(NPZ[:-1])
+    assert (finding().state, finding().path) == ("missing", cached)
+    with pytest.warns(UserWarning, match="It is passed over"):
+        assert str(file) in refusal()
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    cached.write_bytes(NPZ)
+    with pytest.warns(UserWarning, match="It is passed over"):
+        assert_loads()
+
+
+def test_a_file_that_another_program_has_open_is_told_as_such(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own / "mnist.npz").write_bytes(NPZ)
+
+    def taken(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "open", taken)
+    message = refusal()
+    assert "Close the program that has it open" in message
+    assert "whole copy" not in message
+
+
+@pytest.mark.fault(
+    "MNIST's files that unpack to gigabytes",
+    "They are refused, and no more is read than MNIST has",
+    "The files, as they were",
+)
+def test_no_more_is_unpacked_than_mnist_has(own: Path) -> None:
+    bomb = gzip.compress(idx_bytes(fake_arrays()["x_train"]) + bytes(50_000_000))
+    (own / IDX_NAMES["x_train"]).write_bytes(bomb)
+    tracemalloc.start()
+    assert "cannot be used" in refusal()
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+    huge = npy_bytes(np.zeros(1, np.uint8)).replace(b"(1,), }", b"(10000000000000,), }")
+    (own / "mnist.npz").write_bytes(npz_of({"x_train.npy": huge}))
+    assert "mnist.npz cannot be used" in refusal()
+
+
 @pytest.mark.parametrize("forms", [(False,), (True,), (False, True)])
 def test_four_idx_files_are_read_gzipped_or_not(own: Path, forms: tuple[bool, ...]) -> None:
     for zipped in forms:
@@ -164,7 +246,7 @@ def test_a_pickled_object_array_is_refused_and_never_opened(own: Path) -> None:
         ({"x_train.npy": b"\x80\x04K\x01."}, "cannot be used"),
         ({"x_test.npy": npy_bytes(fake_arrays()["x_test"])[:-1]}, "cannot be read"),
         ({"y_test.npy": None}, "no IDX file of y_test"),
-        (dict.fromkeys(good_members()) | {"cat.0.jpg": b"meow"}, "expected were uint8"),
+        (dict.fromkeys(good_members()) | {"cat.0.jpg": b"meow"}, "no IDX file of x_train"),
     ],
 )
 def test_an_npz_file_of_something_else_is_refused_with_what_it_is(

@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import pickle
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from data_fakes import NPZ, assert_loads, fake_mnist, refusal, write_idx
 from patience import HANGS
 from surroundings import Server
 
-from cnn_course.data import DataError, get
+from cnn_course.data import DataError, get, storage
 from cnn_course.data.digits import Mnist
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("cache")
 
 def mnist(server: Server, how: str = "whole") -> Mnist:
     server.content = server.content or NPZ
-    return fake_mnist(server.url(how), 0.5 if how == "slow" else HANGS)
+    return fake_mnist(server.url(how), 0.5 if how in {"slow", "trickle"} else HANGS)
 
 
 @pytest.fixture
@@ -55,6 +56,11 @@ def test_a_download_ends_in_the_cache_and_is_not_repeated(
     assert server.requests == ["/whole"]
 
 
+@pytest.mark.fault(
+    "A download: cut off, silent, one byte at a time, endless, packed, in circles, a login page",
+    "One message with the cause and what to do",
+    "What was there before",
+)
 @pytest.mark.parametrize(
     ("how", "content", "said"),
     [
@@ -62,14 +68,25 @@ def test_a_download_ends_in_the_cache_and_is_not_repeated(
         ("503", b"", "503"),
         ("truncated", NPZ, "could not be downloaded"),
         ("slow", NPZ, "timed out"),
+        ("trickle", NPZ, "bytes came in"),
+        ("endless", NPZ, "sends more than 1.0 MB"),
+        ("packed", NPZ, "gave another file than the published one"),
+        ("circles", NPZ, "redirects"),
         ("whole", NPZ[:-9], "gave another file than the published one"),
         ("whole", b"<html>Please log in</html>", "a login page"),
     ],
 )
 def test_a_bad_answer_of_the_server_is_told_and_leaves_nothing_behind(
-    server: Server, cache: Path, *, how: str, content: bytes, said: str
+    server: Server,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    how: str,
+    content: bytes,
+    said: str,
 ) -> None:
     server.content = content
+    monkeypatch.setattr("cnn_course.data.download._LARGEST", 1_000_000)
     message = refusal(mnist(server, how))
     assert said in message
     assert server.url(how) in message
@@ -97,6 +114,51 @@ def heeding_ctrl_c() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.fault(
+    "A download that is cut off, then tried again",
+    "It goes on where it broke off, if it is still the same file",
+    "What has come, hidden, for a day; nothing once it is whole",
+)
+def test_a_download_goes_on_where_it_broke_off(server: Server, cache: Path, cached: Path) -> None:
+    server.whole = False
+    for _ in range(2):
+        assert "could not be downloaded" in refusal(mnist(server, "ranges"))
+    assert not cached.exists()
+    (part,) = cached.parent.glob(".begun-*/*.npz")
+    assert part.read_bytes() == NPZ[: len(part.read_bytes())]
+    assert len(part.read_bytes()) > len(NPZ) / 2
+    server.whole = True
+    assert_loads(mnist(server, "ranges"))
+    assert files_in(cache) == ["mnist/mnist.npz"]
+
+
+def test_what_was_begun_of_another_edition_is_not_gone_on_with(server: Server, cache: Path) -> None:
+    server.whole, server.content = False, NPZ[::-1] + b"longer"
+    refusal(mnist(server, "ranges"))
+    server.whole, server.content = True, NPZ
+    assert_loads(mnist(server, "ranges"))
+    assert files_in(cache) == ["mnist/mnist.npz"]
+
+
+@pytest.mark.fault(
+    "SIGKILL while something is prepared in the cache",
+    "The next call prepares it anew",
+    "Nothing: folders of dead processes are removed, those of live ones are not",
+)
+def test_folders_of_dead_processes_are_removed_and_those_of_live_ones_stay(cache: Path) -> None:
+    cache.mkdir()
+    dead = cache / ".unfinished-dead"
+    dead.mkdir()
+    (dead / "half").write_bytes(b"half")
+    os.utime(dead, (0, 0))
+    with storage.scratch(cache / "one") as live:
+        os.utime(live, (0, 0))
+        with storage.scratch(cache / "other"):
+            assert live.exists()
+            assert not dead.exists()
+    assert list(cache.iterdir()) == []
 
 
 @pytest.mark.usefixtures("heeding_ctrl_c")
@@ -189,11 +251,15 @@ def test_a_full_disk_is_told_as_such_and_leaves_nothing_behind(
         return really_open(file, mode, *args, **kwargs)
 
     with monkeypatch.context() as patch:
-        patch.setattr("builtins.open", open_on_full_disk)
+        patch.setattr(io, "open", open_on_full_disk)
         message = refusal(mnist(server))
     assert os.strerror(errno.ENOSPC) in message
     assert "Make room" in message
     assert files_in(cache) == []
+    few = shutil.disk_usage(cache)._replace(free=1_234)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: few)
+    message = refusal(mnist(server))
+    assert f"needs {len(NPZ) / 1e3:.1f} kB, and its disk has 1.2 kB left" in message
 
 
 def test_the_users_own_home_is_meant_by_a_tilde(

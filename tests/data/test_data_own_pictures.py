@@ -13,7 +13,7 @@ from picture_fakes import encoded, jpeg, picture, snapshot, write_files
 from PIL import Image
 from surroundings import refused
 
-from cnn_course.data import own_pictures
+from cnn_course.data import own_pictures, singular
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -200,6 +200,11 @@ def test_no_picture_is_in_two_parts_however_often_it_is_there(
         assert len(set(pictures)) == len(pictures) == count
         counts = [len(pictures_in(folder, "a", part)) for part in PARTS]
     assert np.abs(np.array(counts) - np.array([0.4, 0.2, 0.4]) * count).max() <= 1
+
+
+def test_of_ones_own_classes_the_name_stays_as_it_is() -> None:
+    names = ("cats", "dogs", "bus", "glass", "apples", "s")
+    assert [singular(name) for name in names] == ["cat", "dog", "bus", "glass", "apples", "s"]
 
 
 def refusal(first: object, second: object) -> str:

@@ -119,6 +119,23 @@ def test_features_are_what_the_frozen_part_predicts(tmp_path: Path):
         assert not stored.features.flags.writeable
 
 
+@pytest.mark.fault(
+    "Features of a model made from lists or names of tensors",
+    "The same as of the tensors themselves",
+    "One file for all of them",
+)
+def test_a_model_made_from_lists_gives_the_same_features(tmp_path: Path):
+    frozen = frozen_part()
+    (x,), (y,) = frozen.inputs, frozen.outputs
+    plain = stored_in(tmp_path, frozen=keras.Model(x, y))
+    for model in (keras.Model([x], [y]), keras.Model(x, [y]), keras.Model([x], y)):
+        assert stored_in(tmp_path, frozen=model).file == plain.file
+    named = stored_in(tmp_path, frozen=keras.Model({x.name: x}, {"features": y}))
+    assert named.file == plain.file
+    np.testing.assert_allclose(plain.features[:0], named.features[:0])
+    assert plain.features.shape == (COPIES * COUNT, 6, 6, 4)
+
+
 def test_each_copy_has_every_picture_augmented_in_a_way_of_its_own(tmp_path: Path):
     flip = layers.RandomFlip("horizontal")
     stored = stored_in(tmp_path, augmentation=flip, copies=4, dtype="float32")
@@ -414,7 +431,9 @@ def test_a_place_without_room_or_rights_is_told_before_anything_is_computed(
         stored_in(tmp_path / "file" / "features")
     few = shutil.disk_usage(tmp_path)._replace(free=10_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: few)
-    with pytest.raises(DataError, match=r"needs 0\.0 GB[^$]*\n.*CNN_COURSE_CACHE"):
+    with pytest.raises(
+        DataError, match=r"needs 55\.\d kB, and .* 10\.0 kB left[^$]*\n.*CNN_COURSE_CACHE"
+    ):
         stored_in(tmp_path / "small")
     assert computed.sizes == []
     assert names(tmp_path / "small") == []

@@ -1,5 +1,6 @@
 """Weights are found where they are said to be, or the reader is told; nothing of his is changed."""
 
+import errno
 import hashlib
 import os
 import re
@@ -13,6 +14,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from patience import HANGS
 from surroundings import Server, use_own_folder
 
 from cnn_course import transfer
@@ -379,7 +381,7 @@ def test_a_file_under_another_name_is_told_before_the_network_is_asked(
     places: Places, legacy: bytes, trained: Any
 ) -> None:
     second = put(places.own, legacy, "tiny_tf_no_top (1).h5")
-    with_classifier = places.cache / "tiny_tf.h5"
+    with_classifier = places.keras / "tiny_tf.h5"
     with_classifier.parent.mkdir(parents=True)
     arrays = {layer.name: layer.get_weights() for layer in trained.layers if layer.weights}
     as_published(arrays | {"fc1": DENSE}, with_classifier)
@@ -399,8 +401,89 @@ def test_where_no_digest_is_published_the_values_are_compared_and_the_source_say
     right = base(Pretrained("Two names", (*known(b"").files, *weights.files)))
     assert_same_weights(right, trained)
     assert "its values are right" in right.source
-    assert "nothing could be compared" in base(unknown(values="0" * 64)).source
     assert "nothing could be compared" in base(unknown()).source
+    assert "its values have the sha256" in refusal(unknown(values="0" * 64)).problem
+
+
+@pytest.mark.fault(
+    "Weights that are no numbers",
+    "They are refused, also where nothing is known of them",
+    "The file, as it was",
+)
+def test_weights_that_are_no_numbers_are_refused(places: Places, trained: Any) -> None:
+    arrays = {layer.name: layer.get_weights() for layer in trained.layers if layer.weights}
+    arrays["block3_conv2"][0][0, 0, 0, 0] = np.nan
+    as_published(arrays, places.own / OTHER)
+    for weights in (unknown(), unknown(values=values_digest(trained))):
+        assert "it has values that are no numbers" in refusal(weights).problem
+
+
+# With one byte changed, HDF5 reads for ever, or ends the process: which byte, its version decides.
+@pytest.mark.fault(
+    "A file of weights with one byte changed, which HDF5 does not survive",
+    "It is refused: another process has tried before",
+    "The file, as it was",
+)
+@pytest.mark.parametrize(
+    ("program", "patience", "said"),
+    [
+        ("while True: pass", 0.1, "reading it did not end within"),
+        ("import os; os.kill(os.getpid(), 9)", HANGS, "reading it ends the process"),
+    ],
+)
+def test_a_file_that_harms_who_reads_it_is_read_by_another_process_first(
+    places: Places,
+    legacy: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    program: str,
+    patience: float,
+    said: str,
+) -> None:
+    put(places.own, legacy, OTHER)
+    monkeypatch.setattr("cnn_course.transfer.weights._PATIENCE", patience)
+    monkeypatch.setattr("cnn_course.transfer.weights._READ_ALL", program)
+    assert said in refusal(unknown()).problem
+
+
+@pytest.mark.fault(
+    "Weights whose names are numbers, or with arrays of terabytes",
+    "They are refused",
+    "The file, as it was",
+)
+def test_odd_names_and_huge_arrays_are_refused(places: Places) -> None:
+    with h5py.File(places.own / OTHER, "w") as content:
+        content.attrs["layer_names"] = [1, 2]
+    assert "it is of another network" in refusal(unknown()).problem
+    with h5py.File(places.own / OTHER, "w") as content:
+        content.create_dataset("a/b", (10**6, 10**6, 9), "f4", chunks=(1_000, 1_000, 1))
+    assert "an array of the shape (1000000, 1000000, 9)" in refusal(unknown()).problem
+
+
+@pytest.mark.fault(
+    "Weights that another program has open",
+    "The reader is told to close it",
+    "The file, as it was",
+)
+def test_weights_that_another_program_has_open_are_told_as_such(
+    places: Places, legacy: bytes, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = put(places.own, legacy, OTHER)
+    packaged = put(tmp_path, content)
+
+    def taken(*_: object, **__: object) -> None:  # Windows says the same of one that is locked
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    packaged.with_suffix(".sha256").write_text(hashlib.sha256(content).hexdigest())
+    for file, weights in (
+        (own, unknown()),
+        (packaged, Packaged("The small VGG16", packaged, "a command")),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "open", taken)
+            error = refusal(weights)
+        assert f"{file} cannot be used: it is open in another program" in error.problem
+        assert error.advice.startswith("Close the program that has it open")
 
 
 def test_two_who_download_at_once_both_get_whole_weights(
@@ -442,7 +525,8 @@ def test_packaged_weights_that_are_missing_or_broken_are_told_with_the_command(
     tmp_path: Path, content: bytes
 ) -> None:
     weights = Packaged("The small VGG16", tmp_path / NAME, "cnn-course pretrain")
-    for fault in (None, content[:-1_000]):
+    (tmp_path / NAME).with_suffix(".sha256").write_text(hashlib.sha256(content).hexdigest())
+    for fault in (None, content[:-1_000], flipped(content)):
         if fault:
             put(tmp_path, fault)
         error = refusal(weights)
