@@ -226,9 +226,7 @@ def network_of(layers: Sequence[object]) -> Network:
 def _check_layer(layer: Layer, name: str) -> None:
     """Refuse a layer that there are no questions about, or whose name something else has."""
     if name in (INPUT, _WHOLE):
-        raise ValueError(
-            f"A layer of a test cannot be called {name!r}. Write another name."
-        )
+        raise ValueError(f"A layer of a test cannot be called {name!r}. Write another name.")
     if not isinstance(layer, tuple(LAYERS)):
         raise ValueError(
             f"There are no questions about {name!r} ({layer.kind}). A test asks about: "
