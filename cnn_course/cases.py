@@ -156,12 +156,15 @@ def advise(*, pictures: int, similarity: str, grid: Grid | None = None) -> Advic
     best = next(iter(means))
     ruled = max((name for name in strategies if name in cell), key=means.__getitem__)
     agrees = not clearly_better(cell[best], cell[ruled])
+    gains = [mine - its for mine, its in zip(cell[best], cell[ruled], strict=True)]
+    gain = f"by {mean(gains):.3f}" + (
+        f" (seeds: {min(gains):.3f} to {max(gains):.3f})" if len(gains) > 1 else ""
+    )
     if best == ruled:
         judgement = "Measured, it was the best of all."
     elif agrees:
-        judgement = f"Measured, only {best} was better, and not clearly."
+        judgement = f"Measured, only {best} was better, and not clearly: {gain}."
     else:
-        gain = f"by {means[best] - means[ruled]:.3f}"
         judgement = f"But measured, {best} was better than {ruled} for every seed, {gain}."
     seeds = f"{len(cell[best])} seed{'s' if len(cell[best]) > 1 else ''}"
     return Advice(

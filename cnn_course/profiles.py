@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 PROFILES: Final = ("tiny", "full")
+PRECISION_VARIABLE: Final = "CNN_COURSE_PRECISION"  # of full runs: float32 or bfloat16
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
     },
     "04-data-augmentation": {
         "tiny": Settings(epochs=70, batch_size=16, patience=20, side=64, filters=_SMALL),
-        "full": Settings(epochs=100, batch_size=32, patience=100, side=180, filters=_TAUGHT),
+        "full": Settings(epochs=100, batch_size=32, patience=20, side=180, filters=_TAUGHT),
     },
     "05-vgg16-feature-extraction": {
         "tiny": Settings(

@@ -16,7 +16,7 @@ import nbval.kernel
 import pytest
 from hypothesis import HealthCheck, settings
 from patience import HANGS
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Request, sync_playwright
 from surroundings import Server, serving
 
 from cnn_course.press.environment import make_environment_neutral
@@ -36,7 +36,14 @@ settings.register_profile(
 settings.load_profile("steady")
 _HEAVY = {"tensorflow": "tensorflow", "nbclient": "kernel"}  # module -> mark of who imports it
 _SEEN: set[str] = set()
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+#: browser -> the programs of which one drives it
+_BROWSERS = {
+    "Chromium": (
+        *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
+    ),
+    "Firefox": ("firefox-esr", "firefox"),
+    "WebKit": ("WebKitWebDriver",),
+}
 
 
 # Neither a test nor a kernel sees what belongs to the person who starts them, or writes there.
@@ -83,10 +90,13 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return None if seed is None else f"files in random order: --shuffle {seed}"
 
 
-def browser_path() -> str | None:
+def browser_path(name: str = "Chromium") -> str | None:
     """Return the machine's own browser, or None."""
-    named = os.environ.get("CNN_COURSE_BROWSER")
-    return named or next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if name == "Chromium" and (named := os.environ.get("CNN_COURSE_BROWSER")):
+        return named
+    if name == "WebKit" and shutil.which("Xvfb") is None:  # it needs a screen, which that plays
+        return None
+    return next(filter(None, map(shutil.which, _BROWSERS[name])), None)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -110,19 +120,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         files = list(dict.fromkeys(item.path for item in items))
         random.Random(config.option.shuffle).shuffle(files)
         items.sort(key=lambda item: files.index(item.path))
-    if browser_path() is not None:
-        return
+    for name in _BROWSERS:
+        if browser_path(name) is None:
+            _leave_out(name, config, items)
+
+
+def _leave_out(name: str, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Remove the tests of a browser that is not there; plain `browser` means Chromium."""
     if os.environ.get("CNN_COURSE_REQUIRE_BROWSER") == "1":
+        programs = ", ".join(_BROWSERS[name])
+        screen = " with Xvfb" if name == "WebKit" else ""
         raise pytest.UsageError(
-            "CNN_COURSE_REQUIRE_BROWSER=1, and none of these is on the PATH: "
-            + ", ".join(_BROWSERS)
+            f"CNN_COURSE_REQUIRE_BROWSER=1, and {name} is not on the PATH: {programs}{screen}."
         )
-    left_out = [item for item in items if item.get_closest_marker("browser")]
+    marks = [(item, item.get_closest_marker("browser")) for item in items]
+    left_out = [item for item, mark in marks if mark and (mark.args or ("Chromium",)) == (name,)]
     for item in left_out:
         items.remove(item)
     config.hook.pytest_deselected(items=left_out)
     if left_out:
-        print(f"\nNo browser on this machine: {len(left_out)} browser tests are left out.")
+        print(f"\nNo {name} on this machine: {len(left_out)} browser tests are left out.")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -202,17 +219,23 @@ def site() -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The machine's own browser, one for all tests of a process."""
+def playwright() -> Iterator[Playwright]:
+    """What drives browsers; a process has one."""
     with sync_playwright() as playwright:
-        # A container's root user needs --no-sandbox; the pages are our own.
-        browser = playwright.chromium.launch(
-            executable_path=browser_path(),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-            timeout=HANGS * 1_000,
-        )
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """The machine's own browser, one for all tests of a process."""
+    # A container's root user needs --no-sandbox; the pages are our own.
+    browser = playwright.chromium.launch(
+        executable_path=browser_path(),
+        args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        timeout=HANGS * 1_000,
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -12,16 +12,22 @@ from cnn_course.explorers.explorer import Explorer
 from cnn_course.javascript import without_exports
 
 
-def opened(page: Page, folder: Path, *shown: Explorer) -> list[str]:
-    """Open a page with explorers, as a file; return what each is called there."""
+def written(folder: Path, *shown: Explorer) -> tuple[str, list[str]]:
+    """Write a page with explorers; return its address, as a file, and what each is called there."""
     html = "".join(one.page() for one in shown)
     file = folder / "page.html"
     file.write_text(
         f"<!doctype html><html lang=en><meta charset=utf-8><title>Page</title>"
         f"<meta name=viewport content='width=device-width'><body><main><h1>Page</h1>{html}</main>"
     )
-    led_to(page, file.as_uri())
-    return re.findall(r'<div id="(explorer-\d+)" ', html)
+    return file.as_uri(), re.findall(r'<div id="(explorer-\d+)" ', html)
+
+
+def opened(page: Page, folder: Path, *shown: Explorer) -> list[str]:
+    """Open a page with explorers, as a file; return what each is called there."""
+    address, names = written(folder, *shown)
+    led_to(page, address)
+    return names
 
 
 def led_to(page: Page, address: str) -> None:
@@ -29,6 +35,15 @@ def led_to(page: Page, address: str) -> None:
     page.goto("about:blank")
     page.goto(address)
     page.wait_for_selector(".explorer table")
+
+
+# The numbers of a figure: of an explorer's name and the beginning of the figure's title.
+NUMBERS = """([name, title]) => {
+    const figures = [...document.querySelectorAll(`#${name} figure`)];
+    const one = figures.find((any) => any.firstChild.textContent.startsWith(title));
+    return [...one.querySelectorAll("tr")].map((row) =>
+        [...row.cells].map((cell) => Number(cell.innerText.replace("\\u2212", "-"))));
+}"""
 
 
 class Shown:
@@ -65,16 +80,7 @@ class Shown:
 
     def numbers(self, figure: str = "output") -> np.ndarray:
         """Return what a figure shows."""
-        rows = self.page.evaluate(
-            """([name, title]) => {
-                const figures = [...document.querySelectorAll(`#${name} figure`)];
-                const one = figures.find((any) => any.firstChild.textContent.startsWith(title));
-                return [...one.querySelectorAll("tr")].map((row) =>
-                    [...row.cells].map((cell) => Number(cell.innerText.replace("\\u2212", "-"))));
-            }""",
-            [self.name, figure],
-        )
-        return np.array(rows)
+        return np.array(self.page.evaluate(NUMBERS, [self.name, figure]))
 
 
 def show(page: Page, folder: Path, explorer: Explorer) -> Shown:

@@ -9,6 +9,9 @@
   const ROOT = new URL("..", document.currentScript.src).pathname; // of the course, on its host
   const ENTRY = `cnn-course-progress:${ROOT}`;
 
+  const FULL = "The last change was not kept: this browser has no room left for this site. " +
+    "Clear a page, or the site's data in the browser's settings.";
+
   const isTable = (found) => typeof found === "object" && found !== null && !Array.isArray(found);
 
   function read() {
@@ -20,11 +23,14 @@
     }
   }
 
+  let isFull = false; // then what was kept stays, and the reader is told
+
   function write(known) {
     try {
       localStorage.setItem(ENTRY, JSON.stringify(known));
+      isFull = false;
     } catch {
-      // It is full: what was kept stays, and the page works on.
+      isFull = true;
     }
   }
 
@@ -34,8 +40,8 @@
       localStorage.setItem(probe, "");
       localStorage.removeItem(probe);
       return true;
-    } catch {
-      return false;
+    } catch (refused) {
+      return refused.name === "QuotaExceededError" && localStorage.length > 0; // full, and readable
     }
   }
 
@@ -163,7 +169,7 @@
 
     function show() {
       const state = current();
-      count.textContent = `${said(state)}.`;
+      count.textContent = `${said(state)}.${isFull ? ` ${FULL}` : ""}`;
       const kept = state.done.size + state.answered.size + Object.keys(state.answers).length;
       clear.hidden = kept === 0;
       toggles.forEach(({ id, toggle }) =>
@@ -193,12 +199,15 @@
 
   /* On a page that asks for it: all chapters that were begun, and a way to forget them. */
   function overview(place) {
+    const links = [...document.querySelectorAll(".bd-links a.reference.internal")];
+    const chapters = links.map((link) => new URL(link.href).pathname).filter(isChapter).map(nameOf);
     const show = () => {
-      const begun = Object.entries(read())
-        .map(([name]) => [name, chapter(read(), name)])
+      const known = read();
+      const begun = chapters
+        .map((name) => [name, chapter(known, name)])
         .filter(([, state]) => state.done.size + state.answered.size);
       const list = document.createElement("ul");
-      begun.sort().forEach(([name, state]) => {
+      begun.forEach(([name, state]) => {
         const item = document.createElement("li");
         item.textContent = `${name}: ${said(state)}`;
         list.append(item);
@@ -211,7 +220,7 @@
       });
       const nothing = document.createElement("p");
       nothing.textContent = "You have not marked anything as done in this browser yet.";
-      place.replaceChildren(...(begun.length ? [list, clear] : [nothing]));
+      place.replaceChildren(begun.length ? list : nothing, ...(Object.keys(known).length ? [clear] : []));
     };
     return show;
   }

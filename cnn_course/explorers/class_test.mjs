@@ -1,5 +1,5 @@
 // A class test on the screen: the chapter's own or one of a seed, answered, marked and printed there.
-import { button, isWhole, labelled, make, Panel, showOnly } from "./panel.mjs";
+import { button, isWhole, labelled, make, Panel, SELECTING, showOnly } from "./panel.mjs";
 import { KINDS, sources } from "./layers.mjs";
 import { generate, testAbout } from "./generated.mjs";
 import { inWords, markAnswers, slides } from "./questions.mjs";
@@ -48,7 +48,7 @@ class ClassTest extends Panel {
     const anew = { answers: {}, marked: false };
     const { levels } = this.model.get("choices");
     const level = this.choice("level", "test", levels, (value) => ({ level: value, ...anew }));
-    const seed = make("input", { type: "text", inputMode: "numeric", size: 8 });
+    const seed = make("input", { type: "text", inputMode: "numeric", size: 8, ...SELECTING });
     seed.dataset.name = "seed";
     seed.onchange = () => {
       const number = Number(seed.value.trim());

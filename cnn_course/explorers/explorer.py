@@ -162,10 +162,11 @@ def array_panel(title: str, values: np.ndarray) -> Panel:
         colour = _NEGATIVE if value < 0 else _POSITIVE
         x, y, share = column * _CELL, row * _CELL, 0.45 * abs(value) / limit
         number = f"{float(value):z.2f}".rstrip("0").rstrip(".").replace("-", "−")
+        size = ' font-size="10"' if len(number) > 4 else ""  # its neighbours keep a distance
         cells.append(
             f'<rect x="{x}" y="{y}" width="{_CELL}" height="{_CELL}" stroke="#888" '
             f'fill="rgba({colour},{share:.2f})"/>'
-            f'<text x="{x + _CELL / 2}" y="{y + 20}" text-anchor="middle">{number}</text>'
+            f'<text x="{x + _CELL / 2}" y="{y + 20}" text-anchor="middle"{size}>{number}</text>'
         )
     rows, columns = values.shape
     return Panel(title, columns * _CELL, rows * _CELL, "".join(cells))

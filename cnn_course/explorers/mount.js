@@ -26,6 +26,6 @@
     read();
     for (const act of listeners) act();
   });
-  el.replaceChildren();
+  el.after(...el.childNodes); // the still picture, which goes on paper
   render({ model, el });
 }

@@ -46,7 +46,14 @@ export function isWhole(value, least, most = 100_000) {
 /** Where the arrow keys lead, in rows and columns. */
 export const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
-const HANDLERS = ["onclick", "onchange", "oninput", "onfocus", "onkeydown"];
+const HANDLERS = ["onclick", "onchange", "oninput", "onfocus", "onmouseup", "onkeydown"];
+
+/** A field of which a click selects all, so that what is typed takes its place. Without the second
+ * line WebKit, when the button of the mouse comes up, selects nothing again. */
+export const SELECTING = {
+  onfocus: ({ target }) => target.select(),
+  onmouseup: (event) => event.preventDefault(),
+};
 
 /** Mark what is made once: it is shown as it is, and never made like something else. */
 export const keep = (element) => Object.assign(element, { kept: true });

@@ -1,5 +1,5 @@
 // The explorer of shapes and parameters: a list of layers, built by the reader.
-import { button, isWhole, labelled, make, Panel, showOnly } from "./panel.mjs";
+import { button, isWhole, labelled, make, Panel, SELECTING, showOnly } from "./panel.mjs";
 import { added, count, KINDS, moved, plain, removed, sizes, sources, stack } from "./layers.mjs";
 
 const LARGEST_NUMBER = 100_000;
@@ -102,7 +102,7 @@ class Shapes extends Panel {
   }
 
   field(label, value, take, text) {
-    const input = make("input", { type: "text", inputMode: "numeric", defaultValue: String(value) });
+    const input = make("input", { type: "text", inputMode: "numeric", defaultValue: String(value), ...SELECTING });
     input.dataset.cell = label;
     input.setAttribute("aria-label", label);
     input.onchange = ({ target }) => {

@@ -1,6 +1,6 @@
 // The explorer of transfers. What it says, `cnn_course.cases` has said: `choices` has a stretch for
 // every number of pictures on the plane, and this module looks it up and draws it.
-import { clamp, figure, isWhole, keep, labelled, make, Panel, showOnly } from "./panel.mjs";
+import { clamp, figure, isWhole, keep, labelled, make, Panel, SELECTING, showOnly } from "./panel.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LEFT = 44, TOP = 34, WIDE = 268, ROW = 54; // units of the plane: where it begins, how large it is
@@ -75,7 +75,7 @@ class TransferCases extends Panel {
   }
 
   controls() {
-    const input = make("input", { type: "text", inputMode: "numeric", size: 7 });
+    const input = make("input", { type: "text", inputMode: "numeric", size: 7, ...SELECTING });
     input.dataset.name = "pictures";
     input.onchange = () => {
       const wanted = typed(input.value), { most } = this.choices;

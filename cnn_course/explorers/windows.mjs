@@ -1,5 +1,5 @@
 // Windows that slide over an image: their arithmetic, and how they are shown.
-import { arrows, button, clamp, figure, isTable, keep, LARGEST, make, number, paint, Panel, showOnly, STEPS } from "./panel.mjs";
+import { arrows, button, clamp, figure, isTable, keep, LARGEST, make, number, paint, Panel, SELECTING, showOnly, STEPS } from "./panel.mjs";
 import { blank, Pad } from "./pad.mjs";
 
 export const SMALL = 12; // up to so many rows and columns, every number is written out
@@ -152,7 +152,7 @@ export class Windows extends Panel {
 
   /** A cell to type a number into. */
   input(value, label, cell, take) {
-    const input = make("input", { type: "text", inputMode: "decimal", defaultValue: String(value), onfocus: ({ target }) => target.select() });
+    const input = make("input", { type: "text", inputMode: "decimal", defaultValue: String(value), ...SELECTING });
     input.dataset.cell = cell;
     input.setAttribute("aria-label", label);
     input.style.minWidth = `${String(value).length + 1}ch`;

@@ -1,6 +1,7 @@
 """The command `cnn-course`."""
 
 import io
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 import click
 
 from cnn_course.press.project import PressError, find_project, locked
-from cnn_course.profiles import PROFILES, other_bases
+from cnn_course.profiles import PRECISION_VARIABLE, PROFILES, other_bases
 
 # Each command imports what it needs itself: `--help` and a build with nothing to do take no time.
 
@@ -21,7 +22,8 @@ _PROFILE = click.option(
     help="tiny: seconds a chapter, no network. full: the real data, the real training.",
 )
 _CHAPTERS = click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
-_AT_LEAST_1 = click.IntRange(min=1)
+_AT_LEAST_1 = click.IntRange(1, 1_000_000)  # of seconds: eleven days
+_SEED = click.IntRange(0, 2**32 - 1)  # as NumPy takes them
 _STYLES = {"whole": "green", "mended": "yellow", "missing": "yellow", "broken": "bold red"}
 _FRESH = click.option("--fresh", is_flag=True, help="Do also what is up to date; continue nothing.")
 
@@ -91,6 +93,29 @@ def build(*, profile: str, fresh: bool, compared: bool) -> None:
     build_book(find_project(), profile, fresh=fresh, compared=compared)
 
 
+@commands.command("print")
+@click.option(
+    "--paper",
+    type=click.Choice(("A4", "letter"), case_sensitive=False),
+    default="A4",
+    show_default=True,
+    help="Its size.",
+)
+def print_(*, paper: str) -> None:
+    """Make one PDF of the whole book, and an e-book, in _build/print.
+
+    The site is brought up to date before.
+    """
+    try:
+        from cnn_course.press.paper.printing import print_book  # noqa: PLC0415
+    except ModuleNotFoundError as missing:
+        raise PressError(
+            f"{missing.name} is not installed. Get what paper needs: pip install -e '.[paper]'"
+        ) from None
+    for file in print_book(find_project(), paper):
+        click.echo(f"Written: {file}")
+
+
 @commands.command()
 @click.argument("chapter")
 @click.option(
@@ -100,15 +125,25 @@ def build(*, profile: str, fresh: bool, compared: bool) -> None:
 )
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=_SEED,
     help="Another seed than the chapter's. Its record stands beside the usual one.",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="bfloat16: three times as fast where the processor computes with it. The record says so.",
+)
 @_FRESH
-def record(chapter: str, *, base: str | None, seed: int | None, fresh: bool) -> None:
+def record(
+    chapter: str, *, base: str | None, seed: int | None, precision: str, fresh: bool
+) -> None:
     """Run a chapter in full and keep what it measured.
 
     The profile is `full`, and the numbers go to book/measured.
     """
+    os.environ[PRECISION_VARIABLE] = precision
     from cnn_course.press.recording import write_record  # noqa: PLC0415
     from cnn_course.press.stored_runs import RunStore, bring_up_to_date  # noqa: PLC0415
 
@@ -124,8 +159,8 @@ def record(chapter: str, *, base: str | None, seed: int | None, fresh: bool) -> 
 
 @commands.command()
 @click.argument("chapters", nargs=-1, required=True, metavar="CHAPTER...")
-@click.option("--first", type=click.IntRange(min=0), default=1, show_default=True)
-@click.option("--count", type=click.IntRange(min=2), default=5, show_default=True)
+@click.option("--first", type=_SEED, default=1, show_default=True)
+@click.option("--count", type=click.IntRange(2, 1_000), default=5, show_default=True)
 @click.option("--at-once", type=_AT_LEAST_1, help="Runs at the same time.")
 def seeds(chapters: tuple[str, ...], *, first: int, count: int, at_once: int | None) -> None:
     """Run chapters with several seeds, and keep what each measured.
@@ -265,6 +300,7 @@ def class_test(
     """
     if context.invoked_subcommand:
         return
+    from cnn_course.press.browser import print_pdf  # noqa: PLC0415
     from cnn_course.press.classroom import making  # noqa: PLC0415
 
     if out is None or not (seeds or class_list or network):
@@ -284,7 +320,7 @@ def class_test(
     )
     for note in notes:
         click.echo(note, err=True)
-    files += [making.print_pdf(file) for file in files if pdf and file.suffix == ".html"]
+    files += [print_pdf(file) for file in files if pdf and file.suffix == ".html"]
     for file in files:
         click.echo(f"Written: {file}")
 

@@ -12,6 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from cnn_course.profiles import PRECISION_VARIABLE
+
 # Asked in a process of its own: TensorFlow takes seconds to import, and holds a GPU that it saw.
 _NAME_GPUS = """
 import tensorflow as tf
@@ -56,13 +58,16 @@ def make_environment_neutral(
 def hardware(*, gpu: bool = False) -> dict[str, Any]:
     """Return `cpu`, `cores`, `memory_gb` and `gpu` of this machine, None for what is not known.
 
-    With `gpu` TensorFlow is asked which GPUs it computes on.
+    With `gpu` TensorFlow is asked which GPUs it computes on. `precision` is there where a full run
+    computes in another one than `float32`.
     """
+    precision = os.environ.get(PRECISION_VARIABLE, "float32") if gpu else "float32"
     return {
         "cpu": _processor(),
         "cores": cores(),
         "memory_gb": _memory(),
         "gpu": _gpus() if gpu and shutil.which("nvidia-smi") else None,
+        **({} if precision == "float32" else {"precision": precision}),
     }
 
 
@@ -100,5 +105,5 @@ def _memory() -> float | None:
 
 def _gpus() -> str | None:
     command = [sys.executable, "-c", _NAME_GPUS]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    answer = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     return ", ".join(answer.stdout.split("\n")).strip(", ") or None

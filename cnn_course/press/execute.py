@@ -4,14 +4,17 @@ A kernel is always the interpreter that runs this, whatever kernels are installe
 settings of the person who started it: equal inputs, equal outputs.
 """
 
+import logging
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +41,25 @@ from cnn_course.training.state import FOLDER_VARIABLE, read_progress
 _START_SECONDS = 120  # on a busy machine a kernel takes its time to start, and to answer
 _SECONDS_BETWEEN_LOOKS = 1
 _LINES_OF_ERROR = 12
+_LARGEST_OUTPUT = 20_000_000  # signs that a cell may give; a chapter gives a tenth of it in all
+# A kernel ends with the process that started it, and what it has started ends with it; where
+# memory runs out, the system takes it from a kernel. ipykernel's own look-out leaves children.
+_KERNEL = """
+import contextlib, os, signal, sys, threading, time
+sys.path.remove("")  # `ipykernel` is no file beside the chapter
+from ipykernel import kernelapp
+
+def end_with(parent):
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.killpg(0, signal.SIGKILL)
+
+parent = int(os.environ.pop("JPY_PARENT_PID"))
+threading.Thread(target=end_with, args=[parent], daemon=True).start()
+with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+    score.write("1000")
+kernelapp.launch_new_instance()
+"""
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -75,7 +97,19 @@ class OwnKernelManager(AsyncKernelManager):
     def kernel_spec(self) -> KernelSpec:
         """How to start a kernel."""
         # Some versions warn at every start that local sockets are not encrypted.
-        return KernelSpec(**get_kernel_dict(extra_arguments=["--log-level=ERROR"]))
+        specification = get_kernel_dict(extra_arguments=["--log-level=ERROR"])
+        if hasattr(os, "killpg"):
+            at = specification["argv"].index("-m")
+            specification["argv"][at : at + 2] = ["-c", _KERNEL]
+        return KernelSpec(**specification)
+
+    def end(self) -> None:
+        """End the kernel and what it has started, whatever they are doing."""
+        with suppress(OSError):  # all of them have ended
+            if group := getattr(self.provisioner, "pgid", None):
+                os.killpg(group, signal.SIGKILL)
+            elif process := getattr(self.provisioner, "process", None):
+                process.kill()
 
 
 def run_jobs(
@@ -93,6 +127,8 @@ def run_jobs(
         caches: a folder for what tools keep between runs.
         finished: is called in the thread of the caller.
     """
+    # A cell that is given up leaves behind what asyncio would tell of when the command ends.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     _prepare_fonts(caches)
     runner = _Runner(scratch, caches)
     told: dict[str, int] = {}
@@ -116,6 +152,52 @@ def run_jobs(
             wait([one for one in running if not one.cancelled()], timeout=0.2)
 
 
+class _Client(PapermillNotebookClient):
+    """Papermill's client, which ends a kernel that gives more output than a notebook may keep.
+
+    Attributes:
+        manager: of its kernel, also when that has ended.
+        has_too_much: whether it had to end it.
+    """
+
+    manager: OwnKernelManager | None = None
+    has_too_much = False
+    _given = 0
+
+    def create_kernel_manager(self) -> Any:
+        """Return the manager of the kernel that is to be started."""
+        self.manager = super().create_kernel_manager()
+        return self.manager
+
+    def execute(self, **started_with: Any) -> Any:
+        """Execute the notebook, and let nothing live on that it has started."""
+        try:
+            return super().execute(**started_with)
+        except DeadKernelError:
+            if self.has_too_much:
+                raise RuntimeError(
+                    f"It gave more than {_LARGEST_OUTPUT / 1e6:.0f} MB of output. Print less."
+                ) from None
+            raise
+        finally:
+            if self.manager is not None:
+                self.manager.end()
+
+    def process_message(self, msg: dict[str, Any], cell: Cell, cell_index: int) -> Any:
+        """Take over a message, unless the cell has given too much already."""
+        content = msg["content"]
+        if msg["msg_type"] in ("execute_input", "clear_output"):
+            self._given = 0
+        texts = [content.get("text"), content.get("traceback"), *content.get("data", {}).values()]
+        self._given += sum(len(str(text)) for text in texts if text)
+        if self._given <= _LARGEST_OUTPUT:
+            return super().process_message(msg, cell, cell_index)
+        if not self.has_too_much and self.manager is not None:
+            self.has_too_much = True
+            self.manager.end()
+        return None
+
+
 class _OwnEngine(Engine):
     """Papermill with a kernel of our own, and without any file."""
 
@@ -125,12 +207,12 @@ class _OwnEngine(Engine):
         nb_man: Any,
         kernel_name: str,
         *,
-        clients: list[PapermillNotebookClient],
+        clients: list[_Client],
         started_with: dict[str, Any],
         **options: Any,
     ) -> None:
         """Execute a notebook; who holds `clients` can end its kernel."""
-        client = PapermillNotebookClient(
+        client = _Client(
             nb_man,
             kernel_name=kernel_name,
             kernel_manager_class=OwnKernelManager,
@@ -149,7 +231,7 @@ class _Runner:
         self._scratch = scratch
         self._caches = caches
         self._stopped = threading.Event()
-        self._clients: list[PapermillNotebookClient] = []
+        self._clients: list[_Client] = []
 
     def run(self, job: Job) -> tuple[Notebook | PressError, float]:
         """Return the executed notebook, or an error for the person at the keyboard; and seconds."""
@@ -172,8 +254,8 @@ class _Runner:
         """End all kernels."""
         self._stopped.set()
         for client in self._clients:
-            if client.km is not None and client.km.has_kernel:
-                client.km.provisioner.process.kill()
+            if client.manager is not None:
+                client.manager.end()
 
     def _attempt(self, job: Job) -> tuple[Notebook, str]:
         """Return a notebook as papermill leaves it, and why it broke off, if it did."""
@@ -184,7 +266,7 @@ class _Runner:
         environment = _environment(job, self._caches)
         try:
             # What a kernel writes there is worth reading only where it dies by itself.
-            with log.open("w") as stream:
+            with log.open("w", encoding="utf-8") as stream:
                 _OwnEngine.execute_notebook(
                     notebook,
                     "python3",
@@ -195,7 +277,10 @@ class _Runner:
                     started_with={"cwd": str(job.folder), "env": environment, "stderr": stream},
                 )
         except TimeoutError:
-            return notebook, f"It took longer than {job.timeout} s."
+            return notebook, (
+                f"It took longer than {job.timeout} s. Where it may take longer, say so: "
+                "cnn-course run --timeout SECONDS"
+            )
         except RuntimeError as error:
             died = isinstance(error, DeadKernelError)
             reason = "Its kernel died: out of memory, or ended from outside." if died else error

@@ -5,7 +5,9 @@ import copy
 import io
 import json
 import re
+import reprlib
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -21,27 +23,41 @@ _CHECK = re.compile(r'(?m)^check\("([a-z0-9-]+)"')
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 KERNELSPEC = {"name": "python3", "language": "python", "display_name": "Python 3"}
 
+_TEXT = (str, [str])  # a text, or its lines
+_LEVELS = 100  # lists and mappings in each other; what takes them apart calls itself for each
+
 # Written by tools at every run or click; says nothing about the chapter.
 _PASSING_METADATA = ("execution", "papermill", "ExecuteTime", "collapsed", "scrolled", "trusted")
 
 
 def read(file: Path) -> Notebook:
-    """Return a notebook whose multi-line texts are single strings.
+    """Return a notebook whose multi-line texts are single strings, and whose cells lack no field.
 
     Raises:
-        PressError: the file is no notebook of format 4.
+        PressError: the file is no notebook of format 4; the message says what in it is wrong.
     """
     try:
         notebook = json.loads(file.read_text(encoding="utf-8"))
+        json.dumps(notebook, ensure_ascii=False).encode()  # half a sign can be read, not written
+        if isinstance(notebook, dict) and notebook.get("nbformat") == 4:
+            fault = next(_faults(notebook), "")
+        else:
+            fault = "its format is not 4; JupyterLab saves it so"
     except FileNotFoundError:
         raise PressError(f"{file} does not exist.") from None
-    except ValueError as error:
-        raise PressError(f"{file} is not a notebook: {error}") from None
-    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
-        raise PressError(f"{file} is not a notebook of format 4. Open and save it in JupyterLab.")
-    for cell in notebook.get("cells", []):
+    except (ValueError, RecursionError) as error:
+        fault = str(error)
+    if fault:
+        raise PressError(
+            f"{file} is not a notebook: {fault.rstrip('.')}. Get back one that JupyterLab opens."
+        )
+    notebook.setdefault("metadata", {})
+    for cell in notebook["cells"]:
         cell["source"] = _joined(cell.get("source", ""))
         cell.setdefault("metadata", {})
+        if cell["cell_type"] == "code":
+            cell.setdefault("outputs", [])
+            cell.setdefault("execution_count", None)
         for output in cell.get("outputs", []):
             if "text" in output:
                 output["text"] = _joined(output["text"])
@@ -49,6 +65,58 @@ def read(file: Path) -> Notebook:
                 if not kind.endswith("json"):
                     output["data"][kind] = _joined(value)
     return notebook
+
+
+def _faults(notebook: Notebook) -> Iterator[str]:
+    """Yield what no tool takes for a notebook; what follows a fault may rely on its absence."""
+    yield from _odd(notebook, "the file", cells=list, nbformat=int)
+    yield from _odd(notebook, "the file", optional=True, metadata=dict, nbformat_minor=int)
+    about = notebook.get("metadata", {})
+    yield from _odd(about, "the metadata", optional=True, kernelspec=dict, language_info=dict)
+    for number, cell in enumerate(notebook["cells"], start=1):
+        where = f"cell {number}"
+        yield from _odd(cell, where, cell_type=("code", "markdown", "raw"))
+        yield from _odd(cell, where, optional=True, source=_TEXT, metadata=dict, id=str)
+        yield from _odd(cell, where, optional=True, outputs=[dict], attachments=dict)
+        files = cell.get("attachments", {})
+        yield from _odd(files, f"an attachment of {where}", **dict.fromkeys(files, dict))
+        yield from _odd(cell.get("metadata", {}), where, optional=True, tags=[str])
+        for output in cell.get("outputs", []):
+            yield from _odd(output, f"an output of {where}", output_type=str)
+            yield from _odd(output, f"an output of {where}", optional=True, text=_TEXT, data=dict)
+            data = output.get("data", {})
+            texts = (kind for kind in data if not kind.endswith("json"))
+            yield from _odd(data, f"an output of {where}", **dict.fromkeys(texts, _TEXT))
+    level: list[Any] = [notebook]
+    for _ in range(_LEVELS):
+        insides = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [item for inside in insides for item in inside if isinstance(item, dict | list)]
+    if level:
+        yield f"it is nested deeper than {_LEVELS} levels"
+
+
+def _odd(value: Any, where: str, *, optional: bool = False, **right: Any) -> Iterator[str]:
+    """Yield the fields of `value` that are missing or of another kind than is right."""
+    if not isinstance(value, dict):
+        yield f"{where} is {reprlib.repr(value)}"
+        return
+    for name, kind in right.items():
+        if name in value and not _is(value[name], kind):
+            yield f"{name!r} of {where} is {reprlib.repr(value[name])}"
+        elif name not in value and not optional:
+            yield f"{where} has no {name!r}"
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Tell whether a value is of a type, a list of it, or one of several things."""
+    match kind:
+        case [one] if isinstance(kind, list):
+            return isinstance(value, list) and all(_is(item, one) for item in value)
+        case type():
+            return isinstance(value, kind) and not isinstance(value, bool)
+        case tuple():
+            return any(_is(value, one) for one in kind)
+    return bool(value == kind)
 
 
 def dumps(notebook: Notebook) -> str:
@@ -198,7 +266,10 @@ def _with_pixels(output: Output) -> Output:
 
     data = dict(output.get("data", {}))
     for kind in data.keys() & {"image/png", "image/jpeg"}:
-        with Image.open(io.BytesIO(base64.b64decode(data[kind]))) as picture:
+        with (
+            suppress(OSError, ValueError),  # a stored picture that is none equals no fresh one
+            Image.open(io.BytesIO(base64.b64decode(data[kind]))) as picture,
+        ):
             data[kind] = picture.size, picture.convert("RGBA").tobytes()
     return {**output, "data": data}
 

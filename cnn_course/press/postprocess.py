@@ -1,9 +1,11 @@
-r"""Makes the rendered pages light: they load fast, on a phone and from a folder, too.
+r"""Makes the rendered pages light, and lets them run and load only what is their own.
 
 Jupyter Book's pages bring 1.5 MB of script that draws icons, which fonts draw as well, and 1.2 MB
 that sets formulas, which browsers set themselves since they know MathML. Pictures come as PNG.
 """
 
+import base64
+import hashlib
 import html
 import io
 import re
@@ -48,12 +50,22 @@ _IN_COLUMNS = re.compile(r"\S {2,}\S")
 _FIGURE = re.compile(r'(<img [^>]*class="[^"]*figure-read"[^>]* style=")(?=width: (\d+)px)')
 # The start page, which is named like the book.
 _NAMED_TWICE = re.compile(r"<title>(.+?) &#8212; \1</title>")
+_CHARSET = '<meta charset="utf-8" />'  # a browser looks for it in the first 1,024 bytes
+_HANDLER = re.compile(r'(?<=<button) onclick="[^"]*"')  # menus.js listens instead
+_INLINE = re.compile(r"<(script|style)\b((?:(?!\bsrc=)[^>])*)>(.*?)</\1>", re.DOTALL)
+#: a page may load from its own site, and run and apply in itself what has one of these digests;
+#: an attribute `style` is free, and a browser that cannot tell it from an element: any style
+_POLICY = (
+    "default-src 'none'; script-src 'self'{script}; style-src 'self' 'unsafe-inline'; "
+    "style-src-elem 'self'{style}; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'"
+)
 _WIDE = 600  # pixels; of a wider figure, a phone would draw the words less than 6 pixels high
 _DETAILED = 60_000  # bytes; a picture that is larger without loss is a photograph
 
 
 def make_light(site: Path) -> None:
-    """Make the pages of a fresh site light, and give its logo a landmark.
+    """Make the pages of a fresh site light and closed, and give its logo a landmark.
 
     Raises:
         PressError: a formula that cannot be set.
@@ -69,9 +81,10 @@ def make_light(site: Path) -> None:
             raise PressError(f"{page.name}: {problem}") from problem
         for name in smaller:
             light = light.replace(f'{name}"', f'{name.removesuffix(".png")}.webp"')
-        page.write_text(light, encoding="utf-8")
-    for script in site.glob("_static/scripts/fontawesome.js*"):
-        script.unlink()
+        page.write_text(_with_policy(light), encoding="utf-8")
+    templates = site.glob("_static/*webpack-macros.html")  # the theme's, for its own build
+    for file in (*templates, *site.glob("_static/scripts/fontawesome.js*")):
+        file.unlink()
 
 
 def _lighter(page: str) -> str:
@@ -112,6 +125,23 @@ def _in_lines(found: re.Match[str]) -> str:
 def _with_least_width(found: re.Match[str]) -> str:
     width = int(found[2])
     return found[1] + (f"--least: {width * 3 // 4}px; " if width > _WIDE else "")
+
+
+def _with_policy(page: str) -> str:
+    """Forbid a page everything but what it has now: a script that somebody slips in does not run.
+
+    In the page itself, since neither a folder nor GitHub Pages sends it along.
+    """
+    page = _HANDLER.sub("", page)
+    digests: dict[str, dict[str, None]] = {"script": {}, "style": {}}  # in order, each once
+    for tag, attributes, content in _INLINE.findall(page):
+        if "application/json" not in attributes:  # data, which no browser runs
+            digest = hashlib.sha256(content.encode()).digest()
+            digests[tag][f" 'sha256-{base64.b64encode(digest).decode()}'"] = None
+    policy = _POLICY.format(**{tag: "".join(found) for tag, found in digests.items()})
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}" />'
+    head, charset, rest = page.partition(_CHARSET)
+    return f"{head}{charset}{meta}{rest}" if charset else f"{meta}{page}"
 
 
 def _to_webp(file: Path) -> bool:

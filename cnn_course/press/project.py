@@ -72,7 +72,7 @@ class Project:
         wanted = Path(word).name.removesuffix(".ipynb")
         for chapter in self.chapters:
             number = chapter.name.partition("-")[0]
-            same_number = wanted.isdecimal() and number.isdecimal() and int(wanted) == int(number)
+            same_number = wanted.isdecimal() and wanted.lstrip("0") == number.lstrip("0")
             if wanted == chapter.name or same_number:
                 return chapter
         from cnn_course.arguments import did_you_mean  # noqa: PLC0415 - it brings NumPy along
@@ -110,15 +110,24 @@ def read_settings(file: Path) -> dict[str, Any]:
     is_toml = file.suffix == ".toml"
     try:
         text = file.read_text(encoding="utf-8")
-        content = tomllib.loads(text) if is_toml else yaml.safe_load(text)
+        content = tomllib.loads(text) if is_toml else yaml.load(text, _WithoutAliases)
     except FileNotFoundError:
         raise PressError(f"{file} is missing. Get it back: git checkout {file.name}") from None
-    except (yaml.YAMLError, tomllib.TOMLDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         language = "TOML" if is_toml else "YAML"
         raise PressError(f"{file} is not valid {language}: {error}") from None
     if not isinstance(content, dict):
         raise PressError(f"{file} holds no mapping of names to values.")
     return content
+
+
+class _WithoutAliases(yaml.SafeLoader):
+    """Takes no node twice: one that contains itself, or doubles again and again, has no end."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError(f"*{self.peek_event().anchor} repeats a part. Write it out.")
+        return super().compose_node(parent, index)
 
 
 def repository(root: Path) -> str:
@@ -132,6 +141,27 @@ def repository(root: Path) -> str:
     if not address:
         raise PressError("pyproject.toml has no Repository under [project.urls]. Write it there.")
     return str(address).rstrip("/").removesuffix(".git")
+
+
+def pages_address(root: Path) -> str:
+    """Return where the site is published, without a slash at its end.
+
+    Raises:
+        PressError: as `repository`.
+    """
+    owner, name = repository(root).split("/")[-2:]
+    return f"https://{owner.lower()}.github.io/{name}"
+
+
+def table_of_contents(root: Path) -> list[str]:
+    """Return the pages of the book in its order, the start page first, without their endings.
+
+    Raises:
+        PressError: `_toc.yml` cannot be read.
+    """
+    contents = read_settings(root / "_toc.yml")
+    listed = [contents["root"], *_files(contents)]
+    return [name.removesuffix(".md").removesuffix(".ipynb") for name in listed]
 
 
 def files_below(folder: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 A page asks for it in a comment, `<!-- fill: minutes 02-mnist-convnet -->`, and gets the answer.
 """
 
+import ast
 import base64
 import re
 import textwrap
@@ -175,7 +176,8 @@ def with_times(cells: list[Cell], times: str) -> list[Cell]:
 
 def _place(hardware: dict[str, Any], moment: str) -> str:
     cores = hardware["cores"]
-    words = [f"{cores} core{'s' * (cores != 1)}", hardware.get("gpu"), moment[:10]]
+    known = [hardware.get("gpu"), hardware.get("precision"), moment[:10]]
+    words = [f"{cores} core{'s' * (cores != 1)}", *known]
     return ", ".join(filter(None, words))
 
 
@@ -208,13 +210,16 @@ def fill(page: str, project: Project, shown: Mapping[str, Shown], folder: Path) 
         "recorded": lambda name, *keys: _recorded(shown[name], keys),
         "map": lambda: draw_map([one for one in shown.values() if one.chapter.number]),
         "terms": lambda: _terms(project, shown),
+        "faults": lambda: _faults(project),
     }
 
     def answer(asked: re.Match[str]) -> str:
         try:
             return answers[asked[1]](*asked[2].split())
         except (KeyError, TypeError):
-            known = "minutes CHAPTER, recorded CHAPTER NAME, picture CHAPTER CELL, map, terms"
+            known = (
+                "minutes CHAPTER, recorded CHAPTER NAME, picture CHAPTER CELL, map, terms, faults"
+            )
             raise PressError(f"A page asks for {asked[0]}. It can ask for: {known}.") from None
 
     return _ASKED.sub(answer, page)
@@ -256,6 +261,19 @@ def _terms(project: Project, shown: Mapping[str, Shown]) -> str:
         f"- [{term}](glossary.md#{anchor(term)}): {'; '.join(used.get(anchor(term), []))}"
         for term in _glossary(project)
     )
+
+
+def _faults(project: Project) -> str:
+    """Return the table of faults: what each test with the mark `fault` says that it tries."""
+    rows = [
+        "| " + " | ".join(ast.literal_eval(words) for words in mark.args) + " |"
+        for file in sorted((project.root / "tests").rglob("test_*.py"))
+        for test in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for mark in getattr(test, "decorator_list", [])
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.fault"
+    ]
+    heading = "| What was tried | What comes of it | What is left on the disk |\n|---|---|---|\n"
+    return heading + "\n".join(rows)
 
 
 def check_terms(project: Project) -> None:

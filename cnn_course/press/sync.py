@@ -14,7 +14,8 @@ from cnn_course.checks import exercise_names, quiz
 from cnn_course.press import notebooks
 from cnn_course.press.project import Chapter, PressError, Project, read_settings, repository
 
-# It remembers the address, so that the next one is put in its place wherever it stands.
+# It remembers the address, so that the next one is put in its place wherever it stands. Binder's
+# repo2docker reads one version of Python, and no range.
 _ENVIRONMENT = """\
 # For conda and Binder. Written by `cnn-course sync` from pyproject.toml: edit that file.
 # The course is published at {address}
@@ -22,14 +23,17 @@ name: {name}
 channels:
 - conda-forge
 dependencies:
-- python{python}
+- python=3.12
 - pip
 - pip:
-  - -e .[press,test]
+  - -c requirements.lock
+  - -e .[press]
 """
 _PAGES = ("*.md", "CITATION.cff", "book/**/*.md", ".github/**/*.md", ".github/**/*.yml")
 # What comes before OWNER/NAME in addresses on GitHub, Colab and Binder, and of a badge.
 _BEFORE = r"((?:github\.com|githubusercontent\.com|/github|/gh|/status)/)"
+# What Colab installs: the published edition of this version, see .github/workflows/publish.yml.
+_EDITION = re.compile(r"(?<=\{course\}@v)[\w.]+")
 
 
 def differing(project: Project) -> Iterator[tuple[Path, str]]:
@@ -49,8 +53,9 @@ def _wanted(project: Project) -> Iterator[tuple[Path, str]]:
     file = root / "environment.yml"
     known = file.read_text(encoding="utf-8") if file.exists() else ""
     try:
-        yield file, _ENVIRONMENT.format(**about, python=about["requires-python"], address=address)
+        yield file, _ENVIRONMENT.format(**about, address=address)
         names = {about["name"], *re.findall(r"# The course .*/(\S+)", known)}
+        version = about["version"]
     except KeyError as missing:
         raise PressError(f"pyproject.toml has no {missing} under [project].") from None
     replace = _replacement(names, address)
@@ -58,7 +63,7 @@ def _wanted(project: Project) -> Iterator[tuple[Path, str]]:
     for page in sorted(pages):
         yield page, replace(page.read_text(encoding="utf-8"))
     for file in sorted([*root.glob("notebooks/*.ipynb"), *root.glob("book/*.ipynb")]):
-        yield file, _chapter_with_address(file, replace)
+        yield file, _chapter_with(file, lambda text: _EDITION.sub(version, replace(text)))
     checks = root / "cnn_course" / "checks"
     if checks.is_dir():
         _check_files(project, checks)
@@ -132,8 +137,8 @@ def _without_answer(chapter: Chapter, exercise: str) -> str:
     )
 
 
-def _chapter_with_address(file: Path, replace: Callable[[str], str]) -> str:
-    """Return the text of a notebook with the address in its cells; outputs are not touched."""
+def _chapter_with(file: Path, replace: Callable[[str], str]) -> str:
+    """Return the text of a notebook with the texts of its cells replaced, but not its outputs."""
     notebook = notebooks.read(file)
     changed = False
     for cell in notebook["cells"]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import callbacks
 
 from cnn_course import files
@@ -19,7 +20,6 @@ from cnn_course.training.state import ENDED, RUN, Progress, State
 # They carry over from epoch to epoch what no backup holds.
 _REFUSED = (
     callbacks.BackupAndRestore,
-    callbacks.EarlyStopping,
     callbacks.ReduceLROnPlateau,
     callbacks.SwapEMAWeights,
 )
@@ -33,6 +33,9 @@ class Backup(callbacks.Callback):
     random states of dropout and augmentation, the history, and what a `ModelCheckpoint` found best.
     The same training, begun again by another process, goes on after the last epoch that was
     finished, and `fit` returns the history of all epochs. One that had ended returns at once.
+
+    Where `CNN_COURSE_PRECISION` is `bfloat16`, too, TensorFlow computes convolutions and products
+    of matrices in half precision, and keeps weights and sums in single precision.
 
     Elsewhere it does nothing but measure `seconds`: who runs a cell again wants a new training.
 
@@ -85,6 +88,9 @@ class Backup(callbacks.Callback):
             return
         self._refuse_what_cannot_be_kept()
         self._identity = self._identify()
+        if state.half_precision():
+            options = {"auto_mixed_precision_onednn_bfloat16": True}
+            tf.config.optimizer.set_experimental_options(options)
         if self._file.exists():
             self._take_up(self._file)
         self._write(self._file)
@@ -125,6 +131,16 @@ class Backup(callbacks.Callback):
                     f"Backup cannot keep what {type(other).__name__} remembers. "
                     "Leave one of the two out."
                 )
+            # What it remembers, the history tells, but for weights and unless its metric is new.
+            if isinstance(other, callbacks.EarlyStopping) and (
+                other.restore_best_weights or not other.monitor.endswith("loss")
+            ):
+                raise ValueError(
+                    "Backup goes on with an EarlyStopping that monitors a loss and has "
+                    f"restore_best_weights=False, not with monitor={other.monitor!r} and "
+                    f"restore_best_weights={other.restore_best_weights}. "
+                    "A ModelCheckpoint keeps the best weights."
+                )
         for checkpoint in self._checkpoints:
             if "{" in checkpoint.filepath:
                 raise ValueError(
@@ -150,6 +166,7 @@ class Backup(callbacks.Callback):
             _describe(self.model),
             self.params["epochs"],
             self.params["steps"],
+            *(["half precision"] if state.half_precision() else []),
             [[item.monitor, item.save_best_only] for item in self._checkpoints],
             state.cells_so_far(),
         ]
@@ -169,6 +186,10 @@ class Backup(callbacks.Callback):
             item.best = best
             if content is not None:
                 files.write(Path(item.filepath), content)
+        for item in self._others:
+            if isinstance(item, callbacks.EarlyStopping):
+                for epoch, done in enumerate(known.history[item.monitor]):
+                    item.on_epoch_end(epoch, {item.monitor: done})
         epochs = self.params["epochs"]
         self.model.history.history = known.history
         self.model.history.epoch = known.epochs

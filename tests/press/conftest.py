@@ -48,6 +48,7 @@ parts:
 PYPROJECT = """
 [project]
 name = "small-course"
+version = "0.1.0"
 requires-python = ">=3.11,<3.14"
 dependencies = ["numpy>=1.26,<3"]
 

@@ -18,10 +18,11 @@ from patience import HANGS
 
 from cnn_course import classtest
 from cnn_course.files import write
+from cnn_course.press.browser import print_pdf
 from cnn_course.press.classroom import making
 from cnn_course.press.classroom import settings as class_settings
 from cnn_course.press.classroom.assigned import AssignedTests, normalized
-from cnn_course.press.classroom.making import make_class, print_pdf
+from cnn_course.press.classroom.making import make_class
 from cnn_course.press.classroom.marking import MarkedClass, mark_class
 from cnn_course.press.project import PressError
 from press.conftest import COMMAND, Course

@@ -101,6 +101,7 @@ def test_a_job_may_write_only_what_it_is_there_to_write() -> None:
     }
     assert {place: scopes for place, scopes in granted.items() if scopes} == {
         ("publish.yml", "deploy"): {"pages", "id-token"},
+        ("publish.yml", "edition"): {"contents"},
         ("weekly.yml", "report"): {"issues"},
     }
 
@@ -189,5 +190,57 @@ def test_a_chapter_installs_the_course_from_its_address_on_colab(chapter: Path) 
     cells = json.loads(chapter.read_text(encoding="utf-8"))["cells"]
     codes = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     place = next(place for place, code in enumerate(codes) if "cnn_course" in code)
-    assert f'%pip install --quiet "{PROJECT["name"]} @ git+{ADDRESS}"' in codes[place]
+    assert f'course = "{PROJECT["name"]} @ git+{ADDRESS}"' in codes[place]
+    # The edition of its version; where that was never published, what there is.
+    edition = f"{{course}}@v{PROJECT['version']}"
+    assert f'%pip install -q "{edition}" || pip install -q "{{course}}"' in codes[place]
     assert place <= 1
+
+
+def test_what_is_published_becomes_the_edition_that_colab_installs() -> None:
+    job = JOBS["publish.yml", "edition"]
+    assert job["needs"] == "deploy"
+    assert 'branch="refs/heads/v$version"' in commands("publish.yml", "edition")[-1]
+
+
+# A session of Colab: the latest list that Colab has published, early in 2026. What it has begun
+# with cannot be replaced under it, IPython least of all.
+COLAB = {
+    "anywidget": "0.9.21",
+    "ipython": "7.34.0",
+    "ipywidgets": "7.7.1",
+    "keras": "3.10.0",
+    "matplotlib": "3.10.0",
+    "numpy": "2.0.2",
+    "pillow": "11.3.0",
+    "platformdirs": "4.9.2",
+    "pooch": "1.9.0",
+    "rich": "13.9.4",
+    "scikit-image": "0.25.2",
+    "scikit-learn": "1.6.1",
+    "tensorflow": "2.19.0",
+    "tqdm": "4.67.3",
+}
+
+
+def test_on_colab_the_course_is_installed_and_nothing_else() -> None:
+    asked = {canonicalize_name(one.name): one for one in map(Requirement, PROJECT["dependencies"])}
+    assert {
+        name: one.specifier.contains(COLAB[name]) for name, one in asked.items()
+    } == dict.fromkeys(COLAB, True)
+
+
+# Binder, conda, a development container
+
+
+def test_binder_and_conda_get_a_python_that_the_course_supports_and_the_locked_versions() -> None:
+    wanted = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    # So repo2docker finds the Python that it begins with; a range, it passes over for an old one.
+    [python] = [
+        found[1] for one in wanted[:-1] if (found := re.match(r"python\s*=+\s*([\d.]*)", one))
+    ]
+    assert python in PYTHONS
+    lock, course = wanted[-1]["pip"]
+    assert (ROOT / lock.removeprefix("-c ")).is_file()
+    extras = re.fullmatch(r"-e \.\[(.+)\]", course)[1].split(",")
+    assert set(extras) <= set(PROJECT["optional-dependencies"])

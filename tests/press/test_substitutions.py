@@ -73,6 +73,13 @@ def test_a_page_gets_what_it_asks_for_and_keeps_the_rest(project: Project, tmp_p
         "![What it shows.](code-0.png)"
     )
     assert (tmp_path / "code-0.png").read_bytes() == base64.b64decode("iVBORw0KGgo=")
+    tests = project.root / "tests" / "press"
+    tests.mkdir(parents=True)
+    mark = '@pytest.mark.fault("A full disk", "One line", "The file before")'
+    (tests / "test_disks.py").write_text(f"@pytest.mark.slow\n{mark}\ndef test_a():\n    pass\n")
+    assert filled_in("<!-- fill: faults -->", project, tmp_path).splitlines()[2:] == [
+        "| A full disk | One line | The file before |"
+    ]
     section = "[A section?](../notebooks/01-first.ipynb#A-section?)"
     assert filled_in("<!-- fill: terms -->", project, tmp_path) == (
         f"- [A word](glossary.md#A-word): {section} (chapter 1)"

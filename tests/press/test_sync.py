@@ -18,6 +18,10 @@ README = """
 git clone https://github.com/nobody/small-course.git
 https://github.com/keras-team/keras
 """
+INSTALL = """\
+course = "small-course @ git+https://github.com/{owner}"
+%pip install "{{course}}@v{version}" || pip install "{{course}}"
+"""
 
 
 @pytest.fixture
@@ -26,7 +30,7 @@ def clone(tmp_path: Path) -> Course:
     (course.root / "README.md").write_text(README)
     (course.root / "CITATION.cff").write_text("url: https://github.com/nobody/small-course\n")
     (course.root / "LICENSE").write_text("https://github.com/nobody/small-course\n")
-    course.write("01-first", '%pip install "small-course @ git+https://github.com/x/small-course"')
+    course.write("01-first", INSTALL.format(owner="x/small-course", version="0.0.9"))
     with course.edit("01-first") as notebook:
         address = "https://github.com/x/small-course was printed"
         notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", text=address)]
@@ -44,7 +48,7 @@ def test_every_address_follows_pyproject_and_nothing_else_changes(clone: Course)
     assert (root / "CITATION.cff").read_text() == f"url: https://github.com/{NEW}\n"
     assert (root / "LICENSE").read_text() == "https://github.com/nobody/small-course\n"
     cell = nbformat.read(clone.source("01-first"), as_version=4).cells[-1]
-    assert cell.source == f'%pip install "small-course @ git+https://github.com/{NEW}"'
+    assert cell.source == INSTALL.format(owner=NEW, version="0.1.0")
     assert "x/small-course was printed" in cell.outputs[0].text
 
     # And from there to a third place, with another name again.
@@ -77,9 +81,9 @@ def test_binder_gets_the_python_and_the_requirements_of_the_project(clone: Cours
         "name": "small-course",
         "channels": ["conda-forge"],
         "dependencies": [
-            "python>=3.11,<3.14",
+            "python=3.12",
             "pip",
-            {"pip": ["-e .[press,test]"]},
+            {"pip": ["-c requirements.lock", "-e .[press]"]},
         ],
     }
     assert "Everything is up to date" in clone.do("sync")

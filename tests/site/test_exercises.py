@@ -12,6 +12,7 @@ import pytest
 from barriers import barriers, too_faint
 from conftest import NOTEBOOKS, fresh
 from explorer_pages import Shown, touch
+from patience import until
 from playwright.sync_api import Locator, Page
 
 from cnn_course import classtest
@@ -208,7 +209,7 @@ def test_an_order_is_made_by_keyboard_and_by_dragging(page: Page, site: Path) ->
     assert letters.evaluate_all(order) == "CEABD"
     assert said(form).startswith("Right.")
     page.reload()
-    page.wait_for_function(f"({order})([...document.querySelectorAll('.order li')]) === 'CEABD'")
+    until(lambda: letters.evaluate_all(order) == "CEABD", "The order is not the one that was kept.")
 
 
 def test_an_order_is_made_with_a_finger(page: Page, site: Path) -> None:
@@ -238,7 +239,7 @@ def test_verdicts_have_no_barrier_on_a_phone_in_the_light_and_in_the_dark(
         assert barriers(page) == []
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            page.wait_for_function("s => document.documentElement.dataset.theme === s", arg=scheme)
+            page.locator(f"html[data-theme={scheme}]").wait_for()
             assert too_faint(page) == []
         sideways = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
         assert page.evaluate(sideways) <= 0

@@ -377,6 +377,36 @@ def test_without_the_variable_nothing_is_written_and_every_training_is_new(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("cut_in", [1, 3, 5])
+def test_early_stopping_stops_where_it_would_have_stopped_without_a_kill(folder: Path, cut_in: int):
+    def stopped(*others: keras.callbacks.Callback) -> list[int]:
+        # No loss falls by 100: it has patience for five epochs after the first one.
+        early = keras.callbacks.EarlyStopping("val_loss", patience=5, min_delta=100)
+        return fit(plain(), training.Backup("long"), early, *others, epochs=20).epoch
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped(Power(cut_in))
+    again = Power()
+    assert stopped(again) == [0, 1, 2, 3, 4, 5]
+    assert again.begun == list(range(cut_in, 6))
+
+
+def test_half_precision_is_asked_of_tensorflow_and_makes_another_training(
+    folder: Path, killed: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+):
+    begin(folder, plain())
+    killed()
+    monkeypatch.setenv("CNN_COURSE_PRECISION", "bfloat16")
+    try:
+        with pytest.warns(UserWarning, match="is of another training"):
+            assert begun(plain()) == [*range(EPOCHS)]
+        asked = tf.config.optimizer.get_experimental_options()
+        assert asked["auto_mixed_precision_onednn_bfloat16"]
+    finally:
+        off = {"auto_mixed_precision_onednn_bfloat16": False}
+        tf.config.optimizer.set_experimental_options(off)
+
+
 def test_one_name_for_two_trainings_is_refused(folder: Path):
     assert begun(plain(), epochs=1) == [0]
     with pytest.raises(ValueError, match=r"'long' has ended before\. Give each a name"):
@@ -386,7 +416,8 @@ def test_one_name_for_two_trainings_is_refused(folder: Path):
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        (keras.callbacks.EarlyStopping(), "what EarlyStopping remembers"),
+        (keras.callbacks.EarlyStopping(restore_best_weights=True), "keeps the best weights"),
+        (keras.callbacks.EarlyStopping("accuracy"), "monitor='accuracy'"),
         (keras.callbacks.ReduceLROnPlateau(), "what ReduceLROnPlateau remembers"),
         (keras.callbacks.ModelCheckpoint("at-{epoch}.keras"), "names many"),
     ],

@@ -17,7 +17,7 @@ from cnn_course.checks.answers import Specification, specifications
 from cnn_course.press import notebooks
 from cnn_course.press.classroom import moodle
 from cnn_course.press.classroom.moodle import Option, field, shown, without_fields
-from cnn_course.press.project import find_project, repository
+from cnn_course.press.project import find_project, pages_address
 
 _TITLE = re.compile(r"(?m)^### (Exercise: .*)$")
 _FORMULA = re.compile(r"\$([^$]+)\$")
@@ -55,8 +55,7 @@ def left_out(chapter: str) -> list[str]:
 def _questions(chapter: str) -> tuple[list[Element], list[str]]:
     project = find_project()
     (found,) = project.select([chapter])
-    owner, name = repository(project.root).split("/")[-2:]
-    page = f"https://{owner.lower()}.github.io/{name}/notebooks/{found.name}.html"
+    page = f"{pages_address(project.root)}/notebooks/{found.name}.html"
     data = specifications(found.name)
     asked, without = [], []
     for exercise, title, text, code in _exercises(notebooks.read(found.file)):

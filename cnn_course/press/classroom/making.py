@@ -1,12 +1,8 @@
 """Writes the class tests of a class: sheets, keys and tables, for paper and for notebooks."""
 
 import json
-import os
 import re
 import secrets
-import shutil
-import subprocess
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -53,7 +49,6 @@ CHAPTER_8 = "chapter-8"
 #: Level, or nothing for a network -> minutes that a new class.toml allows.
 _MINUTES = {"": 20, "first": 20, "exam": 45, "hard": 60}
 COLUMNS = ("student", "number", "test")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _LINE = "_" * 30
 _NO = ("", "0", "no", "n", "false", "-", "nein", "non")  # no large print
 _USED = ("minutes", "large print")
@@ -373,31 +368,3 @@ def _notebook(*sources: str) -> str:
         cells=cells, metadata={"kernelspec": KERNELSPEC, "generator": MADE_BY}
     )
     return str(nbformat.writes(made))
-
-
-def print_pdf(file: Path) -> Path:
-    """Print a page, beside it as PDF, with the Chromium or Chrome of this machine.
-
-    Raises:
-        PressError: there is none, or it printed nothing.
-    """
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise PressError(
-            f"No browser prints {file.name} as PDF: none of {', '.join(BROWSERS)} is here. "
-            "Open the page in any browser, and print it from there."
-        )
-    made = file.with_suffix(".pdf")
-    with tempfile.TemporaryDirectory() as scratch:
-        printed = Path(scratch) / made.name
-        options = ["--headless", "--disable-gpu", "--no-pdf-header-footer"]
-        options += [f"--user-data-dir={scratch}/profile", f"--print-to-pdf={printed}"]
-        if getattr(os, "geteuid", lambda: 1)() == 0:  # as root Chromium has no sandbox
-            options.append("--no-sandbox")
-        order = [browser, *options, file.resolve().as_uri()]
-        done = subprocess.run(order, capture_output=True, text=True, check=False)
-        if not printed.exists():
-            said = "\n".join(done.stderr.strip().splitlines()[-3:])
-            raise PressError(f"{browser} has not printed {file}:\n{said}")
-        write(made, printed.read_bytes())
-    return made

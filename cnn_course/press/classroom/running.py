@@ -7,7 +7,6 @@ of strangers in a container, without network and without anything that is worth 
 """
 
 import os
-import signal
 import site
 import threading
 from collections.abc import Iterator, Mapping
@@ -93,7 +92,7 @@ def run_each(
             pool.shutdown(wait=False, cancel_futures=True)
             while any(not one.done() for one in running):
                 for kernel in kernels:
-                    _kill(kernel)
+                    kernel.end()
                 wait(running, timeout=0.2)
 
 
@@ -130,6 +129,7 @@ def _attempt(
         reason = f"not within {seconds:g} s" if client.is_late else f"its kernel ended: {error}"
     finally:
         client.timer.cancel()
+        kernel.end()  # and what the notebook has left running
     runs = [
         CellRun(
             cell["source"],
@@ -152,16 +152,6 @@ def _verdicts(ran: Cell) -> Iterator[tuple[str, str]]:
 def _error(ran: Cell) -> str:
     errors = [one for one in ran["outputs"] if one["output_type"] == "error"]
     return f"{errors[-1]['ename']}: {errors[-1]['evalue']}"[:200] if errors else ""
-
-
-def _kill(kernel: OwnKernelManager) -> None:
-    """End a kernel and what it has started, whatever they are doing."""
-    process = getattr(kernel.provisioner, "process", None)
-    with suppress(ProcessLookupError):
-        if process and hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)  # a kernel begins a session of its own
-        elif process:
-            process.kill()
 
 
 class _Client(NotebookClient):
@@ -193,7 +183,7 @@ class _Client(NotebookClient):
 
     def _time_is_over(self, kernel: OwnKernelManager) -> None:
         self.is_late = True
-        _kill(kernel)
+        kernel.end()
 
     def _note(self, cell_index: int, execute_reply: dict[str, Any], **_: object) -> None:
         if execute_reply["content"]["status"] == "ok":
