@@ -152,7 +152,7 @@ def _by_name(answers: object, questions: Sequence[Question]) -> dict[str, object
         return {}
     numbered = {str(place): one.name for place, one in enumerate(questions, start=1)}
     found = {}
-    with suppress(Exception):  # a mapping, or a key, of somebody's own
+    with suppress(Exception, SystemExit):  # a mapping, or a key, of somebody's own
         for key, value in answers.items():
             name = shown(key) if not isinstance(key, str) else str(key)
             found[numbered.get(name, name)] = value
