@@ -54,7 +54,7 @@ _JOINERS = re.compile(
 )  # they change how a name looks, not which it is
 # Spreadsheets take a cell that begins with one of the last signs for a formula, and each program
 # has its own idea of where a cell begins.
-_FORMULA = re.compile(r'((?:^|[,;"\n])\s*)(?=[=+\-@＝＋－＠])')
+_FORMULA = re.compile(r'((?:^|[,;|"\n])\s*)(?=[=+\-@＝＋－＠])')
 _GUARDED = re.compile(_FORMULA.pattern.replace("(?=", "'(?="))
 
 
