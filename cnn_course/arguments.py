@@ -1,7 +1,6 @@
 """Checks of what a caller hands in; each error names the argument, its value and what is right."""
 
 import operator
-import re
 import reprlib
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -9,8 +8,6 @@ from math import prod
 
 import numpy as np
 
-# What moves a terminal's cursor, names its window or turns the direction of its text.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict = 3, 12, 12, 12
 _SHORT.maxstring = _SHORT.maxother = 200
@@ -20,14 +17,9 @@ _HOLDS_SEVERAL = (str, bytes, list, tuple, dict, set, frozenset)
 def shown(value: object) -> str:
     """Return how a message writes a value: as Python does, but short, whatever it is."""
     try:
-        return visible(_SHORT.repr(value))
+        return _SHORT.repr(value)
     except Exception:  # an object of somebody's own, or a number of many thousand digits
         return f"{'an' if type(value).__name__[:1] in 'aeiou' else 'a'} {type(value).__name__}"
-
-
-def visible(text: str) -> str:
-    """Return a text whose control signs, but line breaks and tabs, are written as escapes."""
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def is_huge(value: object, most: int) -> bool:

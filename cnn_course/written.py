@@ -1,5 +1,7 @@
 """Reads numbers and shapes as people write them; what can be read in two ways is asked back.
 
+Of what is not theirs to write, signs that steer a terminal, it makes something to be seen.
+
 The page's script, `book/_static/exercises.js`, reads by the same rules.
 """
 
@@ -7,6 +9,10 @@ import math
 import re
 from typing import Final
 
+# What moves a terminal's cursor, names its window or turns the direction of its text.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _LONGEST: Final = 200
 _NONE: Final = ("none", "zero", "no", "nothing")
 _SPACE = re.compile(r"[\s\ufeff]+")  # in Python, and in a browser
@@ -33,6 +39,11 @@ class UnreadableError(ValueError):
 
 class UnclearError(UnreadableError):
     """A text can be read as two numbers; the message says how to write each."""
+
+
+def visible(text: str) -> str:
+    """Return a text whose control signs, but line breaks and tabs, are written as escapes."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def number_in(text: str, *, whole: bool) -> float:

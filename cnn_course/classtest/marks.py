@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from operator import eq
 from typing import Any, Final
 
-from cnn_course.arguments import is_huge, shown, visible
+from cnn_course.arguments import is_huge, shown
 from cnn_course.classtest.questions import (
     ACTIVATIONS,
     HINTS,
@@ -22,7 +22,7 @@ from cnn_course.classtest.questions import (
     expected,
 )
 from cnn_course.tables import html_table
-from cnn_course.written import UnreadableError, number_in, sizes_in
+from cnn_course.written import UnreadableError, number_in, sizes_in, visible
 
 Given = int | str | tuple[int | str, ...]  # a number, a word, sizes, OPEN or UNREADABLE
 OPEN: Final = "open"
@@ -152,7 +152,7 @@ def _by_name(answers: object, questions: Sequence[Question]) -> dict[str, object
         return {}
     numbered = {str(place): one.name for place, one in enumerate(questions, start=1)}
     found = {}
-    with suppress(Exception):  # a mapping, or a key, of somebody's own
+    with suppress(Exception, SystemExit):  # a mapping, or a key, of somebody's own
         for key, value in answers.items():
             name = shown(key) if not isinstance(key, str) else str(key)
             found[numbered.get(name, name)] = value

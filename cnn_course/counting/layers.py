@@ -712,12 +712,13 @@ def checked_shape(shape: object) -> Shape:
     """Return `shape` as a tuple; TypeError and ValueError unless it has known, whole sizes."""
     if not isinstance(shape, tuple | list):
         raise TypeError(
-            f"A shape is a tuple such as (28, 28, 1), but it is {shown(shape)} ({type(shape).__name__})."
+            f"A shape is a tuple such as (28, 28, 1), but it is {shown(shape)} "
+            f"({type(shape).__name__})."
         )
     if not shape or any(size is None for size in shape):
         raise ValueError(
-            f"The shape {shown(tuple(shape))} has unknown sizes, and without them nothing can be counted. "
-            "Give every size, for example (28, 28, 1)."
+            f"The shape {shown(tuple(shape))} has unknown sizes, and without them nothing can be "
+            "counted. Give every size, for example (28, 28, 1)."
         )
     if all(type(size) is int and size > 0 for size in shape):  # as nearly always: no text is made
         return tuple(shape)

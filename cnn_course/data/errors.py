@@ -139,11 +139,11 @@ def told(faults: Sequence[Fault], what: str = "left out") -> list[str]:
     return [f"{count} {what}:", *listing(faults)]
 
 
-def listing(lines: Sequence[object]) -> Iterator[str]:
-    """Yield the first 20 lines of a list, indented, and how many more there are."""
-    yield from (f"  {line}" for line in lines[:_SHOWN])
-    if len(lines) > _SHOWN:
-        yield f"  and {len(lines) - _SHOWN:,} more"
+def listing(lines: Sequence[object], most: int = _SHOWN) -> Iterator[str]:
+    """Yield the first lines of a list, indented, and how many more there are."""
+    yield from (f"  {line}" for line in lines[:most])
+    if len(lines) > most:
+        yield f"  and {len(lines) - most:,} more"
 
 
 def printable(name: str, longest: int = 80) -> str:

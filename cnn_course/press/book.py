@@ -14,7 +14,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import click
 import yaml
 from tqdm import tqdm
 
@@ -32,6 +31,7 @@ from cnn_course.press.project import (
     locked,
     read_settings,
     repository,
+    say,
     scratch,
 )
 from cnn_course.press.stored_runs import GoodRun, RunStore, bring_up_to_date, find_stored
@@ -88,9 +88,7 @@ def build_book(
     listed = {chapter.file for chapter in project.chapters}
     for file in sorted((project.root / "notebooks").glob("*.ipynb")):
         if file not in listed:
-            click.echo(
-                f"Note: notebooks/{file.name} is not in _toc.yml, so the book has no page for it."
-            )
+            say(f"Note: notebooks/{file.name} is not in _toc.yml, so the book has no page for it.")
     store = RunStore(project, profile)
     html, previous = project.build / "html", project.build / "html.previous"
     with locked(project.build), locked(store.folder):
@@ -101,17 +99,17 @@ def build_book(
             _put_together(project, shown, pages)
             source = _source_digest(pages)
             if not fresh and read_json(html / _STAMP) == _stamp(source, html):
-                click.echo("Nothing changed: the book is up to date.")
+                say("Nothing changed: the book is up to date.")
             else:
                 fresh_html = _rendered(pages, source, folder / "output", project.build / "cache")
                 if html.exists():
                     html.rename(previous)
                 fresh_html.rename(html)
                 _recover(html, previous)
-                click.echo("The book is printed.")
-    click.echo(f"Open  {html / 'index.html'}")
-    click.echo(f'or    python -m http.server --directory "{html}"')
-    click.echo(summary)
+                say("The book is printed.")
+    say(f"Open  {html / 'index.html'}")
+    say(f'or    python -m http.server --directory "{html}"')
+    say(summary)
 
 
 def _good_runs(store: RunStore, *, fresh: bool, compared: bool) -> tuple[dict[str, Shown], str]:
@@ -122,7 +120,7 @@ def _good_runs(store: RunStore, *, fresh: bool, compared: bool) -> tuple[dict[st
     if store.profile == "tiny" and not fresh:
         stored, reasons = find_stored(project, project.chapters, compared=compared)
         for name, reason in reasons.items():
-            click.echo(f"{name}: the stored outputs are not printed, since {reason}.")
+            say(f"{name}: the stored outputs are not printed, since {reason}.")
     rest = [chapter for chapter in project.chapters if chapter.name not in stored]
     ran = bring_up_to_date(store, rest, fresh=fresh)
     shown = {}

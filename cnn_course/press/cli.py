@@ -12,8 +12,9 @@ from pathlib import Path
 
 import click
 
-from cnn_course.press.project import PressError, find_project, locked
+from cnn_course.press.project import PressError, find_project, locked, say
 from cnn_course.profiles import PRECISION_VARIABLE, PROFILES, other_bases
+from cnn_course.written import visible
 
 # Each command imports what it needs itself: `--help` and a build with nothing to do take no time.
 
@@ -25,6 +26,7 @@ _PROFILE = click.option(
     help="tiny: seconds a chapter, no network. full: the real data, the real training.",
 )
 _CHAPTERS = click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+_MOST_PROBLEMS = 200  # that a terminal shows of a class; a report has all of them
 _AT_LEAST_1 = click.IntRange(1, 1_000_000)  # of seconds: eleven days
 _SEED = click.IntRange(0, 2**32 - 1)  # as NumPy takes them
 _STYLES = {"whole": "green", "mended": "yellow", "missing": "yellow", "broken": "bold red"}
@@ -76,14 +78,14 @@ def run(
     store = stored_runs.RunStore(project, profile)
     if dry_run:
         for chapter in stored_runs.find_due(store, chosen, fresh=fresh):
-            click.echo(chapter.name)
+            say(chapter.name)
         return
     with locked(store.folder):
         ran = stored_runs.bring_up_to_date(store, chosen, fresh=fresh, **limits)
-        click.echo(f"{len(ran)} run, {len(chosen) - len(ran)} up to date.")
+        say(f"{len(ran)} run, {len(chosen) - len(ran)} up to date.")
         if save:
             saved = [chapter.name for chapter in chosen if stored_runs.save_outputs(store, chapter)]
-            click.echo(f"Stored in notebooks/: {', '.join(saved) or 'nothing new'}.")
+            say(f"Stored in notebooks/: {', '.join(saved) or 'nothing new'}.")
 
 
 @commands.command()
@@ -123,7 +125,7 @@ def print_(*, paper: str) -> None:
             "pip install -e '.[press,paper]'"
         ) from None
     for file in print_book(find_project(), paper):
-        click.echo(f"Written: {file}")
+        say(f"Written: {file}")
 
 
 @commands.command()
@@ -162,9 +164,9 @@ def record(
     store = RunStore(project, "full", base or "", seed)
     with locked(store.folder):
         if not bring_up_to_date(store, chosen, fresh=fresh):
-            click.echo("Nothing changed since the last full run: it is the one to be recorded.")
+            say("Nothing changed since the last full run: it is the one to be recorded.")
         file = write_record(store, chosen[0])
-    click.echo(f"Recorded in {file.relative_to(project.root)}.")
+    say(f"Recorded in {file.relative_to(project.root)}.")
 
 
 @commands.command()
@@ -185,8 +187,8 @@ def seeds(chapters: tuple[str, ...], *, first: int, count: int, at_once: int | N
     with locked(project.build / "seeds"):
         for chapter in project.select(chapters):
             file = measure_seeds(project, chapter, range(first, first + count), at_once=at_once)
-            click.echo(f"All claims of {chapter.name} held for {count} seeds.")
-            click.echo(f"Recorded in {file.relative_to(project.root)}.")
+            say(f"All claims of {chapter.name} held for {count} seeds.")
+            say(f"Recorded in {file.relative_to(project.root)}.")
 
 
 @commands.command()
@@ -198,7 +200,7 @@ def pretrain(*, pictures: int | None, epochs: int | None, fresh: bool) -> None:
     from cnn_course.press import pretraining  # noqa: PLC0415
 
     project = find_project()
-    click.echo("Drawing animals, then training.", err=True)
+    say("Drawing animals, then training.", err=True)
     with locked(project.build / "pretrain"):
         record = pretraining.pretrain(
             project,
@@ -206,7 +208,7 @@ def pretrain(*, pictures: int | None, epochs: int | None, fresh: bool) -> None:
             epochs=epochs or pretraining.EPOCHS,
             fresh=fresh,
         )
-    click.echo(f"It names {record['test_accuracy']:.1%} of new drawings rightly.")
+    say(f"It names {record['test_accuracy']:.1%} of new drawings rightly.")
 
 
 @commands.group()
@@ -229,7 +231,7 @@ def check() -> None:
     for one in findings:
         size = f"{one.size / 1e6:.1f} MB" if one.size else ""
         state = Text(one.state, style=_STYLES[one.state])
-        table.add_row(one.name, state, size, Text(str(one.path or "")))
+        table.add_row(one.name, state, size, Text(visible(str(one.path or ""))))
     console = Console()
     console.print(table)
     lines = []
@@ -239,7 +241,7 @@ def check() -> None:
         for heading, items in one.lists.items():
             lines += [f"{one.name}, {heading} ({len(items):,}):", *listing(items)]
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
     if any(one.state == "broken" for one in findings):  # what is missing may never be needed
         sys.exit(1)
 
@@ -253,7 +255,7 @@ def get(names: tuple[str, ...]) -> None:
 
     for name in names or [data_set.name for data_set in DATA_SETS]:
         try:
-            click.echo(f"{name} is in {find(name)}.")
+            say(f"{name} is in {find(name)}.")
         except (ValueError, DataError) as error:
             raise PressError(str(error)) from None
 
@@ -329,10 +331,10 @@ def class_test(
         encoding=encoding,
     )
     for note in notes:
-        click.echo(note, err=True)
+        say(note, err=True)
     files += [print_pdf(file) for file in files if pdf and file.suffix == ".html"]
     for file in files:
-        click.echo(f"Written: {file}")
+        say(f"Written: {file}")
 
 
 @class_test.command()
@@ -352,6 +354,7 @@ def mark(answers: Path, *, folder: Path | None, out: Path | None, encoding: str 
     """
     from rich.console import Console  # noqa: PLC0415
 
+    from cnn_course.data.errors import listing  # noqa: PLC0415
     from cnn_course.press.classroom import marking, report  # noqa: PLC0415
 
     marked = marking.mark_class(answers, folder, encoding)
@@ -359,17 +362,17 @@ def mark(answers: Path, *, folder: Path | None, out: Path | None, encoding: str 
     for table in report.summary_tables(marked.results):
         console.print(table)
     for note in marked.notes:
-        click.echo(note, err=True)
+        say(note, err=True)
     if marked.ignored:
-        click.echo(f"No question of any test, so not looked at: {', '.join(marked.ignored)}.")
+        say(f"No question of any test, so not looked at: {', '.join(marked.ignored)}.")
     if out:
         files = report.write_report(out, marked.results, marked.settings, marked.delimiter)
         feedback = report.write_feedback(out, marked.results, marked.settings)
         for file in [*files, feedback[0]]:
-            click.echo(f"Written: {file}")
+            say(f"Written: {file}")
     if marked.problems:
-        listed = "\n".join(f"  {problem}" for problem in marked.problems)
-        click.echo(f"These need a look:\n{listed}", err=True)
+        listed = "\n".join(listing(marked.problems, _MOST_PROBLEMS))
+        say(f"These need a look:\n{listed}", err=True)
         sys.exit(1)
 
 
@@ -389,14 +392,15 @@ def collect(folder: Path, *, out: Path) -> None:
 
 def _write_table(out: Path, text: str, problems: Sequence[str]) -> None:
     """Write a table of what was collected beside no other one, and tell what needs a look."""
+    from cnn_course.data.errors import listing  # noqa: PLC0415
     from cnn_course.files import write  # noqa: PLC0415
 
     if out.exists() and out.read_bytes() != text.encode():
         raise PressError(f"{out} is there already. Choose another file.")
     write(out, text)
-    click.echo(f"Written: {out}")
+    say(f"Written: {out}")
     if problems:
-        click.echo("\n".join(["These need a look:", *(f"  {one}" for one in problems)]), err=True)
+        say("\n".join(["These need a look:", *listing(problems, _MOST_PROBLEMS)]), err=True)
         sys.exit(1)
 
 
@@ -429,7 +433,7 @@ def progress(*, clear: bool) -> None:
 
     if clear:
         checks.forget_progress()
-    click.echo(repr(checks.progress()))
+    say(repr(checks.progress()))
 
 
 @commands.command()
@@ -441,7 +445,7 @@ def copy() -> None:
     from cnn_course.press.copies import copy_chapters  # noqa: PLC0415
 
     for line in copy_chapters(find_project()):
-        click.echo(line)
+        say(line)
 
 
 @commands.command()
@@ -460,12 +464,12 @@ def handout(chapters: tuple[str, ...], *, out: Path, moodle: bool) -> None:
     project = find_project()
     chosen = project.select(chapters)
     for folder in write_handouts(project, chosen, out):
-        click.echo(f"Written: {folder}")
+        say(f"Written: {folder}")
     for chapter in chosen if moodle else []:
         file = out / "moodle" / f"{chapter.name}.xml"
         write(file, moodle_chapter(chapter.name))
         without = ", ".join(left_out(chapter.name))
-        click.echo(f"Written: {file}" + (f", without {without}" if without else ""))
+        say(f"Written: {file}" + (f", without {without}" if without else ""))
 
 
 @commands.command()
@@ -485,7 +489,7 @@ def sync(*, check: bool) -> None:
         raise PressError(f"These are not up to date. Run: cnn-course sync\n{names}")
     for file, wanted in found:
         write(file, wanted)
-    click.echo(f"Written:\n{names}" if found else "Everything is up to date.")
+    say(f"Written:\n{names}" if found else "Everything is up to date.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -504,13 +508,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         commands.main(arguments, standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Stopped. What was finished is kept.", err=True)
+        say("Stopped. What was finished is kept.", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (PressError, OSError) as error:
-        click.echo(f"Error: {_explained(error)}", err=True)
+        say(f"Error: {_explained(error)}", err=True)
         sys.exit(1)
 
 

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from cnn_course.files import digest, write
 from cnn_course.press import notebooks
-from cnn_course.press.notebooks import Cell, Notebook
+from cnn_course.press.notebooks import KERNELSPEC, Cell, Notebook
 from cnn_course.press.project import Chapter, PressError, Project
-from cnn_course.press.stored_runs import KEY, of_stored_outputs
+from cnn_course.press.stored_runs import of_stored_outputs
 from cnn_course.press.substitutions import reading_of, with_times
 
 FOLDER = "my-course"  # as deep as notebooks/, so that links lead where they led
@@ -126,6 +126,11 @@ def _free_name(target: Path) -> Path:
 
 # Handouts
 
+# What else stands there tells who has edited a chapter, when, and with which kernel of theirs.
+_KEPT = ("tags", "jupyter", "minutes", "mystnb", "jp-MarkdownHeadingCollapsed")
+_RUNS_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")  # a cell's code, as it is
+_RUNS_LINE = re.compile(r"(?m)^(\s*)%(?:time|timeit|prun) +")
+
 
 def for_students(notebook: Notebook) -> Notebook:
     """Return a chapter without solutions and outputs.
@@ -136,7 +141,8 @@ def for_students(notebook: Notebook) -> Notebook:
     Raises:
         PressError: a cell depends on a solution in a way that no answer can replace.
     """
-    made = _without_links_to_the_book(notebook)
+    made = _handed_out(notebook)
+    made["metadata"].pop("widgets", None)
     cells: list[Cell] = []
     hidden: set[str] = set()  # names that only solutions give a value
     own: re.Match[str] | None = None  # the check of the exercise before, with the student's answer
@@ -164,7 +170,7 @@ def for_students(notebook: Notebook) -> Notebook:
 
 def for_instructors(notebook: Notebook, note: str) -> Notebook:
     """Return a chapter with everything, solutions unfolded, and a note below its title."""
-    made = _without_links_to_the_book(notebook)
+    made = _handed_out(notebook)
     for cell in made["cells"]:
         if "solution" in notebooks.tags(cell):
             cell["metadata"] = {"tags": ["solution"]}
@@ -198,11 +204,18 @@ def write_handouts(project: Project, chapters: Sequence[Chapter], folder: Path) 
     return [folder / "students", folder / "instructors"]
 
 
-def _without_links_to_the_book(notebook: Notebook) -> Notebook:
-    """Return a copy whose text does without the pages of the book, which are not handed out."""
+def _handed_out(notebook: Notebook) -> Notebook:
+    """Return a copy for any Jupyter, without what only its editor had.
+
+    Its text does without the pages of the book, which are not handed out.
+    """
     made = copy.deepcopy(notebook)
-    made["metadata"].pop(KEY, None)
-    for cell in made["cells"]:
+    kept = {name: made["metadata"][name] for name in ("widgets",) if name in made["metadata"]}
+    made["metadata"] = {"kernelspec": dict(KERNELSPEC), "language_info": {"name": "python"}, **kept}
+    made["nbformat_minor"] = 5  # Colab writes the format 4.0, whose cells have no ids
+    for place, cell in enumerate(made["cells"]):
+        cell.setdefault("id", f"cell-{place}")
+        cell["metadata"] = {n: value for n, value in cell["metadata"].items() if n in _KEPT}
         if cell["cell_type"] == "markdown":
             cell["source"] = re.sub(r"\[([^\]]+)\]\(\.\./book/[^)]*\)", r"\1", cell["source"])
     return made
@@ -230,4 +243,18 @@ def _defined(source: str) -> set[str]:
 
 
 def _parsed(source: str) -> ast.Module:
-    return ast.parse(re.sub(r"(?m)^(\s*)%.*$", r"\1pass", source))
+    """Return the syntax of a cell, with IPython's own: `%time`, `!ls`, `x = !ls`, `len?`.
+
+    Raises:
+        PressError: it is no Python.
+    """
+    from IPython.core.inputtransformer2 import TransformerManager  # noqa: PLC0415 - it takes time
+
+    first, _, rest = source.lstrip().partition("\n")
+    if first.startswith("%%"):
+        source = rest if first.split()[0] in _RUNS_PYTHON else ""
+    try:
+        plain = _RUNS_LINE.sub(r"\1", source)
+        return ast.parse(TransformerManager().transform_cell(plain))
+    except (MemoryError, RecursionError, SyntaxError, ValueError) as error:
+        raise PressError(f"a cell is no Python, {error}:\n{source[:200]}") from None

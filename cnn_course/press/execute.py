@@ -20,7 +20,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import click
 import nbformat
 from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec
@@ -35,8 +34,9 @@ from traitlets.config import Config
 from cnn_course.press import notebooks
 from cnn_course.press.environment import TENSORFLOW_THREADS, make_environment_neutral
 from cnn_course.press.notebooks import Cell, Notebook
-from cnn_course.press.project import PressError
+from cnn_course.press.project import PressError, say
 from cnn_course.training.state import FOLDER_VARIABLE, read_progress
+from cnn_course.written import visible
 
 _START_SECONDS = 120  # on a busy machine a kernel takes its time to start, and to answer
 _SECONDS_BETWEEN_LOOKS = 1
@@ -373,9 +373,9 @@ def _tell_progress(job: Job, told: dict[str, int]) -> None:
         key = f"{job.name}: {now.name}"
         if tenth > told.get(key, 0):
             told[key] = tenth
-            tqdm.write(line, file=sys.stderr)
+            tqdm.write(visible(line), file=sys.stderr)
 
 
 def _say(line: str) -> None:
     if not sys.stderr.isatty():
-        click.echo(line, err=True)
+        say(line, err=True)

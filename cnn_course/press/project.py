@@ -11,9 +11,16 @@ from typing import Any
 import click
 import yaml
 
+from cnn_course.written import visible
+
 
 class PressError(Exception):
     """What stops a command, as one message for the person at the keyboard."""
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a text in which names of students, files and columns do not steer the terminal."""
+    click.echo(visible(text), err=err)
 
 
 @dataclass(frozen=True)
@@ -201,9 +208,7 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        click.echo(
-            f"Another cnn-course is working in {folder}. Waiting until it is done.", err=True
-        )
+        say(f"Another cnn-course is working in {folder}. Waiting until it is done.", err=True)
         lock.acquire()
     try:
         yield

@@ -1,5 +1,6 @@
 """Marking and the quiz questions, for all chapters alike."""
 
+import itertools
 import re
 import subprocess
 import sys
@@ -43,6 +44,44 @@ def test_a_function_that_returns_nothing_was_attempted() -> None:
         return
 
     assert check("in-inference", bare).outcome == "wrong"
+
+
+class SilentError(Exception):
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def raising(error: BaseException):
+    def answer(*_):
+        raise error
+
+    return answer
+
+
+ITSELF: list[object] = []
+ITSELF.append(ITSELF)
+
+
+@pytest.mark.fault(
+    "exercises answered with endless ranges, all pixels, functions that exit or raise",
+    "wrong, with what to look at; the notebook goes on",
+    "nothing",
+)
+@pytest.mark.parametrize("name", ["output-size", "unchanged", "todays-layers", "class-test"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(range(10**12), range(10**30), ITSELF, "1" * 10**6),
+        np.broadcast_to(np.uint8(0), (10**6, 28, 28)),
+        itertools.repeat(1),
+        *map(raising, (SystemExit(1), SilentError(), ValueError("x" * 10**6), RecursionError())),
+        lambda *_: np.broadcast_to(0.0, (10**9,)),
+    ],
+)
+def test_a_check_survives_whatever_is_answered(name: str, answer: object) -> None:
+    verdict = check(name, answer)
+    assert verdict.outcome == "wrong"
+    assert len(repr(verdict)) < 1_000
 
 
 def test_a_misspelt_exercise_is_refused_with_the_nearest_name() -> None:

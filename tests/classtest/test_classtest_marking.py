@@ -305,6 +305,45 @@ def test_any_answer_is_survived(lenet: classtest.ClassTest) -> None:
         assert lenet.mark(answer).possible == 38
 
 
+ITSELF: list[object] = []
+ITSELF.append(ITSELF)
+# The pixels of a data set in place of their shape. Nothing is allocated for them.
+PICTURES = np.broadcast_to(np.uint8(0), (10**6, 28, 28))
+
+
+class NoKey(dict[object, object]):
+    """A dictionary that does not say what it holds."""
+
+    def items(self) -> Any:
+        raise SystemExit
+
+
+@pytest.mark.fault(
+    "class tests answered with endless ranges, all pixels, a list that holds itself",
+    "unreadable, as soon as the size is known; the other answers are marked",
+    "nothing",
+)
+@pytest.mark.parametrize(
+    "answer", [range(10**12), range(10**30), ITSELF, PICTURES, [PICTURES] * 3, "1" * 10**6]
+)
+def test_an_answer_is_as_large_as_an_answer_is_or_unreadable(
+    lenet: classtest.ClassTest, answer: object
+) -> None:
+    marking = lenet.mark({**lenet.key, "c1 shape": answer})
+    assert [one.outcome for one in marking.marks].count("unreadable") == 1
+    assert marking.points == lenet.mark(lenet.key).points - 3
+    assert lenet.mark(answer).possible == marking.possible
+
+
+def test_keys_of_any_kind_are_survived_and_told_in_short(lenet: classtest.ClassTest) -> None:
+    odd = {10**5_000: 1, "\x1b[2J": 1, frozenset([1]): 2, **{f"q{n}": 1 for n in range(9_999)}}
+    marking = lenet.mark({**odd, **lenet.key})
+    assert marking.points == lenet.mark(lenet.key).points
+    assert "\\x1b[2J, frozenset({1}), q0" in marking.summary()
+    assert marking.summary().endswith(" and 9,982 more.")
+    assert lenet.mark(NoKey(lenet.key)).points == 0
+
+
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
 _ANYTHING = st.recursive(
     _SCALARS | st.just(...),

@@ -1,5 +1,6 @@
 """Output sizes, paddings and left-over pixels against Keras's own convolution and gradients."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from frameworks import keras, tf
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from cnn_course import counting
 from cnn_course.counting import left_over, output_size, output_size_derivation, same_padding
 
 sizes, strides = st.integers(1, 24), st.integers(1, 6)
@@ -45,6 +47,74 @@ def test_same_padding_by_hand_gives_what_keras_gives(n: int, k: int, stride: int
     x = np.arange(1, n + 1, dtype="float32")
     by_hand = convolved(np.pad(x, same_padding(n, k, stride)), k, stride, "valid")
     np.testing.assert_allclose(by_hand, convolved(x, k, stride, "same"))
+
+
+SMALL = [np.int8, np.uint8, np.int16, np.uint64]
+
+
+@pytest.mark.fault(
+    "sizes and layers given as NumPy's small whole numbers, whose sums wrap around",
+    "counted as Python's own numbers",
+    "nothing",
+)
+@pytest.mark.parametrize("kind", SMALL)
+def test_small_numbers_of_numpy_are_counted_as_any_other(kind: type[np.integer]) -> None:
+    for function, values in (
+        (output_size, (120, 3, 100)),
+        (left_over, (120, 3, 100)),
+        (same_padding, (3, 3, 100)),
+        (same_padding, (100, 3, 2)),
+    ):
+        assert function(*map(kind, values)) == function(*values)
+    one, other = (
+        counting.table(
+            [
+                counting.Input((28, 28, number(3))),
+                counting.Conv2D(number(100), number(3)),
+                counting.DepthwiseConv2D(3, depth_multiplier=number(100)),
+                counting.Reshape((number(24), number(24), -1)),
+                counting.GroupNormalization(groups=number(100)),
+                counting.Dense(number(100)),
+            ]
+        )
+        for number in (kind, int)
+    )
+    assert one == other
+    assert {type(size) for row in one for size in row.output_shape} == {int}
+
+
+class Unfriendly:
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    __index__ = __repr__ = __eq__ = __hash__ = __getattr__  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Unfriendly(), ["x" * 10**6], [[[]] * 10**5] * 99, -(10**5_000)],
+    ids=["unfriendly", "text", "lists", "number"],
+)
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda value: output_size(value, 3),
+        lambda value: left_over(9, 3, 1, value),
+        lambda value: counting.Conv2D(value, 3),
+        counting.Reshape,
+        lambda value: counting.table([counting.Input(value)]),
+        lambda value: counting.table([counting.Input((9, 9, 1)), value]),
+        lambda value: counting.table([counting.Input((9, 9, 1)), counting.Flatten(name=value)]),
+        lambda value: counting.table([counting.Input((9, 9, 1)), counting.Flatten(after=value)]),
+        lambda value: counting.BatchNormalization(axis=(value, 1)).count((9, 9, 1)),
+    ],
+)
+def test_an_argument_of_any_kind_is_refused_in_short(
+    count: Callable[[object], object], value: object
+) -> None:
+    with pytest.raises((TypeError, ValueError)) as refused:
+        count(value)
+    assert len(str(refused.value)) < 1_000
 
 
 def test_the_sizes_of_the_lecture() -> None:

@@ -15,8 +15,10 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from patience import HANGS
+from rich.console import Console
 
 from cnn_course import classtest
+from cnn_course.classtest import Marking
 from cnn_course.files import write
 from cnn_course.press.browser import print_pdf
 from cnn_course.press.classroom import making
@@ -24,6 +26,9 @@ from cnn_course.press.classroom import settings as class_settings
 from cnn_course.press.classroom.assigned import AssignedTests, normalized
 from cnn_course.press.classroom.making import make_class
 from cnn_course.press.classroom.marking import MarkedClass, mark_class
+from cnn_course.press.classroom.report import summary_tables
+from cnn_course.press.classroom.results import Result
+from cnn_course.press.cli import main
 from cnn_course.press.project import PressError
 from press.conftest import COMMAND, Course
 from press.test_platforms import HEAD, attempt, response, summary
@@ -43,6 +48,22 @@ HOSTILE = [
     "semi;colon, comma",
     "نور\N{ZERO WIDTH NON-JOINER}الدین",
 ]
+
+
+@pytest.mark.fault(
+    "names of files and students with signs that steer a terminal",
+    "they are printed as escapes",
+    "the names as they are",
+)
+def test_nothing_that_is_printed_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    steering = "\x1b]0;x\x07\x1b[2J\x9b\N{RIGHT-TO-LEFT OVERRIDE}"
+    with pytest.raises(SystemExit):
+        main(["class-test", "--class-list", f"{steering}.csv", "--out", "new"])
+    result = Result(2, f"Ada{steering}", "", "7K3M-Q9TX", Marking(()))
+    Console(width=200).print(*summary_tables([result]))
+    said = "".join(capsys.readouterr())
+    assert said.count(r"\x1b]0;x\x07\x1b[2J\x9b\u202e") == 2
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\N{RIGHT-TO-LEFT OVERRIDE}]", said)
 
 
 def write_csv(file: Path, rows: list[list[object]], delimiter: str = ",") -> Path:

@@ -11,7 +11,7 @@ from nbformat import NotebookNode, v4
 from nbformat.sign import NotebookNotary
 
 from cnn_course.press import notebooks
-from cnn_course.press.copies import for_students, write_handouts
+from cnn_course.press.copies import for_instructors, for_students, write_handouts
 from cnn_course.press.project import Chapter, PressError, Project
 from cnn_course.press.substitutions import reading_of
 from press.conftest import Course, new_course
@@ -96,6 +96,59 @@ def test_a_cell_that_works_on_with_a_solution_works_on_with_the_students_answer(
     assert "a secret" not in json.dumps(handed)
     with pytest.raises(PressError, match="a cell needs helper, which only a solution defines"):
         for_students(chapter(task, solution, ("", "print(helper)")))
+
+
+@pytest.mark.fault(
+    "a chapter with `!nvidia-smi`, `%%bash`, `x = !ls` or `len?`",
+    "the handout has the cell as it is",
+    "both handouts",
+)
+@pytest.mark.parametrize(
+    "source",
+    ["!nvidia-smi", "%%bash\nls | wc", "x = !ls", "len?", "%matplotlib inline", "await f()"],
+)
+def test_what_only_jupyter_reads_stays_in_a_handout(source: str) -> None:
+    assert for_students(chapter(("", source)))["cells"][0]["source"] == source
+
+
+@pytest.mark.parametrize(
+    "magic", ["%%time\n", "%%capture said\n", "%time ", "if True:\n    %timeit "]
+)
+def test_what_a_magic_runs_tells_no_solution(magic: str) -> None:
+    cells = (("solution", "helper = 1"), ("", f"{magic}print(helper)"))
+    with pytest.raises(PressError, match="a cell needs helper"):
+        for_students(chapter(*cells))
+
+
+@pytest.mark.parametrize("source", ["def (", "x\0y", "(" * 300])
+def test_a_cell_that_is_no_python_is_told(source: str) -> None:
+    with pytest.raises(PressError, match="a cell is no Python"):
+        for_students(chapter(("", source)))
+
+
+@pytest.mark.fault(
+    "a chapter saved by Colab, with the kernel and the name of whoever did it",
+    "handouts that are valid, for any Python, and say nothing of them",
+    "both handouts",
+)
+def test_a_handout_is_valid_and_knows_nothing_of_its_editor() -> None:
+    edited = chapter(("", "x = 1"), ("exercise", "mine = ..."))
+    edited |= {"nbformat": 4, "nbformat_minor": 0}
+    edited["metadata"] = {
+        "kernelspec": {"name": "grace", "display_name": "/home/grace/venv", "language": "python"},
+        "colab": {"provenance": [{"file_id": "grace"}]},
+        "language_info": {"name": "python", "version": "grace"},
+    }
+    for cell in edited["cells"]:
+        del cell["id"]
+        cell["metadata"]["executionInfo"] = {"user": {"displayName": "Grace"}}
+    for made in (for_students(edited), for_instructors(edited, "a note")):
+        notebook = nbformat.from_dict(made)
+        nbformat.validate(notebook)
+        assert "grace" not in json.dumps(made).lower()
+        assert notebook.metadata.kernelspec.name == "python3"
+        assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+    assert [notebooks.tags(cell) for cell in for_students(edited)["cells"]] == [[], ["exercise"]]
 
 
 def test_minutes_grow_with_words_and_exercises() -> None:

@@ -220,6 +220,37 @@ def test_a_file_that_is_no_such_table_is_refused(tmp_path: Path, content: str, s
     assert said in refused(tmp_path, content, "student", "level")
 
 
+@pytest.mark.fault(
+    "a class list without end, of more than 50 MB, or with 200,000 columns",
+    "refused with its size",
+    "nothing",
+)
+def test_a_table_that_is_far_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "class.csv").open("wb") as stream:
+        stream.truncate(50_000_001)  # of which nothing is on the disk
+    with pytest.raises(PressError, match="has more than 50 MB"):
+        read_table(tmp_path / "class.csv", ["student"])
+    if Path("/dev/zero").exists():
+        with pytest.raises(PressError, match="has more than 50 MB"):
+            read_table(Path("/dev/zero"), ["student"])
+    assert "has 200,001 columns" in refused(tmp_path, "student" + ",x" * 200_000)
+
+
+@pytest.mark.parametrize(
+    "name", ["\u200b", "\u200d\ufe0f", "\u3164", "\u2800", "\u0301", "\U000e0041"]
+)
+def test_a_name_of_which_nothing_is_seen_is_none(tmp_path: Path, name: str) -> None:
+    (row,) = read(tmp_path, f"student,number\n{name},7\n").rows
+    assert student_of(row) == ("", "7")
+
+
+@pytest.mark.parametrize("twin", ["Jose\u0301", "Jos\u00e9\u200d", "JOS\u00c9", "Jos\u200b\u00e9"])
+def test_names_that_look_the_same_are_the_same(tmp_path: Path, twin: str) -> None:
+    rows = read(tmp_path, f"student\nJos\u00e9\n{twin}\n").rows
+    (told,) = duplicates(rows)
+    assert told.startswith(f"line 3: {rows[1].student!r} is in line 2, too")
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PressError, match=r"none\.csv cannot be read: No such file"):
         read_table(tmp_path / "none.csv", ["student"])

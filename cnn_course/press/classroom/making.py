@@ -17,6 +17,7 @@ from tqdm import tqdm
 from cnn_course import classtest
 from cnn_course.classtest import ClassTest
 from cnn_course.classtest.printing import Document
+from cnn_course.data.errors import listing
 from cnn_course.files import write
 from cnn_course.press.classroom import settings as class_settings
 from cnn_course.press.classroom.assigned import (
@@ -50,6 +51,7 @@ CHAPTER_8 = "chapter-8"
 _MINUTES = {"": 20, "first": 20, "exam": 45, "hard": 60}
 COLUMNS = ("student", "number", "test")
 _LINE = "_" * 30
+_LISTED = 40  # columns of a table
 _NO = ("", "0", "no", "n", "false", "-", "nein", "non")  # no large print
 _USED = ("minutes", "large print")
 #: format -> its file, and what makes its content
@@ -246,14 +248,16 @@ def students_in(class_list: Path, encoding: str | None = None) -> tuple[list[Stu
             large = row.cells.get("large print", "").casefold() not in _NO
             students.append(Student(name, number, large, int(minutes or 0)))
     if problems:
-        listed = "\n".join(f"  {one}" for one in problems)
+        listed = "\n".join(listing(problems))
         raise PressError(f"{class_list} cannot be used:\n{listed}")
     if not students:
         raise PressError(f"{class_list} names no student.")
     columns = dict.fromkeys(name for row in sheet.rows for name in row.cells)
     told = [name for name in columns if name in _USED or any(student_of(Row(1, {name: name})))]
     if unused := [name for name in columns if name not in told]:
-        sheet.notes.append(f"Not used of {class_list}: the columns {', '.join(unused)}.")
+        more = f" and {len(unused) - _LISTED:,} more" if unused[_LISTED:] else ""
+        listed = ", ".join(one[:40] for one in unused[:_LISTED])
+        sheet.notes.append(f"Not used of {class_list}: the columns {listed}{more}.")
     return students, sheet
 
 

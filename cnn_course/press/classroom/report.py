@@ -28,6 +28,7 @@ from cnn_course.press.classroom.settings import Settings, concerns
 from cnn_course.press.classroom.spreadsheets import as_csv
 from cnn_course.press.classroom.taught import SECTIONS, Section
 from cnn_course.tables import html_table
+from cnn_course.written import visible
 
 _OUTCOMES: Final = ("right", "follows", "partly", "wrong", "open", "unreadable")
 _FEW: Final = (
@@ -107,7 +108,8 @@ def summary_tables(results: Sequence[Result]) -> tuple[Table, Table]:
     for one in results:
         reached = (f"{one.points:g}", f"{sum(one.possible.values()):g}", _percent(one.share, 1))
         reached = reached if one.marking.marks else ("not marked", "", "")
-        scores.add_row(*map(Text, (one.student, one.test, *reached, one.grade)))
+        cells = (one.student, one.test, *reached, one.grade)
+        scores.add_row(*(Text(visible(cell)) for cell in cells))
     common = Table("slip", "students", "what to look at")
     for slip in slip_statistics(results):
         common.add_row(slip.name, f"{slip.students} of {slip.visible}", HINTS[slip.name])

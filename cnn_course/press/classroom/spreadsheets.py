@@ -7,6 +7,7 @@ import io
 import itertools
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ _CALLED = {
 _WHOLE, _FIRST, _LAST, _NUMBER = (names.split(", ") for names in _CALLED.values())
 _NAME: list[tuple[str, ...]] = [*itertools.product(_WHOLE), *itertools.product(_FIRST, _LAST)]
 _NAME += itertools.product([*reversed(_LAST), *_FIRST])  # one alone, `name` before others
+_TELLING = {*_WHOLE, *_FIRST, *_LAST, *_NUMBER}
 _WOULD_DO = "student, name, first name and last name, number, student id, matriculation number"
 _NOBODY = ("points possible", "student, test")  # rows of Canvas's gradebook
 
@@ -36,17 +38,23 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 # That one row can have: what Moodle writes of a class test has 50. More of them are a quotation
 # mark that was left open.
 _MOST_LINES = 100
+_MOST_COLUMNS = 2_000
+_MOST_BYTES = 50_000_000  # a hundred thousand rows of answers have twenty million
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
 _NO_TABLES = {b"%PDF": "a PDF", b"{\\rtf": "a text with formats", b"<": "a web page or XML"}
 _VISIBLE = python_calamine.SheetVisibleEnum.Visible
 _SPACES = re.compile("[\t\u00a0\u2028\u2029\u202f]")
 # Control signs but the line break, and what nobody sees but the joiners U+200C and U+200D.
 _UNSEEN = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u2069\u2800\u3164\ufeff\uffa0]"
 )
+_JOINERS = re.compile(
+    "[\u200c\u200d\ufe00-\ufe0f]"
+)  # they change how a name looks, not which it is
 # Spreadsheets take a cell that begins with one of the last signs for a formula, and each program
 # has its own idea of where a cell begins.
-_FORMULA = re.compile(r'((?:^|[,;"\n])\s*)(?=[=+\-@＝＋－＠])')
+_FORMULA = re.compile(r'((?:^|[,;|"\n])\s*)(?=[=+\-@＝＋－＠])')
 _GUARDED = re.compile(_FORMULA.pattern.replace("(?=", "'(?="))
 
 
@@ -105,9 +113,13 @@ def read_table(file: Path, required: Sequence[str], encoding: str | None = None)
             `required` columns is missing.
     """
     try:
-        content = file.read_bytes()
+        with file.open("rb") as stream:  # some files have no end
+            content = stream.read(_MOST_BYTES + 1)
     except OSError as error:
         raise PressError(f"{file} cannot be read: {error.strerror or error}.") from error
+    if len(content) > _MOST_BYTES:
+        most = f"{_MOST_BYTES // 10**6} MB"
+        raise PressError(f"{file} has more than {most}: no table of a class. Choose another file.")
     for begin, kind in _NO_TABLES.items():
         if content.removeprefix(codecs.BOM_UTF8).lstrip().startswith(begin):
             raise PressError(
@@ -120,10 +132,16 @@ def read_table(file: Path, required: Sequence[str], encoding: str | None = None)
 
 def student_of(row: Row) -> tuple[str, str]:
     """Return name and student number of a row, each empty if no column tells it."""
-    cells = {_plain(name): cell for name, cell in row.cells.items() if cell}
-    columns = next((each for each in _NAME if all(name in cells for name in each)), ())
+    plain = ((_plain(name), cell) for name, cell in row.cells.items() if cell)
+    cells = {name: cell for name, cell in plain if name in _TELLING}
     number = next((cells[name] for name in _NUMBER if name in cells), "")
-    return " ".join(cells[name] for name in columns), number
+    return " ".join(cells[name] for name in _name_columns(frozenset(cells))), number
+
+
+@functools.cache
+def _name_columns(filled: frozenset[str]) -> tuple[str, ...]:
+    """Return the one or two columns that the name is in."""
+    return next((each for each in _NAME if filled.issuperset(each)), ())
 
 
 def duplicates(rows: Iterable[Row]) -> list[str]:
@@ -137,7 +155,7 @@ def duplicates(rows: Iterable[Row]) -> list[str]:
     for row in rows:
         name, number = student_of(row)
         line = f"line {row.number}:"
-        first = names.setdefault(" ".join(name.casefold().split()), row)
+        first = names.setdefault(" ".join(_JOINERS.sub("", name).casefold().split()), row)
         if number and (earlier := numbers.setdefault(number.casefold(), row.number)) != row.number:
             found.append(f"{line} the number {number!r} is in line {earlier}, too")
         elif name and first is not row and not (number and student_of(first)[1]):
@@ -175,6 +193,8 @@ def _harmless(cell: str) -> str:
 def _clean(cell: str) -> str:
     """Return a text as one sees it, joiners and combining marks included, formulas unguarded."""
     text = unicodedata.normalize("NFC", _UNSEEN.sub("", _SPACES.sub(" ", cell))).strip()
+    if all(unicodedata.category(sign)[0] in "CM" for sign in text):  # joiners with nothing to join
+        return ""
     return _GUARDED.sub(r"\1", text)
 
 
@@ -203,6 +223,10 @@ def _head(file: Path, cells: list[str] | str, required: Sequence[str]) -> list[s
     """
     if isinstance(cells, str):
         raise PressError(f"The first line of {file}: {cells}.")
+    if len(cells) > _MOST_COLUMNS:
+        raise PressError(
+            f"{file} has {len(cells):,} columns, {_MOST_COLUMNS:,} at most: no table of a class."
+        )
     names, missing = _names(cells, required)
     for name in missing[:1]:
         listed = ", ".join(one[:40] for one in names[:40] if one) or "nothing"
@@ -210,7 +234,7 @@ def _head(file: Path, cells: list[str] | str, required: Sequence[str]) -> list[s
         raise PressError(
             f"{file} has no column {name!r}. Its first line names: {listed}.{would_do}"
         )
-    if twice := sorted({name for name in names if name and names.count(name) > 1}):
+    if twice := sorted(name for name, times in Counter(names).items() if name and times > 1):
         raise PressError(f"{file} has two columns {twice[0]!r}. Give each a name of its own.")
     return names
 
@@ -304,6 +328,9 @@ def _records(
     """
     at = start
     while at < len(lines):
+        if not lines[at].strip():
+            at += 1
+            continue
         found, taken = _record(lines[at : at + _MOST_LINES], delimiter)
         yield at + 1, found
         at += taken
