@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, dataclass_transform
 
 from cnn_course.arguments import one_of, pair, shown, whole_number
 
+from .shapes import Shape, axes_of, checked_shape, one_axis_of
 from .windows import (
     Pair,
     ReceptiveField,
@@ -20,7 +21,6 @@ from .windows import (
     zeros_before,
 )
 
-Shape = tuple[int, ...]
 #: A product of whole numbers and how it is written: (6, "2 x 3").
 Product = tuple[int, str]
 #: For each part of a layer how many inputs an output has, and how many outputs there are.
@@ -178,7 +178,7 @@ class _OverAxis(_Unchanged):
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         channels = len(shape) - 1
         return Count(
-            shape, seen=seen if set(_axes(shape, self.axis)) <= {channels} else seen.whole()
+            shape, seen=seen if set(axes_of(shape, self.axis)) <= {channels} else seen.whole()
         )
 
 
@@ -349,7 +349,7 @@ class Concatenate(_Merging):
     axis: int = -1
 
     def _merged(self, shapes: Sequence[Shape], listed: str, seen: ReceptiveField) -> Count:
-        axis = _one_axis(shapes[0], self.axis)
+        axis = one_axis_of(shapes[0], self.axis)
         others = {(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}
         if len(others) > 1:
             raise ValueError(
@@ -629,7 +629,7 @@ class BatchNormalization(Layer):
     scale: bool = True
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
-        channels = shape[_one_axis(shape, self.axis)]
+        channels = shape[one_axis_of(shape, self.axis)]
         each = bool(self.center) + bool(self.scale)
         trained = f"{each} x {channels:,} trained + " if each else ""
         text = f"{trained}2 x {channels:,} kept = {(each + 2) * channels:,}"
@@ -652,7 +652,7 @@ class LayerNormalization(_OverAxis):
     scale: bool = True
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
-        axes = _axes(shape, self.axis)
+        axes = axes_of(shape, self.axis)
         return _gamma_and_beta(super()._count(shape, seen), axes, self.center, self.scale)
 
 
@@ -678,7 +678,7 @@ class GroupNormalization(Layer):
         self._set("groups", groups if groups == -1 else whole_number("groups", groups, 1))
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
-        axis = _one_axis(shape, self.axis)
+        axis = one_axis_of(shape, self.axis)
         _divided(shape[axis], "channels", self.groups)
         # The mean is taken over all positions.
         return _gamma_and_beta(Count(shape, seen=seen.whole()), (axis,), self.center, self.scale)
@@ -702,49 +702,10 @@ class Normalization(Layer):
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         if self.mean is not None:
             return Count(shape, seen=seen)
-        axes = () if self.axis is None else _axes(shape, self.axis)
+        axes = () if self.axis is None else axes_of(shape, self.axis)
         each = prod(shape[axis] for axis in axes)
         kept = 2 * each + 1
         return Count(shape, 0, kept, f"2 x {each:,} + 1 kept = {kept:,}", seen=seen)
-
-
-def checked_shape(shape: object) -> Shape:
-    """Return `shape` as a tuple; TypeError and ValueError unless it has known, whole sizes."""
-    if not isinstance(shape, tuple | list):
-        raise TypeError(
-            f"A shape is a tuple such as (28, 28, 1), but it is {shown(shape)} "
-            f"({type(shape).__name__})."
-        )
-    if not shape or any(size is None for size in shape):
-        raise ValueError(
-            f"The shape {shown(tuple(shape))} has unknown sizes, and without them nothing can be "
-            "counted. Give every size, for example (28, 28, 1)."
-        )
-    if all(type(size) is int and size > 0 for size in shape):  # as nearly always: no text is made
-        return tuple(shape)
-    name = f"Each size of the shape {shown(tuple(shape))}"
-    return tuple(whole_number(name, size, 1) for size in shape)
-
-
-def _axes(shape: Shape, axis: object) -> Shape:
-    """Return where Keras's `axis` points to in a shape without the batch axis.
-
-    Keras counts the batch as axis 0; here axis 1 is the first entry of the shape, -1 the last.
-    """
-    found = []
-    for one in axis if isinstance(axis, tuple | list) else (axis,):
-        number = whole_number("axis", one, -len(shape))
-        if number == 0 or number > len(shape):
-            raise ValueError(f"There is no axis {number} to use in an input of shape {shape}.")
-        found.append(number - 1 if number > 0 else len(shape) + number)
-    return tuple(found)
-
-
-def _one_axis(shape: Shape, axis: object) -> int:
-    found = _axes(shape, axis)
-    if len(found) != 1:
-        raise ValueError(f"axis must be one axis, not {shown(axis)}.")
-    return found[0]
 
 
 def _divided(number: int, what: str, groups: int) -> None:

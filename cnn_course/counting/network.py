@@ -17,7 +17,8 @@ from cnn_course.arguments import shown
 from cnn_course.keras_graph import calls, ends
 from cnn_course.tables import LayerTable
 
-from .layers import KNOWN, Count, Input, Layer, Shape, checked_shape
+from .layers import KNOWN, Count, Input, Layer
+from .shapes import Shape, checked_shape
 from .windows import ReceptiveField, Span, union
 
 #: Functions of `keras.ops` that a model may hold. They combine values and have no weights.
