@@ -99,8 +99,7 @@ class Layer:
             self._set(name, whole_number(name, getattr(self, name), 1))
 
     def _set(self, name: str, value: object) -> None:
-        """Keep an argument as Python's own numbers: NumPy's small ones wrap around."""
-        object.__setattr__(self, name, value)
+        object.__setattr__(self, name, value)  # Python's numbers: NumPy's small ones wrap around
 
     @property
     def kind(self) -> str:
@@ -513,14 +512,13 @@ class Reshape(Layer):
 
     def __post_init__(self) -> None:
         if not isinstance(self.target_shape, tuple | list):
-            given = shown(self.target_shape)
-            raise TypeError(f"target_shape is a tuple of sizes, but it is {given}.")
+            raise TypeError(f"target_shape is a tuple of sizes, not {shown(self.target_shape)}.")
         sizes = [whole_number("Each size of target_shape", one, -1) for one in self.target_shape]
-        for size in sizes:
-            whole_number("Each size of target_shape", size, 1 if size != -1 else -1)
         self._set("target_shape", tuple(sizes))
-        if sizes.count(-1) > 1:
-            raise ValueError(f"target_shape {self.target_shape} has more than one -1.")
+        if 0 in sizes or sizes.count(-1) > 1:
+            raise ValueError(
+                f"target_shape {shown(self.target_shape)} has a 0 or more than one -1."
+            )
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         values = prod(shape)
@@ -674,8 +672,7 @@ class GroupNormalization(Layer):
     scale: bool = True
 
     def __post_init__(self) -> None:
-        groups = whole_number("groups", self.groups, -1)
-        self._set("groups", groups if groups == -1 else whole_number("groups", groups, 1))
+        self._set("groups", whole_number("groups", self.groups, -1 if self.groups == -1 else 1))
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         axis = _one_axis(shape, self.axis)
@@ -712,8 +709,7 @@ def checked_shape(shape: object) -> Shape:
     """Return `shape` as a tuple; TypeError and ValueError unless it has known, whole sizes."""
     if not isinstance(shape, tuple | list):
         raise TypeError(
-            f"A shape is a tuple such as (28, 28, 1), but it is {shown(shape)} "
-            f"({type(shape).__name__})."
+            f"A shape is a tuple such as (28, 28, 1), not {shown(shape)} ({type(shape).__name__})."
         )
     if not shape or any(size is None for size in shape):
         raise ValueError(
@@ -722,8 +718,7 @@ def checked_shape(shape: object) -> Shape:
         )
     if all(type(size) is int and size > 0 for size in shape):  # as nearly always: no text is made
         return tuple(shape)
-    name = f"Each size of the shape {shown(tuple(shape))}"
-    return tuple(whole_number(name, size, 1) for size in shape)
+    return tuple(whole_number(f"Each size of {shown(tuple(shape))}", size, 1) for size in shape)
 
 
 def _axes(shape: Shape, axis: object) -> Shape:
@@ -741,8 +736,7 @@ def _axes(shape: Shape, axis: object) -> Shape:
 
 
 def _one_axis(shape: Shape, axis: object) -> int:
-    found = _axes(shape, axis)
-    if len(found) != 1:
+    if len(found := _axes(shape, axis)) != 1:
         raise ValueError(f"axis must be one axis, not {shown(axis)}.")
     return found[0]
 
@@ -789,12 +783,10 @@ def _weighted(parts: Weights, use_bias: bool, before: Count) -> Count:
 
 
 def _gamma_and_beta(before: Count, axes: Shape, center: bool, scale: bool) -> Count:
-    each = bool(center) + bool(scale)
-    if not each:
+    if not (each := bool(center) + bool(scale)):
         return before
     parameters, text = _product(each, *(before.output_shape[axis] for axis in axes))
-    text = f"{text} = {parameters:,}"
-    return replace(before, trainable_parameters=parameters, derivation=text)
+    return replace(before, trainable_parameters=parameters, derivation=f"{text} = {parameters:,}")
 
 
 #: Every kind of layer that can be counted, by the name of its Keras class.
