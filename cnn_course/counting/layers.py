@@ -99,8 +99,7 @@ class Layer:
             self._set(name, whole_number(name, getattr(self, name), 1))
 
     def _set(self, name: str, value: object) -> None:
-        """Keep an argument as Python's own numbers: NumPy's small ones wrap around."""
-        object.__setattr__(self, name, value)
+        object.__setattr__(self, name, value)  # Python's numbers: NumPy's small ones wrap around
 
     @property
     def kind(self) -> str:
@@ -513,14 +512,13 @@ class Reshape(Layer):
 
     def __post_init__(self) -> None:
         if not isinstance(self.target_shape, tuple | list):
-            given = shown(self.target_shape)
-            raise TypeError(f"target_shape is a tuple of sizes, but it is {given}.")
+            raise TypeError(f"target_shape is a tuple of sizes, not {shown(self.target_shape)}.")
         sizes = [whole_number("Each size of target_shape", one, -1) for one in self.target_shape]
-        for size in sizes:
-            whole_number("Each size of target_shape", size, 1 if size != -1 else -1)
         self._set("target_shape", tuple(sizes))
-        if sizes.count(-1) > 1:
-            raise ValueError(f"target_shape {self.target_shape} has more than one -1.")
+        if 0 in sizes or sizes.count(-1) > 1:
+            raise ValueError(
+                f"target_shape {shown(self.target_shape)} has a 0 or more than one -1."
+            )
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         values = prod(shape)
@@ -674,8 +672,7 @@ class GroupNormalization(Layer):
     scale: bool = True
 
     def __post_init__(self) -> None:
-        groups = whole_number("groups", self.groups, -1)
-        self._set("groups", groups if groups == -1 else whole_number("groups", groups, 1))
+        self._set("groups", whole_number("groups", self.groups, -1 if self.groups == -1 else 1))
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         axis = one_axis_of(shape, self.axis)
@@ -750,12 +747,10 @@ def _weighted(parts: Weights, use_bias: bool, before: Count) -> Count:
 
 
 def _gamma_and_beta(before: Count, axes: Shape, center: bool, scale: bool) -> Count:
-    each = bool(center) + bool(scale)
-    if not each:
+    if not (each := bool(center) + bool(scale)):
         return before
     parameters, text = _product(each, *(before.output_shape[axis] for axis in axes))
-    text = f"{text} = {parameters:,}"
-    return replace(before, trainable_parameters=parameters, derivation=text)
+    return replace(before, trainable_parameters=parameters, derivation=f"{text} = {parameters:,}")
 
 
 #: Every kind of layer that can be counted, by the name of its Keras class.

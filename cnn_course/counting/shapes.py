@@ -9,8 +9,7 @@ def checked_shape(shape: object) -> Shape:
     """Return `shape` as a tuple; TypeError and ValueError unless it has known, whole sizes."""
     if not isinstance(shape, tuple | list):
         raise TypeError(
-            f"A shape is a tuple such as (28, 28, 1), but it is {shown(shape)} "
-            f"({type(shape).__name__})."
+            f"A shape is a tuple such as (28, 28, 1), not {shown(shape)} ({type(shape).__name__})."
         )
     if not shape or any(size is None for size in shape):
         raise ValueError(
@@ -19,8 +18,7 @@ def checked_shape(shape: object) -> Shape:
         )
     if all(type(size) is int and size > 0 for size in shape):  # as nearly always: no text is made
         return tuple(shape)
-    name = f"Each size of the shape {shown(tuple(shape))}"
-    return tuple(whole_number(name, size, 1) for size in shape)
+    return tuple(whole_number(f"Each size of {shown(tuple(shape))}", size, 1) for size in shape)
 
 
 def axes_of(shape: Shape, axis: object) -> Shape:
