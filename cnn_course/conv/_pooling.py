@@ -112,9 +112,9 @@ def _window_walks(x: Array, size: object, stride: object, padding: object) -> tu
     window = pair("size", size)
     steps = window if stride is None else stride
     down, across = walks("window", x.shape[1:3], window, steps, padding)
-    if isinstance(padding, int) and padding >= min(window):
+    if not isinstance(padding, str) and down.before >= min(window):
         raise ValueError(
-            f"A padding of {padding} leaves windows of size {window} without any pixel. "
+            f"A padding of {down.before} leaves windows of size {window} without any pixel. "
             f"Take a padding below {min(window)}."
         )
     if any(axis.length == 0 and axis.positions > 0 for axis in (down, across)):

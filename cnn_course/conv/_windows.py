@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.arguments import one_of, pair, whole_number
+from cnn_course.arguments import one_of, pair, shown, whole_number
 from cnn_course.conv._arrays import Array
 
 _LARGEST = 100_000_000  # pixels, a gigabyte; only a large image has more with its padding
@@ -115,7 +115,7 @@ def _pixels(padding: object) -> int | None:
         return whole_number("padding", padding)
     except TypeError:
         raise TypeError(
-            f"padding must be 'valid', 'same' or a whole number of pixels, not {padding!r}."
+            f"padding must be 'valid', 'same' or a whole number of pixels, not {shown(padding)}."
         ) from None
 
 

@@ -274,7 +274,12 @@ class _Runner:
                     config=Config(OwnKernelManager=connection),
                     timeout=job.timeout,
                     clients=self._clients,
-                    started_with={"cwd": str(job.folder), "env": environment, "stderr": stream},
+                    started_with={
+                        "cwd": str(job.folder),
+                        "env": environment,
+                        "stdout": stream,
+                        "stderr": stream,
+                    },
                 )
         except TimeoutError:
             return notebook, (

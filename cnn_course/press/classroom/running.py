@@ -123,7 +123,8 @@ def _attempt(
     work.mkdir()
     environment = _environment(home, fonts)
     try:
-        client.execute(cleanup_kc=True, cwd=str(work), env=environment, stderr=DEVNULL)
+        nowhere = {"stdout": DEVNULL, "stderr": DEVNULL}
+        client.execute(cleanup_kc=True, cwd=str(work), env=environment, **nowhere)
         reason = ""
     except Exception as error:  # whatever a notebook does, those of the others are marked
         reason = f"not within {seconds:g} s" if client.is_late else f"its kernel ended: {error}"
