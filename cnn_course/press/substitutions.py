@@ -266,14 +266,17 @@ def _terms(project: Project, shown: Mapping[str, Shown]) -> str:
 def _faults(project: Project) -> str:
     """Return the table of faults: what each test with the mark `fault` says that it tries."""
     rows = [
-        "| " + " | ".join(ast.literal_eval(words) for words in mark.args) + " |"
+        "| " + " | ".join(map(ast.literal_eval, mark.args)) + " |"
         for file in sorted((project.root / "tests").rglob("test_*.py"))
         for test in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         for mark in getattr(test, "decorator_list", [])
         if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.fault"
     ]
     heading = "| What was tried | What comes of it | What is left on the disk |\n|---|---|---|\n"
-    return heading + "\n".join(rows)
+    # Sentences, wherever a test begins its words in lower case.
+    return heading + "\n".join(
+        re.sub(r"(?<=\| )[a-z]", lambda first: first[0].upper(), r) for r in rows
+    )
 
 
 def check_terms(project: Project) -> None:
