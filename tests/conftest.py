@@ -270,7 +270,7 @@ def window(browser: Browser) -> Page:
 def fresh(window: Page, width: int = 1280) -> Page:
     """Return the window as it is at the beginning of a test; what is open in it stays open."""
     window.set_viewport_size({"width": width, "height": 800})
-    window.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    window.emulate_media(media="screen", color_scheme="light", reduced_motion="no-preference")
     for kept in (window.complaints, window.asked):  # type: ignore[attr-defined]
         kept.clear()
     return window

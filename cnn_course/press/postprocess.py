@@ -70,7 +70,8 @@ _INLINE = re.compile(r"<(script|style)\b((?:(?!\bsrc=)[^>])*)>(.*?)</\1>", re.DO
 #: an attribute `style` is free, and a browser that cannot tell it from an element: any style
 _POLICY = (
     "default-src 'self'; script-src 'self'{script}; style-src 'self' 'unsafe-inline'; "
-    "style-src-elem 'self'{style}; img-src 'self' data:; form-action 'self'; base-uri 'none'"
+    "style-src-elem 'self'{style}; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "object-src 'none'; frame-src 'none'"
 )
 _WIDE = 600  # pixels; of a wider figure, a phone would draw the words less than 6 pixels high
 _DETAILED = 60_000  # bytes; a picture that is larger without loss is a photograph
