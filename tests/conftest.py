@@ -160,6 +160,10 @@ def _loaded() -> set[str]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Give each test the same random numbers, in whatever order and by whichever worker it runs."""
     random.seed(0)
+    if absl := sys.modules.get("absl.logging"):
+        # Who closes all handlers of logging would close the stream that pytest captures with:
+        # TensorFlow's has kept it, and leaves alone only that of the process.
+        absl.get_absl_handler().python_handler.stream = sys.__stderr__
     if "keras" in sys.modules:
         sys.modules["keras"].utils.set_random_seed(0)
 

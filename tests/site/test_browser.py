@@ -94,6 +94,7 @@ SHAPE = """() => [document.scrollingElement.scrollWidth - document.scrollingElem
     [...document.querySelectorAll("article *")]
         .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth)
         .filter(e => getComputedStyle(e).overflowX !== "visible" && e.tagName !== "INPUT")
+        .filter(e => !e.matches(".visually-hidden")) // it is read aloud only
         .map(e => [`${e.tagName}.${e.className}`, e.scrollWidth - e.clientWidth,
             getComputedStyle(e).backgroundAttachment.includes("local"),
             e.matches("pre.columns, pre[style], a.figure-read"), e.textContent.slice(0, 60)])]"""
