@@ -98,6 +98,12 @@ def make_light(site: Path) -> None:
     templates = site.glob("_static/*webpack-macros.html")  # the theme's, for its own build
     for file in (*templates, *site.glob("_static/scripts/fontawesome.js*")):
         file.unlink()
+    for name in ("course", "print"):  # our own, with what only their makers read
+        for style in site.glob(f"_static/{name}.css"):
+            text = style.read_text(encoding="utf-8")
+            style.write_text(
+                re.sub(r"/\*.*?\*/|(?m:^\s+)", "", text, flags=re.DOTALL), encoding="utf-8"
+            )
     for script in site.glob("_static/copybutton.js"):
         text = script.read_text(encoding="utf-8")
         for written, wanted in _COPYING:
