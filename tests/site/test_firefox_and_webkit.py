@@ -305,7 +305,7 @@ def test_a_class_test_is_generated_answered_and_marked(other, every) -> None:
     other.click(f"{at} [data-cell=mark]")
     marking = test.mark(answers)
     assert texts(other, f"{at} .explorer-sum") == [
-        f"{marking.points} of {marking.possible} points."
+        f"Class test hard-7: {marking.points} of {marking.possible} points."
     ]
 
 
