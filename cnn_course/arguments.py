@@ -31,8 +31,8 @@ def is_huge(value: object, most: int) -> bool:
     while waiting and found <= most:
         one = waiting.pop()
         shape = getattr(one, "shape", None)  # of an array, whatever library it is from
-        if isinstance(shape, tuple):
-            found += prod(shape)
+        if isinstance(shape, Iterable) and not isinstance(shape, str):
+            found += prod(1 if size is None else size for size in shape)
         elif isinstance(one, range):
             found += len(one[: most + 1])
         elif isinstance(one, _HOLDS_SEVERAL):

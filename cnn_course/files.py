@@ -25,6 +25,8 @@ def write(file: Path, content: str | bytes) -> None:
     for left in file.parent.glob(f".{glob.escape(file.name)}.*.part"):
         with suppress(OSError), left.open("rb") as found:
             _lock(found, wait=False)
+            if fcntl is None:
+                found.close()
             left.unlink()
     stream = _unfinished(file)
     unfinished = Path(stream.name)

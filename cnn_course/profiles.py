@@ -4,6 +4,7 @@
 `full` is the real thing: the real data set, the real number of epochs.
 """
 
+import os
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -131,6 +132,11 @@ OTHER_BASES: Final[dict[tuple[str, str], dict[str, Settings]]] = {
         ),
     },
 }
+
+
+def half_precision() -> bool:
+    """Return whether full runs are to compute in half precision where TensorFlow can."""
+    return os.environ.get(PRECISION_VARIABLE) == "bfloat16"
 
 
 def check_profile(profile: str) -> str:

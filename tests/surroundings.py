@@ -1,11 +1,13 @@
 """What a test of downloads and folders stands in: a folder of the user's own, a server."""
 
 import _thread
+import functools
 import gzip
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import MappingProxyType
 
@@ -22,6 +24,30 @@ def use_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -
     monkeypatch.setenv("CNN_COURSE_DATA", str(folder.parent))
     monkeypatch.setenv("CNN_COURSE_CACHE", str(tmp_path / "cache"))
     return folder
+
+
+def refusing(code: int) -> Callable[..., None]:
+    """What stands for a step of using a file, where a disk or another program does not let it."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    return refuse
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def site_served(folder: Path) -> Iterator[str]:
+    """Serve a folder with pages on this machine; give its address."""
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def refused(function: Callable[..., object], *arguments: object) -> str:

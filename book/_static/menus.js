@@ -1,4 +1,4 @@
-/* The buttons for the chapters, for the contents of a page, and for copying code. The theme's scripts bind to the first
+/* The buttons for the chapters and for the contents of a page. The theme's scripts bind to the first
    of each kind, which stands in a header that is not shown: hand every click on to it. Two more
    buttons had their scripts in an attribute, which no page of the course may run. */
 document.addEventListener("DOMContentLoaded", () => {
@@ -12,8 +12,6 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const [kind, act] of Object.entries(acts)) {
     document.querySelector(`.btn-${kind}-button`)?.addEventListener("click", act);
   }
-  // The title of its picture is no name to WebKit.
-  for (const copy of document.querySelectorAll(".copybtn")) copy.setAttribute("aria-label", "Copy");
 });
 
 /* The theme and the search keep things in this browser and do not ask whether there is room. */

@@ -120,7 +120,7 @@ def ways(name: str, content: str, what: str, place: Path, url: str) -> str:
 
 @contextlib.contextmanager
 def scratch(beside: Path) -> Iterator[Path]:
-    """Give an empty folder beside a path, on the same disk, and remove it afterwards.
+    """Give a folder beside a path, on the same disk, and remove it afterwards; its lock lies in it.
 
     What processes that were killed left there is removed as well. A `DataError` says that there is
     no right to write.
@@ -190,7 +190,7 @@ def check_room(file: Path, needed: int) -> None:
     free = shutil.disk_usage(file.parent).free
     if needed > free:
         problem = f"{file} needs {amount(needed)}, and its disk has {amount(free)} left."
-        raise DataError(problem, MAKE_ROOM)
+        raise DataError(problem, MAKE_ROOM) from OSError(errno.ENOSPC, problem)
 
 
 def make_folder(

@@ -8,6 +8,7 @@ import base64
 import io
 import itertools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -22,7 +23,10 @@ from cnn_course.arguments import one_of
 from cnn_course.javascript import one_piece, without_exports
 
 _FOLDER = Path(__file__).parent
-_STYLE = (_FOLDER / "explorers.css").read_text(encoding="utf-8")
+# Without what only its makers read: every explorer brings it along.
+_STYLE = re.sub(
+    r"/\*.*?\*/|(?m:^\s+)", "", (_FOLDER / "explorers.css").read_text(encoding="utf-8"), flags=re.S
+)
 _MOUNT = (_FOLDER / "mount.js").read_text(encoding="utf-8")
 _NUMBERS = itertools.count(1)  # one after the other on a page: its address names them
 _CAT_SIDE = 64

@@ -19,7 +19,7 @@ export const KINDS = {
 const NEEDS = { conv: "a convolution", depthwise: "a convolution", max: "pooling", average: "pooling",
   global: "global pooling" };
 export const sizes = (shape) => shape.map((size) => size.toLocaleString("en")).join(" \u00d7 ");
-export const MOST_LAYERS = 100; // each takes a row, and may choose among all before it
+const MOST_LAYERS = 100; // each takes a row, and may choose among all before it
 export const count = (value) => value.toLocaleString("en");
 
 /** Along one axis: the first input pixel of value 0, how many it spans, and how far the next one is. */

@@ -10,6 +10,7 @@ from cnn_course.files import write
 from cnn_course.press.project import PressError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_SECONDS = 3_600  # the whole book takes about one minute
 
 
 def print_pdf(file: Path) -> Path:
@@ -39,7 +40,7 @@ def find() -> str:
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         raise PressError(
-            f"No browser prints this as PDF: none of {', '.join(BROWSERS)} is here. "
+            f"No browser is here to print with: none of {', '.join(BROWSERS)} is here. "
             "Install one; or open the page in any browser, and print it from there."
         )
     return found
@@ -55,9 +56,17 @@ def _made(file: Path, ending: str, order: str, *options: str) -> Path:
         if getattr(os, "geteuid", lambda: 1)() == 0:  # as root Chromium has no sandbox
             options += ("--no-sandbox",)
         command = [browser, *options, file.resolve().as_uri()]
-        done = subprocess.run(
-            command, capture_output=True, encoding="utf-8", errors="replace", check=False
-        )
+        try:
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise PressError(f"{browser} has not printed {file} in {_SECONDS} seconds.") from None
         if not printed.exists():
             said = "\n".join(done.stderr.strip().splitlines()[-3:])
             raise PressError(f"{browser} has not printed {file}:\n{said}")

@@ -520,6 +520,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _explained(error: Exception) -> str:
     """Return what an error says, and what to do where a disk is the reason."""
+    from cnn_course.data.errors import MAKE_ROOM, UNLOCK  # noqa: PLC0415
+
     text = str(error)
     if isinstance(error, OSError) and error.filename and error.strerror:
         text = f"{error.filename}: {error.strerror}"
@@ -528,5 +530,5 @@ def _explained(error: Exception) -> str:
         text = f"{name}: {reason.partition('] ')[2] or reason}"
     for code, advice in _OF_DISKS.items():
         if os.strerror(code) in text and (isinstance(error, OSError) or code == errno.ENOSPC):
-            return text if advice[:9] in text else f"{text.rstrip('.')}.\n{advice}"
+            return text if MAKE_ROOM in text or UNLOCK in text else f"{text.rstrip('.')}.\n{advice}"
     return text

@@ -210,7 +210,7 @@ def _handed_out(notebook: Notebook) -> Notebook:
     Its text does without the pages of the book, which are not handed out.
     """
     made = copy.deepcopy(notebook)
-    kept = {name: made["metadata"][name] for name in ("widgets",) if name in made["metadata"]}
+    kept = {name: value for name, value in made["metadata"].items() if name == "widgets"}
     made["metadata"] = {"kernelspec": dict(KERNELSPEC), "language_info": {"name": "python"}, **kept}
     made["nbformat_minor"] = 5  # Colab writes the format 4.0, whose cells have no ids
     for place, cell in enumerate(made["cells"]):

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from cnn_course.profiles import PRECISION_VARIABLE
+from cnn_course.profiles import half_precision
 
 # Asked in a process of its own: TensorFlow takes seconds to import, and holds a GPU that it saw.
 _NAME_GPUS = """
@@ -63,13 +63,12 @@ def hardware(*, gpu: bool = False) -> dict[str, Any]:
     With `gpu` TensorFlow is asked which GPUs it computes on. `precision` is there where a full run
     computes in another one than `float32`.
     """
-    precision = os.environ.get(PRECISION_VARIABLE, "float32") if gpu else "float32"
     return {
         "cpu": _processor(),
         "cores": cores(),
         "memory_gb": _memory(),
         "gpu": _gpus() if gpu and shutil.which("nvidia-smi") else None,
-        **({} if precision == "float32" else {"precision": precision}),
+        **({"precision": "bfloat16"} if gpu and half_precision() else {}),
     }
 
 

@@ -31,10 +31,12 @@ from tqdm import tqdm
 from traitlets import Float
 from traitlets.config import Config
 
+from cnn_course.data.storage import keras_cache
 from cnn_course.press import notebooks
 from cnn_course.press.environment import TENSORFLOW_THREADS, make_environment_neutral
 from cnn_course.press.notebooks import Cell, Notebook
 from cnn_course.press.project import PressError, say
+from cnn_course.profiles import PRECISION_VARIABLE
 from cnn_course.training.state import FOLDER_VARIABLE, read_progress
 from cnn_course.written import visible
 
@@ -345,16 +347,18 @@ def _environment(job: Job, caches: Path) -> dict[str, str]:
             del found[name]
         found["KERAS_HOME"] = str(_own_weights(job.backups / "keras"))
         found[FOLDER_VARIABLE] = str(job.backups)
+    else:
+        found.pop(PRECISION_VARIABLE, None)
     return found
 
 
 def _own_weights(folder: Path) -> Path:
     """Return a folder for Keras with the weights that a person has got, without the settings."""
-    home = os.path.expanduser(os.environ.get("KERAS_HOME") or os.path.join("~", ".keras"))
     models = folder / "models"
     folder.mkdir(parents=True, exist_ok=True)
     models.unlink(missing_ok=True)
-    models.symlink_to(Path(os.path.abspath(home)) / "models", target_is_directory=True)
+    with suppress(OSError):  # Windows lets few people make links
+        models.symlink_to(keras_cache("models"), target_is_directory=True)
     return folder
 
 

@@ -50,7 +50,8 @@ _IN_COLUMNS = re.compile(r"\S {2,}\S")
 _FIGURE = re.compile(r'(<img [^>]*class="[^"]*figure-read"[^>]* style=")(?=width: (\d+)px)')
 #: what opens a folded cell says what it shows, and not this
 _SAME_NAME = re.compile(r'(?<=<summary) aria-label="Toggle hidden content"')
-#: buttons that copy have a name in every browser, and say what comes of it not by a tooltip alone
+#: buttons that copy have a name (the title of their picture is none to WebKit), and say what comes
+#: of it not by a tooltip alone
 _COPYING = (
     (
         r'<button class="copybtn',

@@ -4,7 +4,6 @@ The last good run of every chapter lies in `_build/runs`, the outputs of the tin
 `notebooks/`; the metadata of the notebook says what is known of the run.
 """
 
-import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +17,7 @@ from cnn_course.press.environment import cores, hardware, versions
 from cnn_course.press.fingerprint import COMPUTED_WITH, fingerprint, other_versions, surroundings
 from cnn_course.press.notebooks import Notebook
 from cnn_course.press.project import Chapter, PressError, Project, scratch
-from cnn_course.profiles import PRECISION_VARIABLE
+from cnn_course.profiles import half_precision
 from cnn_course.training.state import forget_progress, read_progress
 
 KEY: Final = "cnn_course"  # of a notebook's metadata
@@ -72,8 +71,7 @@ class RunStore:
         self.profile = profile
         self.base = base
         self.seed = seed
-        precision = os.environ.get(PRECISION_VARIABLE, "float32") if profile == "full" else ""
-        self.precision = "" if precision == "float32" else precision
+        self.precision = "bfloat16" if profile == "full" and half_precision() else ""
         parts = (profile, base, self.precision, "" if seed is None else f"seed-{seed}")
         self.folder = project.build / "runs" / "-".join(filter(None, parts))
 

@@ -17,7 +17,7 @@ from cnn_course.press.project import Chapter, PressError, Project, read_settings
 # It remembers the address, so that the next one is put in its place wherever it stands. Binder's
 # repo2docker reads one version of Python, and no range.
 _ENVIRONMENT = """\
-# For conda and Binder. Written by `cnn-course sync` from pyproject.toml: edit that file.
+# For conda and Binder. Written by `cnn-course sync` . The packages are those of the lock.
 # The course is published at {address}
 name: {name}
 channels:

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from cnn_course.profiles import half_precision
 from cnn_course.records import recorded, recorded_runs, recorded_seeds
 from cnn_course.training.measurements import Results, measured, once, pairs
-from cnn_course.training.state import half_precision
 
 if TYPE_CHECKING:
     from cnn_course.training.backup import Backup

@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras import callbacks
 
 from cnn_course import files
+from cnn_course.profiles import half_precision
 from cnn_course.training import state
 from cnn_course.training.state import ENDED, RUN, Progress, State
 
@@ -88,7 +89,7 @@ class Backup(callbacks.Callback):
             return
         self._refuse_what_cannot_be_kept()
         self._identity = self._identify()
-        if state.half_precision():
+        if half_precision():
             options = {"auto_mixed_precision_onednn_bfloat16": True}
             tf.config.optimizer.set_experimental_options(options)
         if self._file.exists():
@@ -166,7 +167,12 @@ class Backup(callbacks.Callback):
             _describe(self.model),
             self.params["epochs"],
             self.params["steps"],
-            *(["half precision"] if state.half_precision() else []),
+            *(["half precision"] if half_precision() else []),
+            *(
+                [item.monitor, item.patience, item.min_delta]
+                for item in self._others
+                if isinstance(item, callbacks.EarlyStopping)
+            ),
             [[item.monitor, item.save_best_only] for item in self._checkpoints],
             state.cells_so_far(),
         ]

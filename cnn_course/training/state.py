@@ -17,7 +17,6 @@ from typing import Any, Final
 import numpy as np
 
 from cnn_course import files
-from cnn_course.profiles import PRECISION_VARIABLE
 
 FOLDER_VARIABLE: Final = "CNN_COURSE_BACKUPS"
 RUN: Final = uuid.uuid4().hex  # this process, among those that work on a run one after the other
@@ -68,11 +67,6 @@ class State:
         archive = stream.getvalue()
         # The checksum of a zip archive does not cover its table of contents.
         files.write(file, hashlib.sha256(archive).digest() + archive)
-
-
-def half_precision() -> bool:
-    """Return whether a full run is to compute in half precision where TensorFlow can."""
-    return os.environ.get(PRECISION_VARIABLE) == "bfloat16"
 
 
 def read_state(file: Path) -> State | None:

@@ -33,7 +33,6 @@ _LARGEST_ARRAY: Final = 1_000_000_000  # bytes; the largest of VGG16 has 411 mil
 _READ_ALL: Final = """
 import sys
 import h5py
-import numpy as np
 
 def read(_, item):
     list(item.attrs.items())
@@ -255,7 +254,7 @@ def _harmful(path: Path) -> str:
         tried = subprocess.run(reading, capture_output=True, timeout=patience, check=False)
     except subprocess.TimeoutExpired:
         return f"it is damaged: reading it did not end within {patience:.0f} seconds"
-    if tried.returncode < 0:
+    if tried.returncode not in (0, 1):  # 1 is an exception's, which `_fill` explains
         return "it is damaged: reading it ends the process"
     return tried.stdout.decode(errors="replace").strip()
 

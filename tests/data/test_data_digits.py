@@ -30,7 +30,7 @@ from data_fakes import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import datasets, neighbors
-from surroundings import use_own_folder
+from surroundings import refusing, use_own_folder
 
 from cnn_course.data import Finding, check, get, load_digits
 from cnn_course.data.digits import Mnist
@@ -153,10 +153,7 @@ def test_a_file_that_another_program_has_open_is_told_as_such(
 ) -> None:
     (own / "mnist.npz").write_bytes(NPZ)
 
-    def taken(*_: object, **__: object) -> None:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-    monkeypatch.setattr(Path, "open", taken)
+    monkeypatch.setattr(Path, "open", refusing(errno.EACCES))
     message = refusal()
     assert "Close the program that has it open" in message
     assert "whole copy" not in message
@@ -171,9 +168,10 @@ def test_no_more_is_unpacked_than_mnist_has(own: Path) -> None:
     bomb = gzip.compress(idx_bytes(fake_arrays()["x_train"]) + bytes(50_000_000))
     (own / IDX_NAMES["x_train"]).write_bytes(bomb)
     tracemalloc.start()
-    assert "cannot be used" in refusal()
-    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    message, peak = refusal(), tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
+    assert "cannot be used" in message
+    assert peak < 20_000_000
     huge = npy_bytes(np.zeros(1, np.uint8)).replace(b"(1,), }", b"(10000000000000,), }")
     (own / "mnist.npz").write_bytes(npz_of({"x_train.npy": huge}))
     assert "mnist.npz cannot be used" in refusal()

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("cache")
 
 def mnist(server: Server, how: str = "whole") -> Mnist:
     server.content = server.content or NPZ
-    return fake_mnist(server.url(how), 0.5 if how in {"slow", "trickle"} else HANGS)
+    return fake_mnist(server.url(how), {"slow": 0.5, "trickle": 5}.get(how, HANGS))
 
 
 @pytest.fixture
@@ -143,9 +143,9 @@ def test_what_was_begun_of_another_edition_is_not_gone_on_with(server: Server, c
 
 
 @pytest.mark.fault(
-    "SIGKILL while something is prepared in the cache",
-    "The next call prepares it anew",
-    "Nothing: folders of dead processes are removed, those of live ones are not",
+    "A folder that a killed process has left in the cache",
+    "The next call removes it, and none of a process that lives",
+    "Nothing",
 )
 def test_folders_of_dead_processes_are_removed_and_those_of_live_ones_stay(cache: Path) -> None:
     cache.mkdir()

@@ -53,7 +53,7 @@ HOSTILE = [
 @pytest.mark.fault(
     "names of files and students with signs that steer a terminal",
     "they are printed as escapes",
-    "the names as they are",
+    "nothing",
 )
 def test_nothing_that_is_printed_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     steering = "\x1b]0;x\x07\x1b[2J\x9b\N{RIGHT-TO-LEFT OVERRIDE}"

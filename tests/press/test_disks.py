@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from surroundings import refusing
 
 from cnn_course.press import book
 from cnn_course.press.cli import main
@@ -18,13 +19,20 @@ def unbuilt(tmp_path: Path) -> Course:
     return new_course(tmp_path / "course")
 
 
-def refusing(code: int) -> Callable[..., None]:
-    """What stands for a step of writing a file, on a disk that does not let it."""
+@pytest.fixture
+def failing(
+    unbuilt: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[], str]:
+    """Return what a build says that fails when the chapters have run."""
+    monkeypatch.chdir(unbuilt.root)
+    monkeypatch.setattr(book, "_good_runs", lambda *_, **__: ({}, ""))
 
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(code, os.strerror(code))
+    def build() -> str:
+        with pytest.raises(SystemExit):
+            main(["build"])
+        return capsys.readouterr().err
 
-    return refuse
+    return build
 
 
 @pytest.mark.fault(
@@ -63,15 +71,11 @@ def test_a_disk_that_takes_nothing_is_told_with_the_file_and_what_to_do(
     "Nothing of the pages",
 )
 def test_a_disk_that_is_full_during_a_build_is_named(
-    unbuilt: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    unbuilt: Course, failing: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(unbuilt.root)
-    monkeypatch.setattr(book, "_good_runs", lambda *_, **__: ({}, ""))
     monkeypatch.setattr(shutil, "copyfile", refusing(errno.ENOSPC))
-    with pytest.raises(SystemExit):
-        main(["build"])
     scratch = unbuilt.root / "_build" / "scratch"
-    said = capsys.readouterr().err
+    said = failing()
     assert said.startswith(f"Error: {scratch}")
     assert f": {os.strerror(errno.ENOSPC)}.\nMake room on that disk" in said
     assert not scratch.exists()
@@ -83,15 +87,15 @@ def test_a_disk_that_is_full_during_a_build_is_named(
     "The previous site",
 )
 def test_a_disk_that_is_full_for_jupyter_book_is_told_without_its_traceback(
-    unbuilt: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    unbuilt: Course, failing: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(unbuilt.root)
-    monkeypatch.setattr(book, "_good_runs", lambda *_, **__: ({}, ""))
+    previous = unbuilt.root / "_build" / "html" / "index.html"
+    previous.parent.mkdir(parents=True)
+    previous.write_text("the previous site")
     fails = "import errno, os; raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'page.html')"
     monkeypatch.setattr(book, "_JUPYTER_BOOK", fails)
-    with pytest.raises(SystemExit):
-        main(["build"])
-    said = capsys.readouterr().err
+    said = failing()
+    assert previous.read_text() == "the previous site"
     assert "Jupyter Book stopped. The previous site is as it was." in said
     assert "page.html" in said
     assert "Make room on that disk" in said

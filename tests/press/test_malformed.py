@@ -73,7 +73,12 @@ def test_a_notebook_is_refused_or_can_be_worked_with(
     file.write_text(json.dumps(with_junk(way, junk)))
     try:
         notebook = notebooks.read(file)
-    except PressError:
+    except PressError as refused:
+        said = str(refused)
+    else:
+        said = ""
+    if said:
+        assert file.name in said
         return
     for cell in notebooks.code_cells(notebook):
         notebooks.tags(cell)

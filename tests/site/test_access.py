@@ -255,6 +255,7 @@ def test_where_one_is_in_an_explorer_is_told(parts) -> None:
     slider.press("ArrowRight")
     assert slider.get_attribute("aria-valuetext").startswith("±")
     assert augmentation.get_by_role("status").count() == 1, "its words are told by the slider"
+    assert page.complaints == []
 
 
 def test_in_forced_colours_bars_and_what_is_chosen_are_seen(parts, media) -> None:

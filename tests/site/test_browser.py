@@ -1,10 +1,7 @@
 """The built site in a real browser: from a folder and a server, on a phone, in the dark."""
 
-import functools
 import gzip
-import http.server
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -16,6 +13,7 @@ from conftest import NOTEBOOKS, fresh
 from explorer_pages import led_to
 from patience import until
 from playwright.sync_api import Page
+from surroundings import site_served
 from test_pages import in_table_of_contents
 
 from cnn_course import explorers
@@ -55,18 +53,10 @@ ON_PAGES = {
 @pytest.fixture
 def address(page: Page, site: Path) -> Iterator[str]:
     """The site on a server of this machine, which the window may ask."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    handler = functools.partial(Quiet, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with site_served(site) as address:
         page.context.set_offline(False)
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield address
         page.context.set_offline(True)
-        server.shutdown()
 
 
 @pytest.fixture(scope="module", params=PAGES)

@@ -1,9 +1,6 @@
 """The built site in Firefox and in WebKit, the engine of Safari: what has to work there, too."""
 
-import functools
-import http.server
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from conftest import browser_path
 from explorer_pages import NUMBERS, written
 from other_browsers import Window, firefox, webkit
 from patience import until
+from surroundings import site_served
 from test_browser import CHAPTER, PAGES, SHAPE, assert_fits
 
 from cnn_course import classtest, explorers
@@ -48,16 +46,8 @@ def address(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         (folder / name).symlink_to(site / name)
     for name in [*PAGES, "search.html"]:
         watch(folder / name, (site / name).read_text(encoding="utf-8"))
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with site_served(folder) as address:
+        yield address
 
 
 @pytest.fixture(
@@ -150,6 +140,10 @@ def test_the_search_finds_stride(other: Window, address: str) -> None:
     assert complaints(other) == []
 
 
+# No menu is open, and this button has the focus.
+SHUT = """what => !document.querySelector("dialog[open]") && document.activeElement.matches(what)"""
+
+
 def test_on_a_phone_the_menus_open_and_shut(other: Window, address: str) -> None:
     other.resize(390)
     other.goto(f"{address}/notebooks/08-class-test.html")
@@ -157,7 +151,11 @@ def test_on_a_phone_the_menus_open_and_shut(other: Window, address: str) -> None
         other.click(f".btn.{kind}-toggle")
         wait_for(other, "dialog[open] a", link)
         other.press("Escape")
-        wait_for(other, f"body:not(:has(dialog[open])) .btn.{kind}-toggle:focus")
+        until(
+            lambda: other.evaluate(SHUT, f".btn.{kind}-toggle"),  # noqa: B023
+            "the menu is still open, or its button has not the focus",
+        )
+    assert complaints(other) == []
 
 
 def test_a_reader_switches_to_the_dark(other: Window, address: str) -> None:
@@ -314,6 +312,7 @@ def test_an_address_brings_explorers_back_as_they_were_left(other, every) -> Non
     other.choose(f"{at} [data-name=stride]", "1")
     left = numbers(other, at)
     address = other.evaluate("() => location.href")
+    assert complaints(other) == []
     other.goto("about:blank")
     other.goto(address)
     wait_for(other, f"{at} table")

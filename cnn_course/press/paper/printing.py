@@ -7,7 +7,6 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-import click
 import pikepdf
 import pypandoc
 from bs4 import BeautifulSoup
@@ -23,6 +22,7 @@ from cnn_course.press.project import (
     locked,
     pages_address,
     read_settings,
+    say,
     scratch,
     table_of_contents,
 )
@@ -58,21 +58,22 @@ def print_book(project: Project, paper: str) -> list[Path]:
             "environment: pip install pypandoc_binary"
         ) from None
     build_book(project, "tiny")
-    return write_book(project, project.build / "html", paper, project.build / "print")
+    with locked(project.build):  # no other build renames the site meanwhile
+        return write_book(project, project.build / "html", paper, project.build / "print")
 
 
 def write_book(project: Project, site: Path, paper: str, out: Path) -> list[Path]:
     """Make one PDF and one e-book of a site as it is, in the folder `out`; as `print_book`."""
     with locked(out), scratch(out) as folder:
-        click.echo("Putting the pages together.", err=True)
+        say("Putting the pages together.", err=True)
         names, address = table_of_contents(project.root), pages_address(project.root)
         book = Book(site, names, address)
         put_pictures(book.document, site, folder)
         about = _about(project)
         cover = _write_cover(about, site, folder)
-        click.echo("Printing the PDF, twice: the contents get its page numbers.", err=True)
+        say("Printing the PDF, twice: the contents get its page numbers.", err=True)
         pdf = _pdf(book, about, paper, folder, site)
-        click.echo("Writing the e-book.", err=True)
+        say("Writing the e-book.", err=True)
         made = (pdf, _e_book(book, about, folder, cover))
         for file in made:
             write(out / file.name, file.read_bytes())
@@ -168,7 +169,7 @@ def _contents(entries: Sequence[Heading]) -> BeautifulSoup:
     """Return the contents: the pages, and the sections of the chapters."""
     listed = "".join(
         f'<li class="level-{entry.level}"><a href="#{entry.place}">'
-        f"<span>{escape(entry.text)}</span></a>"
+        f"<span>{escape(entry.text)}</span></a></li>"
         for entry in entries
     )
     whole = f'<nav class="book-contents"><h1>Contents</h1><ol>{listed}</ol></nav>'
