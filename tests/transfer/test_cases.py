@@ -175,6 +175,7 @@ def test_it_reads_as_text_and_as_a_table_of_the_same_numbers():
     rows = {row.th.text: [cell.text for cell in row("td")] for row in page.select("tr")}
     assert rows == {BEGINNING: ["0.900", "0.890 to 0.910"], LAST: ["0.500", "0.490 to 0.510"]}
     assert page.caption.text == "measured: far, 1,600 pictures, 3 seeds"
+    assert "\nMeasured: far, 1,600 pictures, 3 seeds\n" in text
     assert all(f"{name:28} {mean}  ({ends})" in text for name, (mean, ends) in rows.items())
 
 
