@@ -4,13 +4,14 @@ import re
 from pathlib import Path
 
 _IMPORT = re.compile(r'(?m)^import .* from "(\.[\w./]+\.mjs)";\n')
-_COMMENT = re.compile(r"(?m)^ *(?://.*|/\*\*.*\*/)\n")
+#: lines that are comments, and what lines begin with: no text in a module goes over a line's end
+_FOR_MAKERS = re.compile(r"(?m)^ *(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/)\n|^ +")
 
 
 def one_piece(module: Path) -> str:
     """Return a module and those that it imports, in the order in which they can stand together.
 
-    Lines that are comments, which only makers read, are left out.
+    Comments and indentation, which only makers read, are left out.
     """
     return "\n".join(_in_order(module.resolve(), []))
 
@@ -28,4 +29,4 @@ def _in_order(module: Path, before: list[Path]) -> list[str]:
         if (other := (module.parent / name).resolve()) not in before:
             found += _in_order(other, before)
     before.append(module)
-    return [*found, _COMMENT.sub("", _IMPORT.sub("", code))]
+    return [*found, _FOR_MAKERS.sub("", _IMPORT.sub("", code))]

@@ -53,8 +53,26 @@ export function written(framed, state, row, column) {
   return text;
 }
 
+const CONVOLUTION_TASKS = [
+  { name: "task-same-size", text: "make the output as large as the image.",
+    shows: "The padding adds the rows and columns that the kernel takes away: one less than it has.",
+    done: ({ image }, { output }) => output.length === image.length && output[0].length === image[0].length },
+  { name: "task-left-over", text: "choose a stride with which some rows or columns never come under the window.",
+    shows: "They are crossed out. The window has some way to go, and the stride does not divide it.",
+    done: ({ image, kernel, stride }, { rows, columns }) => [[image, kernel, rows], [image[0], kernel[0], columns]]
+      .some(([pixels, weights, [one, other]]) => (pixels.length + one + other - weights.length) % stride) },
+  { name: "task-sees-edges", text: "type a kernel of your own that answers 0 wherever all pixels are equal, " +
+      "and something else at an edge.",
+    shows: "Its weights add up to 0, as those of Sobel do. So it sees differences, however bright the picture is.",
+    done: ({ kernel, kernel_name }, { output }) => kernel_name === "own"
+      && Math.abs(kernel.flat().reduce((sum, weight) => sum + weight, 0)) < 1e-9
+      && output.some((line) => line.some((value) => Math.abs(value) > 1e-9)) },
+];
+
 class Convolution extends Windows {
   get title() { return "Convolution explorer"; }
+
+  get tasks() { return CONVOLUTION_TASKS; }
 
   compute(state) { return convolve(state); }
 

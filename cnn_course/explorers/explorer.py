@@ -18,7 +18,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from cnn_course import examples
+from cnn_course import examples, kept
 from cnn_course.arguments import one_of
 from cnn_course.javascript import one_piece, without_exports
 
@@ -29,6 +29,7 @@ _STYLE = re.sub(
 )
 _MOUNT = (_FOLDER / "mount.js").read_text(encoding="utf-8")
 _NUMBERS = itertools.count(1)  # one after the other on a page: its address names them
+_TASK = re.compile("task-[a-z0-9-]{1,40}")
 _CAT_SIDE = 64
 _CELL, _ROW, _GAP = 30, 18, 24  # units of the SVG: a number, a line of text, between panels
 _WIDTH = 720  # then the next panel begins below
@@ -51,6 +52,7 @@ class Explorer(anywidget.AnyWidget):
         module: the name of the ES module beside this file, in each explorer.
         state: everything that the reader can change, as JSON.
         choices: what there is to choose from, as JSON.
+        done: names of the tasks that the reader has done, in any notebook on this machine.
     """
 
     module: ClassVar[str] = ""
@@ -58,6 +60,7 @@ class Explorer(anywidget.AnyWidget):
 
     state = traitlets.Dict().tag(sync=True)
     choices = traitlets.Dict().tag(sync=True)
+    done = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
@@ -67,6 +70,16 @@ class Explorer(anywidget.AnyWidget):
     def __init__(self, choices: dict[str, Any], **values: Any) -> None:
         # Says what is wrong before anything is shown.
         super().__init__(state=self._changed({}, values, choices), choices=choices)
+
+    @traitlets.default("done")
+    def _known(self) -> list[str]:
+        return [name for name in kept.names() if _TASK.fullmatch(name)]
+
+    @traitlets.observe("done")
+    def _keep(self, change: Any) -> None:
+        """Keep tasks of which the screen says that the reader has done them."""
+        for name in filter(_TASK.fullmatch, change["new"]):
+            kept.add(name)
 
     def describe(self) -> str:
         """Return what the explorer shows, for those who cannot see or run it."""

@@ -43,8 +43,22 @@ export function pool({ image, size, stride, padding, kind }) {
   return { output, gradient, inside, winner, rows, columns };
 }
 
+const POOLING_TASKS = [
+  { name: "task-mean", text: "keep the mean of each window in place of its largest value.",
+    shows: "Each pixel of a window has the same part in the mean, and gets the same share of the gradient.",
+    done: ({ kind }) => kind === "average" },
+  { name: "task-twice", text: "let one pixel get the gradient of two windows, under the maximum.",
+    shows: "With a stride smaller than the window, windows overlap. A pixel that is the largest in two gets both gradients.",
+    done: ({ kind }, { gradient }) => kind === "max" && gradient.some((line) => line.some((value) => value > 1)) },
+  { name: "task-nothing", text: "find a pixel that gets no gradient, although the kind is average.",
+    shows: "No window covers it: the stride is larger than the window, or the pixel is left over. It has no part in the output.",
+    done: ({ kind }, { gradient }) => kind === "average" && gradient.some((line) => line.some((value) => value === 0)) },
+];
+
 class Pooling extends Windows {
   get title() { return "Pooling explorer"; }
+
+  get tasks() { return POOLING_TASKS; }
 
   compute(state) { return pool(state); }
 
