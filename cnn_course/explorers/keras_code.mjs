@@ -1,5 +1,5 @@
 // A list of layers as Keras code; a test runs it and compares what Keras counts.
-import { count, sizes, sources } from "./layers.mjs";
+import { sizes, sources } from "./layers.mjs";
 
 const CLASSES = { conv: "Conv2D", depthwise: "DepthwiseConv2D", max: "MaxPooling2D", average: "AveragePooling2D",
   norm: "BatchNormalization", relu: "ReLU", dropout: "Dropout", flatten: "Flatten", global: "GlobalAveragePooling2D",
@@ -21,10 +21,9 @@ export function kerasCode({ input, layers }, rows) {
   const taken = layers.flatMap((_, place) => sources(layers, place));
   const loose = layers.map((_, place) => place + 1).filter((number) => !taken.includes(number)).map((number) => `x${number}`);
   const lines = layers.map((layer, place) => {
-    const from = sources(layers, place).map((number) => `x${number}`), { shape, parameters } = rows[place];
+    const from = sources(layers, place).map((number) => `x${number}`);
     const call = from.length > 1 ? `[${from.join(", ")}]` : from[0];
-    return `x${place + 1} = layers.${CLASSES[layer.kind]}(${parts(layer)})(${call})  # ${sizes(shape)}` +
-      (parameters ? `, ${count(parameters)} parameters` : "");
+    return `x${place + 1} = layers.${CLASSES[layer.kind]}(${parts(layer)})(${call})  # ${sizes(rows[place].shape)}`;
   });
   const outputs = loose.length > 1 ? `[${loose.join(", ")}]` : loose[0] ?? "x0";
   return ["import keras", "from keras import layers", "", `x0 = keras.Input((${input.join(", ")}))`, ...lines,

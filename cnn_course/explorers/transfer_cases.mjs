@@ -59,9 +59,9 @@ const TRANSFER_TASKS = [
   { name: "task-several", text: "find a case for which the rule names two strategies or more.",
     shows: "There the rule leaves it to you, and to a measurement.",
     done: (state, { rule }) => rule.length > 1 },
-  { name: "task-contradicted", text: "find a case in which the measurement contradicts the rule.",
-    shows: "A rule of thumb sums up many transfers. This one was measured here, on its own pictures, and came out otherwise.",
-    done: (state, { agrees }) => agrees === false },
+  { name: "task-unmeasured", text: "find a case for which nothing is measured yet.",
+    shows: "Too far from the squares, the rule stands alone. Whether it holds there, an experiment of your own would say.",
+    done: (state, { agrees }) => agrees === null },
   { name: "task-border", text: "find a number of pictures at which one picture more changes what the rule names.",
     shows: "The border is a convention: one picture more changes next to nothing of what would be measured.",
     done: (state, { rule }, { choices }) => state.pictures < choices.most
