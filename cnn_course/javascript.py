@@ -16,6 +16,11 @@ def one_piece(module: Path) -> str:
     return "\n".join(_in_order(module.resolve(), []))
 
 
+def shortened(code: str) -> str:
+    """Return code without comments and indentation, which only makers read."""
+    return _FOR_MAKERS.sub("", code)
+
+
 def without_exports(code: str, default: str) -> str:
     """Return the code of a module as a script; `default` is what its default export is called."""
     code = code.replace("export default", f"const {default} =")
@@ -29,4 +34,4 @@ def _in_order(module: Path, before: list[Path]) -> list[str]:
         if (other := (module.parent / name).resolve()) not in before:
             found += _in_order(other, before)
     before.append(module)
-    return [*found, _FOR_MAKERS.sub("", _IMPORT.sub("", code))]
+    return [*found, shortened(_IMPORT.sub("", code))]

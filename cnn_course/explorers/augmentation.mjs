@@ -1,6 +1,6 @@
 // The augmentation explorer: nine draws of a picture, and the Keras code for them.
 import { augment } from "./augmented.mjs";
-import { arrows, button, figure, isWhole, keep, make, number, paint, Panel, showOnly, tell } from "./panel.mjs";
+import { arrows, button, figure, group, isWhole, keep, make, number, paint, Panel, showOnly, tell } from "./panel.mjs";
 
 const LARGEST_OWN = 128; // rows or columns of a picture of one's own
 const SEEDS = 2 ** 32;
@@ -108,15 +108,16 @@ class Augmentation extends Panel {
   controls() {
     const { most, photographs } = this.model.get("choices");
     const named = [...Object.keys(photographs).map((name) => [name]), ["own", "your own"]];
-    const sliders = Object.entries(FACTORS).map(([name, { text, means }]) =>
-      this.slider(name, text, [0, most[name], 0.01], (factor) => (factor ? means(factor, this.size) : "off")));
+    const slider = (name) => this.slider(name, FACTORS[name].text, [0, most[name], 0.01], (factor) =>
+      (factor ? FACTORS[name].means(factor, this.size) : "off"));
     return [
-      this.choice("flip", "horizontal flip", [["false", "off"], ["true", "on"]]), ...sliders,
-      this.choice("fill_mode", "fill mode", FILL_MODES.map((mode) => [mode])),
-      this.choice("draws", "draws", [["random", "at random"], ["ends", "at the ends"]]),
-      this.choice("picture_name", "picture", named, (name) => this.chosen(name)),
-      this.picker((channels) => this.take(packed(channels)), LARGEST_OWN),
-      make("div", { className: "explorer-steps" }, this.again(), this.none()),
+      group("input", this.choice("picture_name", "picture", named, (name) => this.chosen(name)),
+        this.picker((channels) => this.take(packed(channels)), LARGEST_OWN),
+        this.choice("draws", "draws", [["random", "at random"], ["ends", "at the ends"]]),
+        make("div", { className: "explorer-steps" }, this.again(), this.none())),
+      group("places", this.choice("flip", "horizontal flip", [["false", "off"], ["true", "on"]]),
+        ...MOVES.map(slider), this.choice("fill_mode", "fill mode", FILL_MODES.map((mode) => [mode]))),
+      group("colours", slider("brightness"), slider("contrast")),
     ];
   }
 

@@ -1,6 +1,6 @@
 // The convolution explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
-import { arrows, figure, isWhole, make, number, tell } from "./panel.mjs";
-import { checkWindow, frame, formula, isSmallTable, kept, margins, places, revived, Windows } from "./windows.mjs";
+import { arrows, group, isWhole, keep, make, number, showOnly, tell } from "./panel.mjs";
+import { checkWindow, frame, formula, grid, isSmallTable, kept, margins, part, places, revived, Windows } from "./windows.mjs";
 
 /** What comes out, and everything that is needed to show how. */
 export function convolve(state) {
@@ -74,18 +74,24 @@ class Convolution extends Windows {
 
   get tasks() { return CONVOLUTION_TASKS; }
 
+  begin(el) {
+    super.begin(el);
+    this.made = make("div");
+    this.how = keep(part("kernel how", "", this.made, make("div", {}, this.sum, this.sizes)));
+  }
+
   compute(state) { return convolve(state); }
 
   controls() {
     const yes = (no, text) => [["false", no], ["true", text]];
     return [
-      this.named("kernel"),
-      this.choice("stride", "stride", [[1], [2], [3], [4]]),
-      this.choice("padding", "padding", [["valid"], ["same"], [1], [2], [3]]),
-      this.choice("pad_mode", "frame", [["constant", "zeros"], ["edge", "same value"]]),
-      this.choice("divide", "value", yes("sum", "mean")),
-      this.choice("relu", "activation", yes("none", "ReLU")),
-      ...this.images(),
+      this.images(),
+      group("kernel", this.named("kernel"),
+        this.choice("stride", "stride", [[1], [2], [3], [4]]),
+        this.choice("padding", "padding", [["valid"], ["same"], [1], [2], [3]]),
+        this.choice("pad_mode", "frame", [["constant", "zeros"], ["edge", "same value"]])),
+      group("output", this.choice("divide", "value", yes("sum", "mean")),
+        this.choice("relu", "activation", yes("none", "ReLU")), this.steps()),
     ];
   }
 
@@ -97,9 +103,24 @@ class Convolution extends Windows {
       `Columns: ${formula(image[0].length, kernel[0].length, stride, columns)}.`);
     return [
       this.image(framed, window, { rows, columns, stride }),
-      figure("kernel", this.kernel()),
+      part("kernel", "kernel", this.kernel()),
       this.map(output, row, column),
+      this.products(framed, row, column),
     ];
+  }
+
+  /** What the kernel makes of its window, each weight of its pixel. */
+  products(framed, row, column) {
+    const { kernel, stride } = this.state, place = `${row} ${column}`;
+    if (this.shownPlace !== place) Object.assign(this, { shownPlace: place, odd: !this.odd });
+    const values = kernel.map((weights, i) => weights.map((weight, j) =>
+      weight * framed[row * stride + i][column * stride + j]));
+    const table = this.table(values), sum = values.flat().reduce((one, other) => one + other, 0);
+    table.classList.add("products", this.odd ? "odd" : "even");
+    table.querySelectorAll("td").forEach((cell, at) => cell.style.setProperty("--at", at));
+    showOnly(this.made, [table]);
+    this.how.firstChild.textContent = `pixel times weight, row ${row}, column ${column}: the sum is ${number(sum)}`;
+    return this.how;
   }
 
   kernel() {
@@ -108,7 +129,7 @@ class Convolution extends Windows {
       make("td", {}, this.input(weight, `kernel, row ${i}, column ${j}`, `kernel-${i}-${j}`, (value) => this.change({
         kernel: kernel.map((line, r) => line.map((old, c) => (r === i && c === j ? value : old))), kernel_name: "own" })))))));
     arrows(filled);
-    return filled;
+    return grid(filled, Math.max(...kernel.flat().map((weight) => String(weight).length)), kernel[0].length);
   }
 }
 

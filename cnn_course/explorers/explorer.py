@@ -20,14 +20,17 @@ import traitlets
 
 from cnn_course import examples, kept
 from cnn_course.arguments import one_of
-from cnn_course.javascript import one_piece, without_exports
+from cnn_course.javascript import one_piece, shortened, without_exports
 
 _FOLDER = Path(__file__).parent
 # Without what only its makers read: every explorer brings it along.
 _STYLE = re.sub(
-    r"/\*.*?\*/|(?m:^\s+)", "", (_FOLDER / "explorers.css").read_text(encoding="utf-8"), flags=re.S
+    r"/\*.*?\*/|(?<=[{};])\s+|\s+(?=[{}])",
+    "",
+    (_FOLDER / "explorers.css").read_text(encoding="utf-8"),
+    flags=re.S,
 )
-_MOUNT = (_FOLDER / "mount.js").read_text(encoding="utf-8")
+_MOUNT = shortened((_FOLDER / "mount.js").read_text(encoding="utf-8"))
 _NUMBERS = itertools.count(1)  # one after the other on a page: its address names them
 _TASK = re.compile("task-[a-z0-9-]{1,40}")
 _CAT_SIDE = 64

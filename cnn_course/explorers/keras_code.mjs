@@ -1,5 +1,5 @@
 // A list of layers as Keras code; a test runs it and compares what Keras counts.
-import { sizes, sources } from "./layers.mjs";
+import { sources } from "./layers.mjs";
 
 const CLASSES = { conv: "Conv2D", depthwise: "DepthwiseConv2D", max: "MaxPooling2D", average: "AveragePooling2D",
   norm: "BatchNormalization", relu: "ReLU", dropout: "Dropout", flatten: "Flatten", global: "GlobalAveragePooling2D",
@@ -23,7 +23,7 @@ export function kerasCode({ input, layers }, rows) {
   const lines = layers.map((layer, place) => {
     const from = sources(layers, place).map((number) => `x${number}`);
     const call = from.length > 1 ? `[${from.join(", ")}]` : from[0];
-    return `x${place + 1} = layers.${CLASSES[layer.kind]}(${parts(layer)})(${call})  # ${sizes(rows[place].shape)}`;
+    return `x${place + 1} = layers.${CLASSES[layer.kind]}(${parts(layer)})(${call})  # ${rows[place].shape.join(" x ")}`;
   });
   const outputs = loose.length > 1 ? `[${loose.join(", ")}]` : loose[0] ?? "x0";
   return ["import keras", "from keras import layers", "", `x0 = keras.Input((${input.join(", ")}))`, ...lines,

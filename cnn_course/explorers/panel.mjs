@@ -20,6 +20,11 @@ export function labelled(text, control) {
   return make("label", {}, make("span", { textContent: text }), control);
 }
 
+/** Controls that belong together: to what goes in, to what is learned or to what comes out. */
+export function group(name, ...controls) {
+  return make("div", { className: `explorer-group of-${name}`, role: "group", ariaLabel: name }, ...controls);
+}
+
 export function figure(title, ...content) {
   return make("figure", {}, make("figcaption", { textContent: title }), ...content);
 }

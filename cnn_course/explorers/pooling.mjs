@@ -1,6 +1,6 @@
 // The pooling explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
-import { figure, isWhole, number, tell } from "./panel.mjs";
-import { checkWindow, formula, isSmallTable, kept, margins, places, revived, SMALL, Windows } from "./windows.mjs";
+import { group, isWhole, number, tell } from "./panel.mjs";
+import { checkWindow, formula, isSmallTable, kept, margins, part, places, revived, SMALL, Windows } from "./windows.mjs";
 
 /** What comes out, which pixels each value comes from, and what of a gradient each pixel gets. */
 export function pool({ image, size, stride, padding, kind }) {
@@ -64,11 +64,11 @@ class Pooling extends Windows {
 
   controls() {
     return [
-      this.choice("kind", "kind", [["max", "maximum"], ["average"]]),
-      this.choice("size", "window", [[2, "2 x 2"], [3, "3 x 3"], [4, "4 x 4"]]),
-      this.choice("stride", "stride", [[1], [2], [3], [4]]),
-      this.choice("padding", "padding", [["valid"], ["same"]]),
-      ...this.images(),
+      this.images(),
+      group("output", this.choice("kind", "kind", [["max", "maximum"], ["average"]]),
+        this.choice("size", "window", [[2, "2 x 2"], [3, "3 x 3"], [4, "4 x 4"]]),
+        this.choice("stride", "stride", [[1], [2], [3], [4]]),
+        this.choice("padding", "padding", [["valid"], ["same"]]), this.steps()),
     ];
   }
 
@@ -92,7 +92,8 @@ class Pooling extends Windows {
     return [
       this.image(image, window, { ...left, marked: won }),
       this.map(output, row, column),
-      figure("gradient, if 1 arrives at each output", shown(gradient, {})),
+      part("input", `gradient, if 1 arrives at each output${this.count("gradient")}`,
+        shown(gradient, { changed: this.changes("gradient") })),
     ];
   }
 }

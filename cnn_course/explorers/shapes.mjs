@@ -182,6 +182,7 @@ class Shapes extends Panel {
   field(label, value, take, text) {
     const input = make("input", { type: "text", inputMode: "numeric", defaultValue: String(value), ...SELECTING });
     input.dataset.cell = label;
+    input.style.setProperty("--letters", String(value).length + 2);
     input.setAttribute("aria-label", label);
     input.onchange = ({ target }) => {
       const number = Number(target.value.trim());

@@ -52,7 +52,7 @@ def test_the_code_that_is_shown_makes_a_model_with_the_same_shapes_and_counts(pa
         assert numbers(counting.table(model)) == numbers(mine.table)
         assert model.count_params() == mine.table.parameters
         for row, line in zip(mine.table, code.splitlines()[4:], strict=False):
-            assert f"# {' × '.join(f'{size:,}' for size in row.output_shape)}" in line
+            assert f"# {' x '.join(map(str, row.output_shape))}" in line
 
 
 def on(shape: tuple[int, ...], made: object, *given: object, **named: object) -> keras.Model:
