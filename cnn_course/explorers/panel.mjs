@@ -226,7 +226,7 @@ export class Panel {
     this.pips.forEach((pip, place) => {
       pip.textContent = done[place] ? "\u2713" : place + 1;
       pip.setAttribute("aria-label", `task ${place + 1}${done[place] ? ", done" : ""}`);
-      pip.setAttribute("aria-pressed", String(place === this.asked));
+      pip.setAttribute("aria-current", String(place === this.asked));
     });
     if (!done.length) return;
     const { text, shows } = this.tasks[this.asked];
@@ -265,7 +265,8 @@ export class Panel {
     this.model.set("state", state);
     this.model.save_changes();
     this.show(result);
-    const said = this.changed(before, state);
+    const said = this.changed(before, state), slides = document.activeElement?.type === "range"; // it says so itself
+    this.latest.setAttribute("aria-live", slides ? "off" : "polite");
     if (said) tell(this.latest, `${how}: ${said}`);
     this.back.setAttribute("aria-disabled", String(!this.past.length));
   }

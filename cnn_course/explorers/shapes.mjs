@@ -121,7 +121,7 @@ class Shapes extends Panel {
     cells[0].append(...hints.map((textContent) => make("small", { className: "hint", textContent })));
     cells[1].append(make("small", { textContent: parameters ? ` ${text}` : "" }));
     NUMBERS.forEach((number, at) => cells[at].append(...this.was(place, number)));
-    const title = `${place + 1} ${KINDS[layer.kind].name}`, name = this.act(title, `${title}: how its numbers come about`, () => {
+    const title = `${place + 1} ${KINDS[layer.kind].name}`, name = this.act(title, title, () => {
       this.chosen = place;
       this.show();
     });
