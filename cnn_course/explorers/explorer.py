@@ -59,8 +59,6 @@ class Explorer(anywidget.AnyWidget):
     """
 
     module: ClassVar[str] = ""
-    _css = _STYLE
-
     state = traitlets.Dict().tag(sync=True)
     choices = traitlets.Dict().tag(sync=True)
     done = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -69,6 +67,7 @@ class Explorer(anywidget.AnyWidget):
         super().__init_subclass__(**named)
         if "module" in cls.__dict__:  # not in the class that anywidget makes of it
             cls._esm = one_piece(_FOLDER / cls.module)
+            cls._css = _style_for(cls._esm)
 
     def __init__(self, choices: dict[str, Any], **values: Any) -> None:
         # Says what is wrong before anything is shown.
@@ -153,13 +152,24 @@ class Explorer(anywidget.AnyWidget):
         start = _MOUNT.replace("NAME", json.dumps(name)).replace("VALUES", values)
         code = without_exports(str(self._esm), "explorer")
         return (
-            f"<style>{_STYLE}</style>\n"
+            f"<style>{self._css}</style>\n"
             # Without styles, as in a notebook that is not trusted, only what is not hidden is seen.
             '<p class="explorer-unrun">Run this cell to use it.</p>\n'
             f'<div id="{name}" class="explorer-host" hidden>'
             f"{_still(self.panels(), self.describe())}</div>\n"
             f'<script type="module">\n{code}\n{start}</script>'
         )
+
+
+def _style_for(code: str) -> str:
+    """Return the styles without rules of which all classes belong to other explorers."""
+    named = f"{code} explorer-unrun explorer-host explorer-still"
+
+    def rule(found: re.Match[str]) -> str:
+        names = re.findall(r"\.(explorer-[\w-]+)", found[0].partition("{")[0])
+        return found[0] if not names or any(name in named for name in names) else ""
+
+    return re.sub(r"[^{}]+\{[^{}]*\}", rule, _STYLE)
 
 
 def images() -> dict[str, list[list[float]]]:

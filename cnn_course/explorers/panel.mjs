@@ -183,7 +183,7 @@ export class Panel {
     this.body = make("div", { className: "explorer-body" });
     this.sum = make("p", { className: "explorer-sum" });
     this.sum.setAttribute("aria-live", "polite");
-    el.append(this.head(), this.box, this.message, this.body, this.sum);
+    el.append(this.head(el), this.box, this.message, this.body, this.sum);
     this.begin(el);
     this.box.append(...this.controls());
     this.filled = [...this.box.querySelectorAll("[data-name]")];
@@ -193,7 +193,9 @@ export class Panel {
   }
 
   /** The title, what was changed last and can be undone, and the tasks. */
-  head() {
+  head(el) {
+    const large = button("\u2922", "whole screen", () => (document.fullscreenElement ? document.exitFullscreen() : el.requestFullscreen()));
+    large.hidden = !document.fullscreenEnabled;
     this.back = button("\u21b6 undo", "undo the last change", () => this.undo());
     this.latest = make("span", { className: "explorer-latest", role: "status" });
     this.task = make("p", { role: "status" });
@@ -201,7 +203,7 @@ export class Panel {
     this.ask();
     return make("div", { className: "explorer-head" },
       make("strong", { textContent: this.title, ariaHidden: "true" }),
-      make("div", { className: "explorer-steps explorer-undo" }, this.latest, this.back),
+      make("div", { className: "explorer-steps explorer-undo" }, this.latest, this.back, large),
       make("div", { className: "explorer-tasks", hidden: !this.tasks.length },
         make("div", { className: "explorer-steps", role: "group", ariaLabel: "tasks" }, ...this.pips), this.task));
   }
@@ -285,7 +287,8 @@ export class Panel {
       if (!more.length && isScalar(old) && isScalar(now)) {
         return [`${this.called(path)} ${says(key, old)} \u2192 ${says(key, now)}`];
       }
-      return [before[name] === after[name] ? key : `${key} ${says(name, before[name])} \u2192 ${says(name, after[name])}`];
+      if (before[name] !== after[name]) return [`${key} ${says(name, before[name])} \u2192 ${says(name, after[name])}`];
+      return [Array.isArray(old) && old.length !== now.length ? `${key} ${old.length} \u2192 ${now.length}` : key];
     }).join("; ");
   }
 

@@ -87,6 +87,10 @@ class Shapes extends Panel {
       `in ${layers.length} layer${layers.length === 1 ? "" : "s"}.`);
   }
 
+  called([key, place, name]) {
+    return key === "layers" ? `layer ${place + 1} ${name ?? ""}` : `input ${["rows", "columns", "channels"][place]}`;
+  }
+
   /** The chosen layer's numbers, in words. */
   derived() {
     const { input, layers } = this.state, layer = layers[this.chosen], after = sources(layers, this.chosen);

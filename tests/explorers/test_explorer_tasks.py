@@ -240,6 +240,16 @@ def test_what_changed_is_told_and_undone_change_by_change(page: Page, tmp_path: 
     assert undo.get_attribute("aria-disabled") == "true"
 
 
+def test_a_change_of_layers_is_told_by_their_numbers(page: Page, tmp_path: Path) -> None:
+    shown = show(page, tmp_path, explorers.Shapes("LeNet-5"))
+    typing("layer 3 filters", "17")(shown)
+    assert latest(shown) == "Changed: layer 3 filters 16 \u2192 17"
+    typing("input rows", "30")(shown)
+    assert latest(shown) == "Changed: input rows 28 \u2192 30"
+    clicking("remove layer 2")(shown)
+    assert latest(shown) == "Changed: layers 8 \u2192 7"
+
+
 def test_a_line_of_the_pen_and_a_pull_at_a_slider_are_one_change(
     page: Page, tmp_path: Path
 ) -> None:
@@ -257,3 +267,17 @@ def test_a_line_of_the_pen_and_a_pull_at_a_slider_are_one_change(
     assert 0.3 * ink < np.sum(shown.state["image"]) < 0.7 * ink
     page.keyboard.press("Control+z")
     assert np.sum(shown.state["image"]) == 0
+
+
+def test_an_explorer_takes_the_whole_screen_and_gives_it_back(page: Page, tmp_path: Path) -> None:
+    shown = show(page, tmp_path, explorers.Convolution("cat"))
+    page.add_style_tag(content="main { max-width: 600px; }")  # as on the book's pages
+    canvas, large = shown.at("canvas").first, shown.at("button >> text=\u2922")
+    before = canvas.bounding_box()["width"]
+    large.click()
+    page.wait_for_function("document.fullscreenElement?.className.includes('explorer')")
+    assert canvas.bounding_box()["width"] > before
+    assert page.locator(f"#{shown.name}").bounding_box()["width"] == page.evaluate("innerWidth")
+    large.click()
+    page.wait_for_function("!document.fullscreenElement")
+    assert canvas.bounding_box()["width"] == before
