@@ -27,10 +27,10 @@ const SHAPES_TASKS = [
   { name: "task-global", text: "let a global average pooling stand where flatten was.",
     shows: "One value for each map is left, so that the dense layer behind it needs far fewer weights.",
     done: ({ layers }) => layers.some(({ kind }) => kind === "global") && layers.every(({ kind }) => kind !== "flatten") },
-  { name: "task-small", text: "get below 10,000 parameters, with at least two convolutions and ten values at the end.",
-    shows: "They are saved in what a dense layer gets, and in channels, which count twice: as they go out and as they come in.",
-    done: (state, { rows, parameters }, panel) => built(state, panel) && parameters < 10_000 && rows.at(-1)?.shape.join() === "10"
-      && state.layers.filter(({ kind }) => kind === "conv").length > 1 },
+  { name: "task-view", text: "let one value of a map see the whole picture, before anything flattens it.",
+    shows: "Behind a stride or a pooling, each step of a window is a longer one: there the view grows fast.",
+    done: (state, { rows }, panel) => built(state, panel) && rows.some(({ shape, sees }) => shape.length === 3
+      && sees.every((size, axis) => size >= state.input[axis])) },
   { name: "task-shortcut", text: "build a shortcut: add what comes into two convolutions to what they make of it.",
     shows: "It fits only if both have the same shape: padding same, stride 1, as many filters as channels. That is ResNet\u2019s block.",
     done: (state, _, panel) => built(state, panel) && state.layers.some((layer, place) => isShortcut(state.layers, place)) },

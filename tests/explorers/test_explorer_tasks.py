@@ -82,7 +82,6 @@ CONV = {"kind": "conv", "filters": 4, "size": 3, "stride": 1, "padding": "same",
 DENSE = {"kind": "dense", "units": 10, "bias": True}
 TEN = [CONV, CONV, {"kind": "flatten"}, DENSE]
 SHORTCUT = [
-    typing("layer 1 filters", "4"),
     clicking("remove layer 4", "remove layer 3"),
     adding("add"),
 ]
@@ -108,7 +107,7 @@ SOLVED: list[tuple[Callable[[], Explorer], list[list[Act]]]] = [
         lambda: explorers.Shapes(shape=(8, 8, 4), layers=TEN),
         [
             [clicking("remove layer 3"), adding("global")],
-            [typing("layer 1 filters", "3")],
+            [typing("layer 1 size", "7")],
             [*SHORTCUT, taking(3, "0")],
         ],
     ),
