@@ -1,6 +1,7 @@
 // The digit network: chapter 2's convnet, computed here for what the reader draws.
 import { button, figure, isWhole, keep, make, number, paint, Panel, showOnly, tell } from "./panel.mjs";
 import { Pad } from "./pad.mjs";
+import { DIGIT_TASKS } from "./digit_tasks.mjs";
 
 const SIDE = 28;
 /** The layers that make maps, in their order; a convolution has weights, a pooling none. */
@@ -112,6 +113,8 @@ function mosaic(count, [height, width], value, columns, line) {
 
 class DigitNetwork extends Panel {
   get title() { return "Digit network explorer"; }
+
+  get tasks() { return DIGIT_TASKS; }
 
   begin() {
     this.weights = weightsOf(this.model.get("choices").weights);

@@ -3,9 +3,17 @@
   const name = NAME, values = VALUES;
   const el = document.getElementById(name), listeners = [], first = values.state;
   const { accepts, render, kept = (state) => state, revived = (found) => ({ ...first, ...found }) } = explorer;
+  /** Names of tasks that are done: what progress.js keeps of this page, whatever stands there. */
+  const done = () => {
+    const found = window.courseProgress?.answer("tasks");
+    return Array.isArray(found) ? found.filter((one) => typeof one === "string") : [];
+  };
   const model = {
     get: (key) => values[key],
-    set: (key, value) => { values[key] = value; },
+    set: (key, value) => {
+      values[key] = value;
+      if (key === "done") window.courseProgress?.keepAnswer("tasks", [...new Set([...done(), ...value])]);
+    },
     on: (event, act) => { listeners.push(act); },
     save_changes: () => {
       const address = new URLSearchParams(location.hash.slice(1)); // other explorers' states stay in it
@@ -55,5 +63,11 @@
     el.replaceChildren(...still);
     throw error;
   }
+  const known = () => {
+    values.done = done();
+    listeners.forEach((act) => act());
+  };
+  document.addEventListener("DOMContentLoaded", known); // progress.js begins with it, too
+  document.addEventListener("course-cleared", known);
   addEventListener("hashchange", () => take(values.state, () => listeners.forEach((act) => act())));
 }

@@ -63,9 +63,9 @@ TREES = {
         img "1 kernel of 3 x 3, orange is positive, purple negative"
         Largest value: 0.""",
     "Augmentation": """Augmentation explorer
+        button "draw again"
         combobox "horizontal flip":
         slider "rotation"
-        button "draw again"
         img "the picture as it is"
         paragraph: "Seed 1, picture 1: turned by 35.8° with the clock; 1.01 times as much, so
         button "picture 1: turned by 35.8° with the clock; 1.01 times as much, so 0.99 times as
@@ -254,7 +254,10 @@ def test_where_one_is_in_an_explorer_is_told(parts) -> None:
     slider = augmentation.get_by_role("slider", name="rotation", exact=True)
     slider.press("ArrowRight")
     assert slider.get_attribute("aria-valuetext").startswith("±")
-    assert augmentation.get_by_role("status").count() == 1, "its words are told by the slider"
+    latest = augmentation.locator(".explorer-latest")
+    assert latest.inner_text().startswith("Changed: rotation ")
+    assert latest.get_attribute("aria-live") == "off", "its words are told by the slider"
+    assert augmentation.locator("label [role=status], label [aria-live]").count() == 0
     assert page.complaints == []
 
 
@@ -291,12 +294,12 @@ def test_with_more_contrast_lines_and_frames_are_stronger(parts, media) -> None:
     cells = [conv.locator("td").first, page.locator(".frame:visible td:not(.seen)").first]
     cells.append(page.locator(".course-quiz details").first)
     faint = [style(one, "borderTopColor") for one in cells]
-    thin = style(conv.locator("td.window").first, "outlineWidth")
+    thin = style(conv.locator(".explorer-frame").first, "borderTopWidth")
     media(contrast="more")
     for one, before in zip(cells, faint, strict=True):
         assert before != style(one, "borderTopColor") == style(one, "color")
     assert thin == ["3px"]
-    assert style(conv.locator("td.window").first, "outlineWidth") == ["4px"]
+    assert style(conv.locator(".explorer-frame").first, "borderTopWidth") == ["4px"]
 
 
 # The built site
