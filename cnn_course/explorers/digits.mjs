@@ -1,80 +1,9 @@
-// The digit network: chapter 2's convnet, computed here for what the reader draws.
-import { button, figure, isWhole, keep, make, number, paint, Panel, showOnly, tell } from "./panel.mjs";
+// The digit network: chapter 2's convnet, computed here for what the reader draws, and seen through.
+import { button, clamp, figure, isWhole, keep, make, number, Panel, showOnly, STEPS, tell } from "./panel.mjs";
+import { forward, largest, networkOf, parts, reached, SIDE, trace, valueAt } from "./digit_network.mjs";
+import { Mosaic } from "./mosaic.mjs";
+import { Answers, three } from "./answers.mjs";
 import { Pad } from "./pad.mjs";
-
-const SIDE = 28;
-/** The layers that make maps, in their order; a convolution has weights, a pooling none. */
-const LAYERS = ["conv_1", "pool_1", "conv_2", "pool_2", "conv_3"];
-
-/** Read numbers in half precision, one behind the other, as arrays of these sizes. */
-export function weightsOf({ halves, shapes }) {
-  const bytes = Uint8Array.from(atob(halves), (letter) => letter.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  const half = (at) => {
-    const bits = view.getUint16(2 * at, true), exponent = (bits >> 10) & 31, rest = bits & 1023;
-    const size = exponent ? 2 ** (exponent - 15) * (1 + rest / 1024) : 2 ** -14 * (rest / 1024);
-    return bits >> 15 ? -size : size;
-  };
-  let at = 0;
-  return shapes.map((shape) => {
-    const length = shape.reduce((a, b) => a * b, 1);
-    return { shape, values: Float32Array.from({ length }, () => half(at++)) };
-  });
-}
-
-/** A 3 x 3 convolution without padding, then ReLU. */
-function convolve({ height, width, channels, values }, kernel, bias) {
-  const [size, , , filters] = kernel.shape, rows = height - size + 1, columns = width - size + 1;
-  const output = new Float32Array(rows * columns * filters), sum = new Float64Array(filters);
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) {
-      sum.set(bias.values);
-      for (let i = 0; i < size; i++) {
-        for (let j = 0; j < size; j++) {
-          const from = ((r + i) * width + c + j) * channels, weights = (i * size + j) * channels;
-          for (let k = 0; k < channels; k++) {
-            const value = values[from + k];
-            if (value === 0) continue; // black, or switched off by ReLU
-            for (let f = 0, at = (weights + k) * filters; f < filters; f++, at++) sum[f] += value * kernel.values[at];
-          }
-        }
-      }
-      for (let f = 0, at = (r * columns + c) * filters; f < filters; f++, at++) output[at] = Math.max(sum[f], 0);
-    }
-  }
-  return { height: rows, width: columns, channels: filters, values: output };
-}
-
-/** The largest of each 2 x 2 values; a row or column that is left over is dropped. */
-function pool({ height, width, channels, values }) {
-  const [rows, columns] = [height >> 1, width >> 1], output = new Float32Array(rows * columns * channels);
-  for (let r = 0, at = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) {
-      for (let k = 0; k < channels; k++, at++) {
-        const first = (2 * r * width + 2 * c) * channels + k, second = first + width * channels;
-        output[at] = Math.max(values[first], values[first + channels], values[second], values[second + channels]);
-      }
-    }
-  }
-  return { height: rows, width: columns, channels, values: output };
-}
-
-/** Everything that the network computes for pixels from 0 to 1, row by row. */
-export function forward(pixels, weights) {
-  const maps = {};
-  let x = { height: SIDE, width: SIDE, channels: 1, values: pixels }, next = 0;
-  for (const name of LAYERS) {
-    x = name.startsWith("conv") ? convolve(x, weights[next++], weights[next++]) : pool(x);
-    maps[name] = x;
-  }
-  const [dense, bias] = weights.slice(next), scores = Float64Array.from(bias.values);
-  x.values.forEach((value, at) => {
-    for (let k = 0; value && k < scores.length; k++) scores[k] += value * dense.values[at * scores.length + k];
-  });
-  const powers = scores.map((score) => Math.exp(score - Math.max(...scores)));
-  const sum = powers.reduce((a, b) => a + b);
-  return { maps, scores, probabilities: powers.map((power) => power / sum) };
-}
 
 /** Two hexadecimal digits a pixel, from black to white. */
 const written = (rows) => rows.flat().map((ink) => Math.round(ink * 255).toString(16).padStart(2, "0")).join("");
@@ -98,23 +27,42 @@ export function offCentre(rows) {
   return sum ? [down, right].map((total) => Math.round(total / sum - (SIDE - 1) / 2)) : [0, 0];
 }
 
-/** All maps of a layer beside and below one another, lines between them, and where each stands. */
-function mosaic(count, [height, width], value, columns, line) {
-  const across = Math.min(columns, count), down = Math.ceil(count / across);
-  const rows = Array.from({ length: down * (height + 1) - 1 }, () => new Float32Array(across * (width + 1) - 1).fill(line));
-  const corner = (k) => [Math.floor(k / across) * (height + 1), (k % across) * (width + 1)];
-  for (let k = 0; k < count; k++) {
-    const [top, left] = corner(k);
-    for (let r = 0; r < height; r++) for (let c = 0; c < width; c++) rows[top + r][left + c] = value(r, c, k);
-  }
-  return { rows, corner, across };
-}
+const counted = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+const shapeOf = ({ maps: [height, width, count] }) => `${counted(count, "map")} of ${height} x ${width}`;
+const strongest = (values) => values.reduce((best, value, at) => (Math.abs(value) > Math.abs(values[best]) ? at : best), 0);
 
 class DigitNetwork extends Panel {
   get title() { return "Digit network explorer"; }
 
-  begin() {
-    this.weights = weightsOf(this.model.get("choices").weights);
+  begin(el) {
+    el.classList.add("explorer-digits");
+    this.network = networkOf(this.model.get("choices").weights);
+    this.answers = new Answers((map) => this.change({ layer: this.network.at(-1).name, map }));
+    this.strip = this.network.slice(0, -1).map(({ name }) => {
+      const mosaic = new Mosaic((map) => this.change({ layer: name, map }), true);
+      return Object.assign(figure(name, mosaic.canvas, make("small")), { mosaic });
+    });
+    this.through = keep(make("div", { className: "explorer-through" }, this.drawing(),
+      keep(make("div", { className: "explorer-strip" }, ...this.strip)),
+      figure("score, power of e, probability", this.answers.table, this.answers.said, this.sum)));
+    this.layer = new Mosaic((map) => this.change({ layer: this.state.layer, map }));
+    this.map = this.chooser();
+    this.field = new Mosaic();
+    [this.windows, this.kernels, this.parts] = [0, 1, 2].map(() => new Mosaic((channel) => this.change({ channel })));
+    this.all = new Mosaic((_, ...place) => this.change({ place }));
+    this.told = make("p", { className: "explorer-sizes" });
+    this.items = [];
+    this.figures = Object.fromEntries(["layer", "map", "field", "windows", "kernels", "parts", "all"].map((name) =>
+      [name, keep(Object.assign(figure("", this[name].canvas), { className: `explorer-see-${name}` }))]));
+    this.list = keep(make("ol", { className: "explorer-channels" }));
+    this.list.onclick = ({ target }) => {
+      const channel = this.items.indexOf(target.closest("li"));
+      if (channel >= 0) this.change({ channel });
+    };
+  }
+
+  /** The pad, and what moves the drawing as a whole. */
+  drawing() {
     const drawing = () => rowsOf(pixelsOf(this.state.drawing));
     const write = (rows) => this.change({ drawing: written(rows), drawing_name: "own" });
     this.pad = new Pad(drawing, write);
@@ -127,133 +75,256 @@ class DigitNetwork extends Panel {
       move("\u25c0", "shift left", () => [0, -1]), move("\u25b6", "shift right", () => [0, 1]),
       move("\u25b2", "shift up", () => [-1, 0]), move("\u25bc", "shift down", () => [1, 0]),
       move("centre", "put the ink into the centre", () => offCentre(drawing()).map((by) => -by)));
-    this.parts = [figure("draw here", this.pad.element, tools), figure("probability", this.answers(), this.sum),
-      ...LAYERS.map((name) => this.layer(name)), this.detail()].map(keep);
+    return figure("draw here", this.pad.element, tools);
+  }
+
+  /** The chosen map, in which a value is chosen, with the mouse, a finger or the arrow keys. */
+  chooser() {
+    const mosaic = new Mosaic((_, ...place) => this.change({ place })), { canvas } = mosaic;
+    canvas.setAttribute("role", "application");
+    canvas.tabIndex = 0;
+    canvas.dataset.cell = "value";
+    canvas.onpointermove = (event) => event.buttons && event.pointerType === "mouse" && canvas.onclick(event);
+    canvas.onkeydown = (event) => {
+      if (!(event.key in STEPS)) return;
+      event.preventDefault();
+      const { height, width } = mosaic, [down, right] = STEPS[event.key], [row, column] = this.chosen.place;
+      this.change({ place: [clamp(row + down, 0, height - 1), clamp(column + right, 0, width - 1)] });
+    };
+    return mosaic;
   }
 
   compute({ drawing }) {
-    return forward(pixelsOf(drawing), this.weights);
+    if (this.computed?.drawing !== drawing) this.computed = { drawing, ...forward(pixelsOf(drawing), this.network) };
+    return this.computed;
+  }
+
+  /** Another map is looked at where it is largest, at the channel that adds most to that. */
+  change(changes) {
+    const other = "layer" in changes || "map" in changes;
+    super.change(other ? { place: null, channel: null, ...changes } : changes);
   }
 
   controls() {
     const { drawings } = this.model.get("choices");
     const examples = [...Object.keys(drawings).map((name) => [name, `${name === "8" ? "an" : "a"} ${name}`]), ["own", "your drawing"]];
     const map = this.slider("map", "map", [0, 31, 1], (value) => `number ${value}`);
-    this.which = map.querySelector("input");
+    this.channel = this.slider("channel", "channel", [0, 31, 1], (value) => `number ${value}`);
+    [this.which, this.whichChannel] = [map, this.channel].map((label) => label.querySelector("input"));
+    const say = this.whichChannel.show;
+    this.whichChannel.show = (value) => value === null || say(value); // by itself, the one that adds most
     return [
       this.choice("drawing_name", "drawing", examples, (name) => {
         const drawing = drawings[name] ?? this.own;
         if (!drawing) this.message.textContent = "There is no drawing of yours yet. Draw one.";
         return drawing && { drawing, drawing_name: name };
       }),
-      this.choice("layer", "layer", LAYERS.map((name) => [name]), (layer) =>
-        ({ layer, map: Math.min(this.state.map, channelsOf(layer, this.weights) - 1) })),
-      map,
+      this.choice("layer", "layer", this.network.map(({ name }) => [name]), (layer) =>
+        ({ layer, map: Math.min(this.state.map, this.named(layer).filters - 1) })),
+      map, this.channel,
+      this.choice("scale", "brightness", [["layer", "one scale for a layer"], ["map", "each map its own"]]),
     ];
   }
 
-  answers() {
-    this.bars = Array.from({ length: 10 }, () => make("div", { className: "explorer-bar" }));
-    this.shares = this.bars.map(() => make("td"));
-    return make("table", { className: "explorer-answers" }, ...this.bars.map((bar, digit) =>
-      make("tr", {}, make("th", { scope: "row", textContent: digit }), make("td", {}, bar), this.shares[digit])));
-  }
-
-  layer(name) {
-    const canvas = make("canvas", { className: "explorer-maps", role: "img" });
-    canvas.onclick = (event) => {
-      const { across, down, right, height, width, channels } = canvas.shown, box = canvas.getBoundingClientRect();
-      const column = Math.floor(((event.clientX - box.left) / box.width) * right / (width + 1));
-      const row = Math.floor(((event.clientY - box.top) / box.height) * down / (height + 1));
-      this.change({ layer: name, map: Math.min(row * across + column, channels - 1) });
-    };
-    return Object.assign(figure("", canvas), { name });
-  }
-
-  detail() {
-    this.large = make("canvas", { role: "img" });
-    this.kernels = make("canvas", { role: "img" });
-    this.told = make("p", { className: "explorer-sizes" });
-    return make("figure", {}, this.headline = make("figcaption"),
-      make("div", { className: "explorer-pair" }, this.large, this.kernels), this.told);
-  }
+  named(name) { return this.network.find((layer) => layer.name === name); }
 
   show(result) {
-    this.which.max = channelsOf(this.state.layer, this.weights) - 1;
+    const { filters, depth, pool } = this.named(this.state.layer);
+    this.which.max = filters - 1;
+    this.whichChannel.max = depth - 1;
+    this.channel.hidden = Boolean(pool) || depth === 1;
     super.show(result);
   }
 
-  draw(state, { maps, probabilities }) {
-    showOnly(this.body, this.parts);
+  draw(state, result) {
+    const { map, scale } = state, at = this.network.findIndex(({ name }) => name === state.layer);
+    const layer = this.network[at], [before, after] = [result.maps[at], result.maps[at + 1]];
+    const place = state.place ?? largest(after, map);
+    const found = layer.pool ? null : trace(layer, before, map, place);
+    const channel = layer.pool ? map : state.channel ?? strongest(found.sums);
+    this.chosen = { at, layer, map, place, channel, before, after, found, fields: reached(this.network, at, place) };
+    this.looks = result.maps.map((maps) => look(maps, scale));
+    this.whichChannel.show(channel);
+    const last = at === this.network.length - 1, deep = found && layer.depth > 1;
+    const { figures } = this;
+    const row = (name, ...shown) => keep(Object.assign(this[`row${name}`] ??= make("div", { className: `explorer-row explorer-${name}` }), { shown }));
+    const rows = [
+      ...(last ? [] : [row("choose", figures.layer, figures.map)]), row("told", this.told),
+      row("written", this.arithmetic(), figures.field),
+      ...(deep ? [row("channels", figures.windows, figures.kernels, figures.parts, ...(last ? [] : [figures.all])), this.list] : []),
+    ];
+    for (const one of rows) if (one.shown) showOnly(one, one.shown);
+    showOnly(this.body, [this.through, ...rows]);
     this.pad.show();
-    const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
-    probabilities.forEach((share, digit) => {
-      this.bars[digit].style.width = `${(100 * share).toFixed(1)}%`;
-      this.shares[digit].textContent = share.toFixed(3);
-      this.bars[digit].parentElement.parentElement.classList.toggle("marked", digit === order[0]);
-    });
-    for (const part of this.parts) if (part.name) this.maps(part, maps[part.name], state);
-    this.explain(state, maps[state.layer]);
+    this.answers.show(result, last ? map : null);
+    this.layers(result);
+    if (!last) this.maps();
+    this.reach(result);
+    if (deep) this.channels(last);
+    this.explain();
     if (state.drawing_name === "own") this.own = state.drawing;
-    const [first, second] = order.map((digit) => probabilities[digit].toFixed(3));
-    tell(this.sum, (/[1-9a-f]/.test(state.drawing) ? "" : "Nothing is drawn. ") + `The network takes it for ${order[0] === 8 ? "an" : "a"} ${order[0]}, with a probability of ` +
-      `${first}.${second > 0 ? ` Next comes ${order[1]}, with ${second}.` : ""}`);
+    tell(this.sum, (/[1-9a-f]/.test(state.drawing) ? "" : "Nothing is drawn. ") + this.answers.words);
   }
 
-  maps(part, { height, width, channels, values }, state) {
-    const canvas = part.querySelector("canvas");
-    const most = values.reduce((a, b) => Math.max(a, b), 1e-6);
-    const { rows, corner, across } = mosaic(channels, [height, width], (r, c, k) =>
-      values[(r * width + c) * channels + k], channels > 32 ? 16 : 8, most / (width < 6 ? 8 : 3));
-    canvas.shown = { across, down: rows.length, right: rows[0].length, height, width, channels };
-    part.firstChild.textContent = `${part.name}: ${channels} maps of ${height} x ${width}`;
-    canvas.setAttribute("aria-label", `${part.firstChild.textContent}, the larger a value, the brighter`);
-    const context = paint(canvas, [rows], 0, most, true);
-    if (part.name !== state.layer) return;
-    const [top, left] = corner(state.map);
-    context.strokeRect(left - 0.5, top - 0.5, width + 1, height + 1);
+  /** All layers side by side. */
+  layers() {
+    this.strip.forEach((part, i) => {
+      const { at, map } = this.chosen, layer = this.network[i];
+      part.lastChild.textContent = shapeOf(layer);
+      part.classList.toggle("marked", i === at);
+      part.mosaic.show(`${layer.name}: ${shapeOf(layer)}, the larger a value, the brighter`, this.looks[i + 1], { chosen: i === at ? map : -1 });
+    });
   }
 
-  /** One map, and the kernels of the filter that makes it. */
-  explain({ layer, map }, { height, width, channels, values }) {
-    const one = Array.from({ length: height }, (_, r) =>
-      Float32Array.from({ length: width }, (_, c) => values[(r * width + c) * channels + map]));
-    const most = one.reduce((best, line) => Math.max(best, ...line), 0);
-    const headline = `${layer}, map ${map}`; // another map is told aloud, each stroke of a drawing not
-    this.told.setAttribute("aria-live", this.headline.textContent === headline ? "off" : "polite");
-    this.headline.textContent = headline;
-    paint(this.large, [one], 0, most);
-    this.large.setAttribute("aria-label", `map ${map} of ${layer}; its largest value is ${number(most)}`);
-    this.kernels.hidden = !layer.startsWith("conv");
-    if (this.kernels.hidden) return tell(this.told, `Largest value: ${number(most)}.`);
-    const at = 2 * (Number(layer.at(-1)) - 1), { shape, values: weights } = this.weights[at];
-    const [size, , depth, filters] = shape;
-    const weight = (r, c, k) => weights[((r * size + c) * depth + k) * filters + map];
-    const { rows } = mosaic(depth, [size, size], weight, 8, 0);
-    paint(this.kernels, colours(rows));
-    const kernels = `${depth} kernel${depth > 1 ? "s" : ""} of ${size} x ${size}`;
-    this.kernels.setAttribute("aria-label", `${kernels}, orange is positive, purple negative`);
-    tell(this.told, `Largest value: ${number(most)}. Its filter has ${kernels} weights ` +
-      `and the bias ${number(this.weights[at + 1].values[map])}. Orange is positive, purple negative.`);
+  /** The chosen layer, and its chosen map. */
+  maps() {
+    const { at, layer, map, place, after } = this.chosen, all = this.looks[at + 1];
+    this.title2("layer", `${layer.name}: choose one of ${shapeOf(layer)}`);
+    this.layer.show(`maps of ${layer.name}, large`, all, { chosen: map });
+    const [row, column] = place, value = three(valueAt(after, row, column, map));
+    this.title2("map", `${layer.name}, map ${map}: choose a value`);
+    this.map.show(`Map ${map} of ${layer.name}. The arrow keys choose a value. Row ${row}, column ${column}: ${value}.`,
+      only(all, map), { place });
+  }
+
+  title2(name, text) { tell(this.figures[name].firstChild, text); }
+
+  /** The pixels of the drawing that can reach the value. */
+  reach() {
+    const [{ rows, columns, top, left }] = this.chosen.fields;
+    this.title2("field", `${rows} x ${columns} pixels of the drawing reach it`);
+    this.field.show(`the drawing, with a frame of ${rows} x ${columns} pixels around row ${top}, column ${left}`,
+      this.looks[0], { region: this.chosen.fields[0] });
+  }
+
+  /** The window in all maps before, the kernels, what each channel gives, and their sum. */
+  channels(last) {
+    const { at, layer, map, before, channel, found, fields, place } = this.chosen, { size, depth } = layer;
+    const name = this.network[at - 1].name, chosen = channel, kernel = signed(depth, size, size, found.weight);
+    this.title2("windows", `${name}: the window in ${counted(depth, "map")}`);
+    this.windows.show(`maps of ${name}, each with a window of ${size} x ${size}`, this.looks[at], { chosen, region: fields[at] });
+    this.title2("kernels", last ? `weights of the score of ${map}` : `kernels of map ${map}`);
+    this.kernels.show(`${counted(depth, "kernel")} of ${size} x ${size}, orange is positive, purple negative`, kernel, { chosen });
+    if (layer.maps[0] * layer.maps[1] === 1) {
+      this.title2("parts", "values times weights");
+      const products = signed(depth, size, size, (r, c, k) => found.window(r, c, k) * found.weight(r, c, k));
+      this.parts.show("values times weights, orange is positive, purple negative", products, { chosen });
+    } else {
+      const each = parts(layer, before, map), sum = { ...each, channels: 1 };
+      this.title2("parts", "the map of each channel");
+      this.parts.show("the map of each channel, orange is positive, purple negative", signed(depth, each.height, each.width, (r, c, k) => valueAt(each, r, c, k)), { chosen, place });
+      sum.values = Float32Array.from({ length: each.height * each.width }, (_, i) => {
+        let total = found.bias;
+        for (let k = 0; k < depth; k++) total += each.values[i * depth + k];
+        return total;
+      });
+      this.title2("all", "their sum + bias");
+      this.all.show("the sum of the maps of all channels and the bias, before ReLU", signed(1, each.height, each.width, (r, c) => valueAt(sum, r, c, 0)), { place });
+    }
+    this.sums();
+  }
+
+  /** What each channel adds, as numbers. */
+  sums() {
+    const { channel, found: { sums } } = this.chosen, most = Math.max(...sums.map(Math.abs), 1e-9);
+    while (this.items.length < sums.length) this.items.push(keep(make("li", {}, make("small"), make("span"))));
+    sums.forEach((sum, k) => {
+      const item = this.items[k], [name, value] = item.childNodes;
+      tell(name, String(k));
+      tell(value, three(sum));
+      item.className = `${sum < 0 ? "negative" : ""}${k === channel ? " marked" : ""}`;
+      item.style.setProperty("--share", (Math.abs(sum) / most).toFixed(3));
+    });
+    showOnly(this.list, this.items.slice(0, sums.length));
+    this.list.setAttribute("aria-label", "sum of each channel");
+  }
+
+  /** The window, the weights and the products of one channel, with their numbers. */
+  arithmetic() {
+    const { at, layer, map, channel, found, before, place, fields } = this.chosen, { size } = layer;
+    const flat = layer.maps[0] * layer.maps[1] === 1 && found && size > 1;
+    const name = at ? `${this.network[at - 1].name}, map ${channel}` : "the drawing";
+    if (size > 7) return make("p", {}, `A window of ${size} x ${size} values is too large to be written out.`);
+    if (layer.pool) {
+      const { top, left } = fields[at], window = (r, c) => valueAt(before, top + r, left + c, map);
+      const value = valueAt(this.chosen.after, ...place, map);
+      return make("div", { className: "explorer-pair" }, figure(`window in ${name}`, numbers(size, window, (r, c) => window(r, c) === value)));
+    }
+    const index = (r, c) => (flat ? `no. ${((r * size + c) * layer.depth + channel).toLocaleString("en")}` : "");
+    const [window, weight] = [found.window, found.weight].map((of) => (r, c) => of(r, c, channel));
+    return make("div", { className: "explorer-pair" },
+      figure(`window in ${name}`, numbers(size, window, null, index)), sign("\u00d7"),
+      figure("its weights", numbers(size, weight)), sign("="),
+      figure(`products, sum ${three(found.sums[channel])}`, numbers(size, (r, c) => window(r, c) * weight(r, c))));
+  }
+
+  /** In words, for everybody. Another value is told aloud, each stroke of a drawing not. */
+  explain() {
+    const { at, layer, map, place: [row, column], channel, found, before, fields, after } = this.chosen;
+    const last = at === this.network.length - 1;
+    const title = last ? `Score of ${map}` : `${layer.name}, map ${map}, row ${row}, column ${column}`;
+    const headline = `${title}, ${channel}`;
+    this.told.setAttribute("aria-live", this.headline === headline ? "off" : "polite");
+    this.headline = headline;
+    if (!found) {
+      const { top, left, rows, columns } = fields[at], values = [];
+      for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) values.push(three(valueAt(before, top + r, left + c, map)));
+      return tell(this.told, `${title}: the largest of ${values.join(", ")} is ${three(valueAt(after, row, column, map))}.`);
+    }
+    const { sum, bias, total, value } = found, many = layer.depth > 1;
+    const kernels = `${counted(layer.depth, "kernel")} of ${layer.size} x ${layer.size} weights`;
+    tell(this.told, `${title}: ${last ? `${(layer.size ** 2 * layer.depth).toLocaleString("en")} values times their weights` :
+      many ? `${layer.depth} channels` : "nine products"} add up to ${three(sum)}; with the bias ${three(bias)} that is ${three(total)}.` +
+      (layer.relu ? ` ReLU ${total > 0 ? "keeps it" : "makes it 0"}.` : "") +
+      (many ? ` Channel ${channel} adds ${three(found.sums[channel])}.` : "") + ` Its filter has ${kernels}.`);
+    return value;
   }
 }
 
-/** Positive is orange, negative purple, nothing white. */
-function colours(rows) {
-  const most = rows.reduce((best, line) => line.reduce((a, b) => Math.max(a, Math.abs(b)), best), 1e-9);
-  const shade = (strong) => rows.map((line) => line.map((value) =>
-    255 - (Math.abs(value) / most) * (255 - (value < 0 ? strong[1] : strong[0]))));
-  return [[230, 94], [97, 60], [1, 153]].map(shade);
+/** How maps are looked at: from black, for 0 and less, to white, for the largest. */
+function look({ height, width, channels, values }, scale) {
+  const most = new Float32Array(channels);
+  values.forEach((value, at) => { most[at % channels] = Math.max(most[at % channels], value); });
+  const all = Math.max(...most);
+  return { count: channels, height, width, most: (k) => (scale === "map" ? most[k] : all),
+    value: (r, c, k) => values[(r * width + c) * channels + k] };
 }
 
-function channelsOf(layer, weights) {
-  return weights[2 * (Number(layer.at(-1)) - 1)].shape.at(-1);
+const only = (all, map) => ({ ...all, count: 1, value: (r, c) => all.value(r, c, map), most: () => all.most(map) });
+
+/** Values that may be negative, all on one scale. */
+function signed(count, height, width, value) {
+  let most = 0;
+  for (let k = 0; k < count; k++) {
+    for (let r = 0; r < height; r++) for (let c = 0; c < width; c++) most = Math.max(most, Math.abs(value(r, c, k)));
+  }
+  return { count, height, width, value, most: () => most, signed: true };
+}
+
+const sign = (text) => make("span", { className: "explorer-sign", textContent: text });
+
+/** A square of numbers; `marked` says which is framed, `note` what stands small below one. */
+function numbers(size, value, marked = null, note = () => "") {
+  const places = Array.from({ length: size }, (_, at) => at);
+  const most = Math.max(...places.flatMap((r) => places.map((c) => Math.abs(value(r, c)))), 1e-9);
+  return make("table", {}, ...places.map((r) => make("tr", {}, ...places.map((c) => {
+    const cell = make("td", { textContent: three(value(r, c)) }), small = note(r, c);
+    cell.style.setProperty("--share", (Math.abs(value(r, c)) / most).toFixed(3));
+    cell.classList.toggle("negative", value(r, c) < 0);
+    cell.classList.toggle("marked", Boolean(marked?.(r, c)));
+    if (small) cell.append(make("small", { textContent: small }));
+    return cell;
+  }))));
 }
 
 /** Whether a state, which may come from an address, can be shown. */
-export function accepts({ drawing, layer, map }, { weights }) {
-  return typeof drawing === "string" && drawing.length === 2 * SIDE * SIDE && /^[0-9a-f]+$/.test(drawing)
-    && LAYERS.includes(layer) && isWhole(map, 0, weights.shapes[2 * (Number(layer.at(-1)) - 1)].at(-1) - 1);
+export function accepts({ drawing, layer, map, place, channel, scale }, { weights: { layers } }) {
+  const at = layers.findIndex(({ name }) => name === layer);
+  if (typeof drawing !== "string" || drawing.length !== 2 * SIDE * SIDE || !/^[0-9a-f]+$/.test(drawing)) return false;
+  if (at < 0 || !["layer", "map"].includes(scale)) return false;
+  const [height, width, filters] = layers[at].maps, depth = at ? layers[at - 1].maps[2] : 1;
+  return isWhole(map, 0, filters - 1) && (channel === null || isWhole(channel, 0, depth - 1))
+    && (place === null || (Array.isArray(place) && place.length === 2 && isWhole(place[0], 0, height - 1) && isWhole(place[1], 0, width - 1)));
 }
 
 /** An address has the name of an example, or the drawing itself. */
