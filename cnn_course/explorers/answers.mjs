@@ -11,7 +11,7 @@ export function share(value) {
   return value === 1 ? "1" : "1 \u2212 1e-9";
 }
 
-const power = (value) => (value >= 1e5 || value < 0.01 ? value.toExponential(1).replace("+", "") : value.toFixed(2));
+const power = (value, digits = 4) => (value >= 1e5 || value < 0.001 ? value.toExponential(digits < 5 ? 1 : digits - 1).replace("+", "") : value.toPrecision(digits));
 const bar = () => make("div", { className: "explorer-bar" });
 
 export class Answers {
@@ -33,17 +33,20 @@ export class Answers {
   /** Show what the network makes of a drawing; `chosen` is the digit whose score is looked at. */
   show({ scores, probabilities }, chosen) {
     const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
-    const powers = scores.map(Math.exp), most = Math.max(...powers), reach = Math.max(...scores.map(Math.abs), 1e-9);
+    const powers = scores.map(Math.exp), most = Math.max(...powers);
+    const low = Math.min(0, ...scores), reach = Math.max(0, ...scores) - low || 1, zero = -low / reach;
     this.rows.forEach(({ row, bars, cells }, digit) => {
-      const score = scores[digit], shares = [Math.abs(score) / reach / 2, powers[digit] / most, probabilities[digit]];
+      const score = scores[digit], shares = [Math.abs(score) / reach, powers[digit] / most, probabilities[digit]];
       shares.forEach((part, at) => { bars[at].style.width = `${(100 * part).toFixed(1)}%`; });
-      bars[0].style.marginLeft = `${(50 - (score < 0 ? 100 * shares[0] : 0)).toFixed(1)}%`;
+      bars[0].style.marginLeft = `${(100 * (zero - (score < 0 ? shares[0] : 0))).toFixed(1)}%`;
+      bars[0].parentElement.style.setProperty("--zero", `${(100 * zero).toFixed(1)}%`);
       [three(score), power(powers[digit]), share(probabilities[digit])].forEach((text, at) => tell(cells[at], String(text)));
       row.classList.toggle("marked", digit === order[0]);
       row.classList.toggle("chosen", digit === chosen);
     });
     const one = chosen ?? order[0], sum = powers.reduce((a, b) => a + b);
-    tell(this.said, `Probability of ${one}: ${power(powers[one])} of ${power(sum)}, the sum of all ten powers of e.`);
+    const [part, whole] = [powers[one], sum].map((value) => power(value, 7));
+    tell(this.said, `Softmax: all ten powers of e add up to ${whole}. The share of ${one} is ${part} / ${whole} = ${share(probabilities[one])}.`);
     const [first, second] = order.map((digit) => share(probabilities[digit]));
     this.words = `The network takes it for ${order[0] === 8 ? "an" : "a"} ${order[0]}, with a probability of ` +
       `${first}. Next comes ${order[1]}, with ${second}.`;

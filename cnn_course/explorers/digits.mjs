@@ -35,6 +35,7 @@ class DigitNetwork extends Panel {
   get title() { return "Digit network explorer"; }
 
   begin(el) {
+    this.el = el;
     el.classList.add("explorer-digits");
     this.network = networkOf(this.model.get("choices").weights);
     this.answers = new Answers((map) => this.change({ layer: this.network.at(-1).name, map }));
@@ -50,14 +51,17 @@ class DigitNetwork extends Panel {
     this.field = new Mosaic();
     [this.windows, this.kernels, this.parts] = [0, 1, 2].map(() => new Mosaic((channel) => this.change({ channel })));
     this.all = new Mosaic((_, ...place) => this.change({ place }));
-    this.told = make("p", { className: "explorer-sizes" });
+    this.told = keep(make("p", { className: "explorer-told" }));
+    [this.made, this.aside] = ["made", "aside"].map((name) => keep(make("div", { className: `explorer-${name}` })));
+    this.looked = keep(make("div", { className: "explorer-looked" }, this.made, this.aside));
+    this.equation = keep(make("div", { className: "explorer-equation" }));
     this.items = [];
     this.figures = Object.fromEntries(["layer", "map", "field", "windows", "kernels", "parts", "all"].map((name) =>
       [name, keep(Object.assign(figure("", this[name].canvas), { className: `explorer-see-${name}` }))]));
     this.list = keep(make("ol", { className: "explorer-channels" }));
     this.list.onclick = ({ target }) => {
       const channel = this.items.indexOf(target.closest("li"));
-      if (channel >= 0) this.change({ channel });
+      if (channel >= 0 && channel < this.chosen.layer.depth) this.change({ channel });
     };
   }
 
@@ -122,7 +126,8 @@ class DigitNetwork extends Panel {
       this.choice("layer", "layer", this.network.map(({ name }) => [name]), (layer) =>
         ({ layer, map: Math.min(this.state.map, this.named(layer).filters - 1) })),
       map, this.channel,
-      this.choice("scale", "brightness", [["layer", "one scale for a layer"], ["map", "each map its own"]]),
+      ...(document.fullscreenEnabled ? [button("\u26f6", "use the whole screen", () => this.el.requestFullscreen())] : []),
+      this.choice("scale", "brightness", [["layer", "one for a layer"], ["map", "one for a map"]]),
     ];
   }
 
@@ -147,14 +152,11 @@ class DigitNetwork extends Panel {
     this.whichChannel.show(channel);
     const last = at === this.network.length - 1, deep = found && layer.depth > 1;
     const { figures } = this;
-    const row = (name, ...shown) => keep(Object.assign(this[`row${name}`] ??= make("div", { className: `explorer-row explorer-${name}` }), { shown }));
-    const rows = [
-      ...(last ? [] : [row("choose", figures.layer, figures.map)]), row("told", this.told),
-      row("written", this.arithmetic(), figures.field),
-      ...(deep ? [row("channels", figures.windows, figures.kernels, figures.parts, ...(last ? [] : [figures.all])), this.list] : []),
-    ];
-    for (const one of rows) if (one.shown) showOnly(one, one.shown);
-    showOnly(this.body, [this.through, ...rows]);
+    showOnly(this.made, [...(last ? [] : [figures.layer]), this.told, this.arithmetic()]);
+    showOnly(this.aside, [...(last ? [] : [figures.map]), figures.field]);
+    const whole = layer.maps[0] * layer.maps[1] > 1 ? figures.all : this.order(layer);
+    showOnly(this.equation, deep ? [figures.windows, figures.kernels, figures.parts, whole] : []);
+    showOnly(this.body, [this.through, this.looked, ...(deep ? [this.equation, this.list] : [])]);
     this.pad.show();
     this.answers.show(result, last ? map : null);
     this.layers(result);
@@ -179,20 +181,20 @@ class DigitNetwork extends Panel {
   /** The chosen layer, and its chosen map. */
   maps() {
     const { at, layer, map, place, after } = this.chosen, all = this.looks[at + 1];
-    this.title2("layer", `${layer.name}: choose one of ${shapeOf(layer)}`);
+    this.titled("layer", `${layer.name}: choose one of ${shapeOf(layer)}`);
     this.layer.show(`maps of ${layer.name}, large`, all, { chosen: map });
     const [row, column] = place, value = three(valueAt(after, row, column, map));
-    this.title2("map", `${layer.name}, map ${map}: choose a value`);
+    this.titled("map", `map ${map}: choose a value`);
     this.map.show(`Map ${map} of ${layer.name}. The arrow keys choose a value. Row ${row}, column ${column}: ${value}.`,
-      only(all, map), { place });
+      only(all, map), { place, written: after.height <= 5 ? three : null });
   }
 
-  title2(name, text) { tell(this.figures[name].firstChild, text); }
+  titled(name, text) { tell(this.figures[name].firstChild, text); }
 
   /** The pixels of the drawing that can reach the value. */
   reach() {
     const [{ rows, columns, top, left }] = this.chosen.fields;
-    this.title2("field", `${rows} x ${columns} pixels of the drawing reach it`);
+    this.titled("field", `${rows} x ${columns} pixels reach it`);
     this.field.show(`the drawing, with a frame of ${rows} x ${columns} pixels around row ${top}, column ${left}`,
       this.looks[0], { region: this.chosen.fields[0] });
   }
@@ -201,42 +203,44 @@ class DigitNetwork extends Panel {
   channels(last) {
     const { at, layer, map, before, channel, found, fields, place } = this.chosen, { size, depth } = layer;
     const name = this.network[at - 1].name, chosen = channel, kernel = signed(depth, size, size, found.weight);
-    this.title2("windows", `${name}: the window in ${counted(depth, "map")}`);
+    this.titled("windows", `window in each map of ${name}`);
     this.windows.show(`maps of ${name}, each with a window of ${size} x ${size}`, this.looks[at], { chosen, region: fields[at] });
-    this.title2("kernels", last ? `weights of the score of ${map}` : `kernels of map ${map}`);
+    this.titled("kernels", last ? `\u00d7 weights of the score of ${map}` : `\u00d7 kernels of map ${map}`);
     this.kernels.show(`${counted(depth, "kernel")} of ${size} x ${size}, orange is positive, purple negative`, kernel, { chosen });
     if (layer.maps[0] * layer.maps[1] === 1) {
-      this.title2("parts", "values times weights");
+      this.titled("parts", "= products, place by place");
       const products = signed(depth, size, size, (r, c, k) => found.window(r, c, k) * found.weight(r, c, k));
       this.parts.show("values times weights, orange is positive, purple negative", products, { chosen });
     } else {
       const each = parts(layer, before, map), sum = { ...each, channels: 1 };
-      this.title2("parts", "the map of each channel");
+      this.titled("parts", "= a map for each channel");
       this.parts.show("the map of each channel, orange is positive, purple negative", signed(depth, each.height, each.width, (r, c, k) => valueAt(each, r, c, k)), { chosen, place });
       sum.values = Float32Array.from({ length: each.height * each.width }, (_, i) => {
         let total = found.bias;
         for (let k = 0; k < depth; k++) total += each.values[i * depth + k];
         return total;
       });
-      this.title2("all", "their sum + bias");
+      this.titled("all", "their sum + bias, before ReLU");
       this.all.show("the sum of the maps of all channels and the bias, before ReLU", signed(1, each.height, each.width, (r, c) => valueAt(sum, r, c, 0)), { place });
     }
     this.sums();
   }
 
-  /** What each channel adds, as numbers. */
+  /** What each channel adds, as numbers, and what they come to. */
   sums() {
-    const { channel, found: { sums } } = this.chosen, most = Math.max(...sums.map(Math.abs), 1e-9);
-    while (this.items.length < sums.length) this.items.push(keep(make("li", {}, make("small"), make("span"))));
-    sums.forEach((sum, k) => {
-      const item = this.items[k], [name, value] = item.childNodes;
-      tell(name, String(k));
-      tell(value, three(sum));
-      item.className = `${sum < 0 ? "negative" : ""}${k === channel ? " marked" : ""}`;
-      item.style.setProperty("--share", (Math.abs(sum) / most).toFixed(3));
+    const { layer, channel, found: { sums, sum, bias, value } } = this.chosen, most = Math.max(...sums.map(Math.abs), 1e-9);
+    const ends = [["sum", sum], ["bias", bias], [layer.relu ? "ReLU" : "score", value]];
+    const rows = [...[...sums].map((one, k) => [String(k), one]), ...ends];
+    while (this.items.length < rows.length) this.items.push(keep(make("li", {}, make("small"), make("span"))));
+    rows.forEach(([name, value], k) => {
+      const item = this.items[k], each = k < sums.length;
+      tell(item.firstChild, name);
+      tell(item.lastChild, three(value));
+      item.className = `${value < 0 ? "negative" : ""}${k === channel ? " marked" : ""}${each ? "" : " whole"}`;
+      item.style.setProperty("--share", each ? (Math.abs(value) / most).toFixed(3) : 0);
     });
-    showOnly(this.list, this.items.slice(0, sums.length));
-    this.list.setAttribute("aria-label", "sum of each channel");
+    showOnly(this.list, this.items.slice(0, rows.length));
+    this.list.setAttribute("aria-label", "what each channel adds, their sum, the bias, and the value");
   }
 
   /** The window, the weights and the products of one channel, with their numbers. */
@@ -248,14 +252,23 @@ class DigitNetwork extends Panel {
     if (layer.pool) {
       const { top, left } = fields[at], window = (r, c) => valueAt(before, top + r, left + c, map);
       const value = valueAt(this.chosen.after, ...place, map);
-      return make("div", { className: "explorer-pair" }, figure(`window in ${name}`, numbers(size, window, (r, c) => window(r, c) === value)));
+      return make("div", { className: "explorer-pair" }, figure(name, numbers(size, window, (r, c) => window(r, c) === value)));
     }
-    const index = (r, c) => (flat ? `no. ${((r * size + c) * layer.depth + channel).toLocaleString("en")}` : "");
+    const index = (r, c) => (flat ? ((r * size + c) * layer.depth + channel).toLocaleString("en") : "");
     const [window, weight] = [found.window, found.weight].map((of) => (r, c) => of(r, c, channel));
     return make("div", { className: "explorer-pair" },
-      figure(`window in ${name}`, numbers(size, window, null, index)), sign("\u00d7"),
+      figure(flat ? `${name}; place when flat` : name, numbers(size, window, null, index)), sign("\u00d7"),
       figure("its weights", numbers(size, weight)), sign("="),
-      figure(`products, sum ${three(found.sums[channel])}`, numbers(size, (r, c) => window(r, c) * weight(r, c))));
+      figure(`products: ${three(found.sums[channel])}`, numbers(size, (r, c) => window(r, c) * weight(r, c))));
+  }
+
+  /** Which value of the maps before meets which weight of a dense layer. */
+  order({ size, depth }) {
+    const all = (size * size * depth).toLocaleString("en");
+    return make("p", { className: "explorer-sizes" }, size > 1
+      ? `Flatten writes all ${all} values one behind the other: place by place, and at each place map by map. Row r, ` +
+        `column c of map k becomes number (${size} r + c) \u00b7 ${depth} + k, from 0 on. The weight with the same number meets it.`
+      : `Value k of the ${all} meets weight k.`);
   }
 
   /** In words, for everybody. Another value is told aloud, each stroke of a drawing not. */

@@ -7,6 +7,13 @@ const CHOSEN = "#ee7733", WINDOW = ["#8db8e6", "#2f5f94"];
 /** Positive is orange, negative purple, nothing white. */
 const shade = (share) => (share < 0 ? [94, 60, 153] : [230, 97, 1]).map((strong) => 255 - Math.abs(share) * (255 - strong));
 
+/** So many beside one another that all rows are full, if they are not too wide then. */
+function wide(count) {
+  const root = Math.sqrt(count);
+  for (let across = Math.ceil(root); across <= 2 * root; across++) if (count % across === 0) return across;
+  return Math.ceil(1.4 * root);
+}
+
 export class Mosaic {
   /** `choose` gets the number of a map, a row and a column; `tall` stands upright. */
   constructor(choose = null, tall = false) {
@@ -28,10 +35,22 @@ export class Mosaic {
     return [Math.floor(k / this.across) * (this.height + 1), (k % this.across) * (this.width + 1)];
   }
 
+  /** Write the numbers of the first map into its places. */
+  write(context, value, most, written) {
+    const dots = this.canvas.width / this.columns;
+    context.resetTransform(); // letters of less than a dot are none
+    Object.assign(context, { font: `${dots / 4.5}px sans-serif`, textAlign: "center", textBaseline: "middle" });
+    for (let r = 0; r < this.height; r++) {
+      for (let c = 0; c < this.width; c++) {
+        context.fillStyle = value(r, c, 0) > 0.55 * most ? "#000" : "#fff";
+        context.fillText(written(value(r, c, 0)), (c + 0.5) * dots, (r + 0.5) * dots);
+      }
+    }
+  }
+
   /** Show `count` maps; `value(r, c, k)` is shared by `most(k)`, from 0 to 1, or from −1 if signed. */
-  show(label, { count, height, width, value, most, signed = false }, { chosen = -1, region = null, place = null } = {}) {
-    const across = Math.max(1, this.tall ? Math.round(Math.sqrt(count / 2)) : Math.ceil(Math.sqrt(2 * count)));
-    Object.assign(this, { count, height, width, across: Math.min(across, count) });
+  show(label, { count, height, width, value, most, signed = false }, { chosen = -1, region = null, place = null, written = null } = {}) {
+    Object.assign(this, { count, height, width, across: this.tall ? Math.ceil(Math.sqrt(count / 2)) : wide(count) });
     this.rows = Math.ceil(count / this.across) * (height + 1) - 1;
     this.columns = this.across * (width + 1) - 1;
     const ground = signed ? 150 : 70;
@@ -49,6 +68,10 @@ export class Mosaic {
     }
     const context = paint(this.canvas, channels, 0, 255, true);
     this.canvas.setAttribute("aria-label", label);
+    for (let k = count; k < this.across * Math.ceil(count / this.across); k++) {
+      const [top, left] = this.corner(k);
+      context.clearRect(left, top, width + 1, height + 1);
+    }
     const line = context.lineWidth;
     context.lineWidth = Math.min(line * 0.6, 0.5);
     context.strokeStyle = WINDOW[Number(signed)];
@@ -61,6 +84,7 @@ export class Mosaic {
       const [top, left] = this.corner(k);
       context.strokeRect(left + place[1], top + place[0], 1, 1);
     }
+    if (written) this.write(context, value, most(0), written);
     if (chosen < 0) return;
     context.lineWidth = line;
     const [top, left] = this.corner(chosen);
