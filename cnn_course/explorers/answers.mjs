@@ -25,6 +25,7 @@ export class Answers {
     });
     const head = (text) => make("th", { scope: "col", colSpan: 2, textContent: text });
     this.table = make("table", { className: "explorer-answers" },
+      make("colgroup", {}, ...Array.from({ length: 7 }, () => make("col"))),
       make("thead", {}, make("tr", {}, make("td"), head("score z"), head("e to the z"), head("probability"))),
       make("tbody", {}, ...this.rows.map(({ row }) => row)));
     this.said = make("p", { className: "explorer-sizes" });

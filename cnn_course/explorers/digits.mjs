@@ -49,10 +49,11 @@ class DigitNetwork extends Panel {
     this.layer = new Mosaic((map) => this.change({ layer: this.state.layer, map }));
     this.map = this.chooser();
     this.field = new Mosaic();
-    [this.windows, this.kernels, this.parts] = [0, 1, 2].map(() => new Mosaic((channel) => this.change({ channel })));
+    [this.windows, this.kernels, this.parts] = [0, 1, 2].map(() => new Mosaic((channel) => this.chosen.found && this.change({ channel })));
     this.all = new Mosaic((_, ...place) => this.change({ place }));
     this.told = keep(make("p", { className: "explorer-told" }));
     [this.made, this.aside] = ["made", "aside"].map((name) => keep(make("div", { className: `explorer-${name}` })));
+    this.written = keep(make("div", { className: "explorer-written" }));
     this.looked = keep(make("div", { className: "explorer-looked" }, this.made, this.aside));
     this.equation = keep(make("div", { className: "explorer-equation" }));
     this.items = [];
@@ -126,8 +127,8 @@ class DigitNetwork extends Panel {
       this.choice("layer", "layer", this.network.map(({ name }) => [name]), (layer) =>
         ({ layer, map: Math.min(this.state.map, this.named(layer).filters - 1) })),
       map, this.channel,
-      ...(document.fullscreenEnabled ? [button("\u26f6", "use the whole screen", () => this.el.requestFullscreen())] : []),
       this.choice("scale", "brightness", [["layer", "one for a layer"], ["map", "one for a map"]]),
+      ...(document.fullscreenEnabled ? [button("whole screen", "use the whole screen", () => this.el.requestFullscreen())] : []),
     ];
   }
 
@@ -148,11 +149,12 @@ class DigitNetwork extends Panel {
     const found = layer.pool ? null : trace(layer, before, map, place);
     const channel = layer.pool ? map : state.channel ?? strongest(found.sums);
     this.chosen = { at, layer, map, place, channel, before, after, found, fields: reached(this.network, at, place) };
-    this.looks = result.maps.map((maps) => look(maps, scale));
+    this.looks = result[scale] ??= result.maps.map((maps) => look(maps, scale));
     this.whichChannel.show(channel);
     const last = at === this.network.length - 1, deep = found && layer.depth > 1;
     const { figures } = this;
-    showOnly(this.made, [...(last ? [] : [figures.layer]), this.told, this.arithmetic()]);
+    showOnly(this.made, [...(last ? [] : [figures.layer]), this.told, this.written]);
+    showOnly(this.written, [...(found ? [] : [figures.windows]), this.arithmetic()]);
     showOnly(this.aside, [...(last ? [] : [figures.map]), figures.field]);
     const whole = layer.maps[0] * layer.maps[1] > 1 ? figures.all : this.order(layer);
     showOnly(this.equation, deep ? [figures.windows, figures.kernels, figures.parts, whole] : []);
@@ -162,7 +164,11 @@ class DigitNetwork extends Panel {
     this.layers(result);
     if (!last) this.maps();
     this.reach(result);
-    if (deep) this.channels(last);
+    if (deep) {
+      this.channels(last);
+      this.sums();
+    }
+    if (layer.pool) this.pooled();
     this.explain();
     if (state.drawing_name === "own") this.own = state.drawing;
     tell(this.sum, (/[1-9a-f]/.test(state.drawing) ? "" : "Nothing is drawn. ") + this.answers.words);
@@ -199,31 +205,42 @@ class DigitNetwork extends Panel {
       this.looks[0], { region: this.chosen.fields[0] });
   }
 
+  /** The window in the one map that is pooled. */
+  pooled() {
+    const { at, map, fields } = this.chosen, name = `${this.network[at - 1].name}, map ${map}`;
+    this.titled("windows", name);
+    this.windows.show(`${name}, with the window`, only(this.looks[at], map), { region: fields[at] });
+  }
+
   /** The window in all maps before, the kernels, what each channel gives, and their sum. */
   channels(last) {
-    const { at, layer, map, before, channel, found, fields, place } = this.chosen, { size, depth } = layer;
-    const name = this.network[at - 1].name, chosen = channel, kernel = signed(depth, size, size, found.weight);
+    const { at, layer, map, before, channel, found, fields } = this.chosen, { size, depth, kernel } = layer;
+    const name = this.network[at - 1].name, chosen = channel, colours = "orange is positive, purple negative";
     this.titled("windows", `window in each map of ${name}`);
     this.windows.show(`maps of ${name}, each with a window of ${size} x ${size}`, this.looks[at], { chosen, region: fields[at] });
-    this.titled("kernels", last ? `\u00d7 weights of the score of ${map}` : `\u00d7 kernels of map ${map}`);
-    this.kernels.show(`${counted(depth, "kernel")} of ${size} x ${size}, orange is positive, purple negative`, kernel, { chosen });
-    if (layer.maps[0] * layer.maps[1] === 1) {
-      this.titled("parts", "= products, place by place");
-      const products = signed(depth, size, size, (r, c, k) => found.window(r, c, k) * found.weight(r, c, k));
-      this.parts.show("values times weights, orange is positive, purple negative", products, { chosen });
-    } else {
-      const each = parts(layer, before, map), sum = { ...each, channels: 1 };
-      this.titled("parts", "= a map for each channel");
-      this.parts.show("the map of each channel, orange is positive, purple negative", signed(depth, each.height, each.width, (r, c, k) => valueAt(each, r, c, k)), { chosen, place });
-      sum.values = Float32Array.from({ length: each.height * each.width }, (_, i) => {
-        let total = found.bias;
-        for (let k = 0; k < depth; k++) total += each.values[i * depth + k];
-        return total;
-      });
-      this.titled("all", "their sum + bias, before ReLU");
-      this.all.show("the sum of the maps of all channels and the bias, before ReLU", signed(1, each.height, each.width, (r, c) => valueAt(sum, r, c, 0)), { place });
+    this.titled("kernels", `\u00d7 ${last ? "weights of the score of" : "kernels of map"} ${map}`);
+    this.kernels.show(`${counted(depth, "kernel")} of ${size} x ${size} for map ${map}, ${colours}`,
+      signed(kernel, depth, size, size, found.weight), { chosen });
+    if (layer.maps[0] * layer.maps[1] > 1) return this.whole(`of map ${map}, ${colours}`);
+    this.titled("parts", "= products, place by place");
+    this.parts.show(`values times weights of ${map}, ${colours}`, signed(before, depth, size, size, (r, c, k) =>
+      found.window(r, c, k) * found.weight(r, c, k)), { chosen });
+  }
+
+  /** The map of each channel, and the map that they make together with the bias. */
+  whole(words) {
+    const { layer, map, before, channel, place } = this.chosen, { depth } = layer;
+    if (this.given?.before !== before || this.given.map !== map) {
+      const each = parts(layer, before, map), [height, width] = layer.maps;
+      const sum = Float32Array.from({ length: height * width }, (_, i) =>
+        each.values.subarray(i * depth, (i + 1) * depth).reduce((a, b) => a + b, layer.bias[map]));
+      this.given = { before, map, each: signed(null, depth, height, width, (r, c, k) => valueAt(each, r, c, k)),
+        sum: signed(null, 1, height, width, (r, c) => sum[r * width + c]) };
     }
-    this.sums();
+    this.titled("parts", "= a map for each channel");
+    this.parts.show(`the map of each channel ${words}`, this.given.each, { chosen: channel, place });
+    this.titled("all", "their sum + bias, before ReLU");
+    this.all.show(`the sum of the maps of all channels and the bias ${words}`, this.given.sum, { place });
   }
 
   /** What each channel adds, as numbers, and what they come to. */
@@ -252,12 +269,13 @@ class DigitNetwork extends Panel {
     if (layer.pool) {
       const { top, left } = fields[at], window = (r, c) => valueAt(before, top + r, left + c, map);
       const value = valueAt(this.chosen.after, ...place, map);
-      return make("div", { className: "explorer-pair" }, figure(name, numbers(size, window, (r, c) => window(r, c) === value)));
+      return make("div", { className: "explorer-pair" }, figure("window", numbers(size, window, (r, c) => window(r, c) === value)),
+        sign("\u2192"), figure("largest", numbers(1, () => value)));
     }
     const index = (r, c) => (flat ? ((r * size + c) * layer.depth + channel).toLocaleString("en") : "");
     const [window, weight] = [found.window, found.weight].map((of) => (r, c) => of(r, c, channel));
     return make("div", { className: "explorer-pair" },
-      figure(flat ? `${name}; place when flat` : name, numbers(size, window, null, index)), sign("\u00d7"),
+      figure(name, numbers(size, window, null, index)), sign("\u00d7"),
       figure("its weights", numbers(size, weight)), sign("="),
       figure(`products: ${three(found.sums[channel])}`, numbers(size, (r, c) => window(r, c) * weight(r, c))));
   }
@@ -267,7 +285,7 @@ class DigitNetwork extends Panel {
     const all = (size * size * depth).toLocaleString("en");
     return make("p", { className: "explorer-sizes" }, size > 1
       ? `Flatten writes all ${all} values one behind the other: place by place, and at each place map by map. Row r, ` +
-        `column c of map k becomes number (${size} r + c) \u00b7 ${depth} + k, from 0 on. The weight with the same number meets it.`
+        `column c of map k becomes number (${size} r + c) \u00b7 ${depth} + k, from 0 on; the window above has these numbers below its values. The weight with the same number meets each.`
       : `Value k of the ${all} meets weight k.`);
   }
 
@@ -303,15 +321,15 @@ function look({ height, width, channels, values }, scale) {
     value: (r, c, k) => values[(r * width + c) * channels + k] };
 }
 
-const only = (all, map) => ({ ...all, count: 1, value: (r, c) => all.value(r, c, map), most: () => all.most(map) });
+const only = (all, map) => ({ ...all, of: all, count: 1, value: (r, c) => all.value(r, c, map), most: () => all.most(map) });
 
 /** Values that may be negative, all on one scale. */
-function signed(count, height, width, value) {
+function signed(of, count, height, width, value) {
   let most = 0;
   for (let k = 0; k < count; k++) {
     for (let r = 0; r < height; r++) for (let c = 0; c < width; c++) most = Math.max(most, Math.abs(value(r, c, k)));
   }
-  return { count, height, width, value, most: () => most, signed: true };
+  return { of, count, height, width, value, most: () => most, signed: true };
 }
 
 const sign = (text) => make("span", { className: "explorer-sign", textContent: text });
