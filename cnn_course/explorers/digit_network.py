@@ -158,7 +158,7 @@ def _begin(chain: Chain, layer: Any) -> bool:
 
 def _flatten(chain: Chain, layer: Any) -> bool:
     chain.flat = True
-    return bool(chain.layers)
+    return True
 
 
 def _weights(layer: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -209,7 +209,7 @@ def _activate(chain: Chain, layer: Any) -> bool:
     used = "relu" if type(layer).__name__ == "ReLU" else _activation(layer)
     if used == "softmax":
         return chain.maps == (1, 1, CLASSES)
-    if used != "relu" or chain.layers[-1].kernel is None:
+    if used != "relu" or not chain.layers or chain.layers[-1].kernel is None:
         return False
     chain.layers[-1].relu = True
     return True
@@ -220,10 +220,9 @@ def _normalize(chain: Chain, layer: Any) -> bool:
     last = chain.layers[-1] if chain.layers else None
     if last is None or last.kernel is None or last.bias is None or last.relu:
         return False
-    mean, variance = np.array(layer.moving_mean), np.array(layer.moving_variance)
-    scale = 1 / np.sqrt(variance + layer.epsilon)
-    scale = scale * np.array(layer.gamma) if layer.scale else scale
-    shift = np.array(layer.beta) if layer.center else 0
+    *learned, mean, variance = layer.get_weights()
+    scale = (learned.pop(0) if layer.scale else 1) / np.sqrt(variance + layer.epsilon)
+    shift = learned.pop() if layer.center else 0
     last.kernel, last.bias = last.kernel * scale, (last.bias - mean) * scale + shift
     return True
 

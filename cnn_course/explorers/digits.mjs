@@ -31,6 +31,8 @@ const counted = (count, word) => `${count.toLocaleString("en")} ${word}${count =
 const shapeOf = ({ maps: [height, width, count] }) => `${counted(count, "map")} of ${height} x ${width}`;
 const strongest = (values) => values.reduce((best, value, at) => (Math.abs(value) > Math.abs(values[best]) ? at : best), 0);
 
+const MOST = 7; // rows and columns of numbers written out
+
 class DigitNetwork extends Panel {
   get title() { return "Digit network explorer"; }
 
@@ -151,7 +153,7 @@ class DigitNetwork extends Panel {
     this.chosen = { at, layer, map, place, channel, before, after, found, fields: reached(this.network, at, place) };
     this.looks = result[scale] ??= result.maps.map((maps) => look(maps, scale));
     this.whichChannel.show(channel);
-    const last = at === this.network.length - 1, deep = found && layer.depth > 1;
+    const last = at === this.network.length - 1, deep = found && (layer.depth > 1 || layer.size > MOST);
     const { figures } = this;
     showOnly(this.made, [...(last ? [] : [figures.layer]), this.told, this.written]);
     showOnly(this.written, [...(found ? [] : [figures.windows]), this.arithmetic()]);
@@ -215,7 +217,7 @@ class DigitNetwork extends Panel {
   /** The window in all maps before, the kernels, what each channel gives, and their sum. */
   channels(last) {
     const { at, layer, map, before, channel, found, fields } = this.chosen, { size, depth, kernel } = layer;
-    const name = this.network[at - 1].name, chosen = channel, colours = "orange is positive, purple negative";
+    const name = at ? this.network[at - 1].name : "the drawing", chosen = channel, colours = "orange is positive, purple negative";
     this.titled("windows", `window in each map of ${name}`);
     this.windows.show(`maps of ${name}, each with a window of ${size} x ${size}`, this.looks[at], { chosen, region: fields[at] });
     this.titled("kernels", `\u00d7 ${last ? "weights of the score of" : "kernels of map"} ${map}`);
@@ -265,7 +267,7 @@ class DigitNetwork extends Panel {
     const { at, layer, map, channel, found, before, place, fields } = this.chosen, { size } = layer;
     const flat = layer.maps[0] * layer.maps[1] === 1 && found && size > 1;
     const name = at ? `${this.network[at - 1].name}, map ${channel}` : "the drawing";
-    if (size > 7) return make("p", {}, `A window of ${size} x ${size} values is too large to be written out.`);
+    if (size > MOST) return make("p", {}, `A window of ${size} x ${size} values is too large to be written out.`);
     if (layer.pool) {
       const { top, left } = fields[at], window = (r, c) => valueAt(before, top + r, left + c, map);
       const value = valueAt(this.chosen.after, ...place, map);
@@ -294,9 +296,9 @@ class DigitNetwork extends Panel {
     const { at, layer, map, place: [row, column], channel, found, before, fields, after } = this.chosen;
     const last = at === this.network.length - 1;
     const title = last ? `Score of ${map}` : `${layer.name}, map ${map}, row ${row}, column ${column}`;
-    const headline = `${title}, ${channel}`;
-    this.told.setAttribute("aria-live", this.headline === headline ? "off" : "polite");
-    this.headline = headline;
+    const { drawing } = this.state;
+    this.told.setAttribute("aria-live", this.drawn === drawing ? "polite" : "off");
+    this.drawn = drawing;
     if (!found) {
       const { top, left, rows, columns } = fields[at], values = [];
       for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) values.push(three(valueAt(before, top + r, left + c, map)));
@@ -305,7 +307,7 @@ class DigitNetwork extends Panel {
     const { sum, bias, total, value } = found, many = layer.depth > 1;
     const kernels = `${counted(layer.depth, "kernel")} of ${layer.size} x ${layer.size} weights`;
     tell(this.told, `${title}: ${last ? `${(layer.size ** 2 * layer.depth).toLocaleString("en")} values times their weights` :
-      many ? `${layer.depth} channels` : "nine products"} add up to ${three(sum)}; with the bias ${three(bias)} that is ${three(total)}.` +
+      many ? `${layer.depth} channels` : `${layer.size ** 2} products`} add up to ${three(sum)}; with the bias ${three(bias)} that is ${three(total)}.` +
       (layer.relu ? ` ReLU ${total > 0 ? "keeps it" : "makes it 0"}.` : "") +
       (many ? ` Channel ${channel} adds ${three(found.sums[channel])}.` : "") + ` Its filter has ${kernels}.`);
     return value;
