@@ -31,6 +31,7 @@ BROKEN = {
     ),
     "DigitNetwork": (
         *('{"drawing_name":"own","drawing":"ff"}', '{"map":-1}', '{"layer":"x"}', "7"),
+        *('{"place":[26,0]}', '{"place":3}', '{"channel":1}', '{"scale":"own"}'),
     ),
     "Shapes": tuple(
         f'{{"layers":[{{"kind":{kind},"filters":1,{FULL}}}]}}'

@@ -41,8 +41,8 @@ SPOILED: dict[type[Explorer], list[object]] = {
         *({"similarity": DEEP}, {"pictures": [1]}, {"similarity": None}),
     ],
     explorers.DigitNetwork: [
-        *({"drawing_name": ["3"]}, {"layer": "__proto__"}, {"map": 1e300}),
-        *({"layer": DEEP}, {"map": [1]}, {"drawing_name": None}),
+        *({"drawing_name": ["3"]}, {"layer": "__proto__"}, {"place": [25, 1e300]}),
+        *({"layer": DEEP}, {"map": [1], "scale": ["map"]}, {"place": DEEP, "channel": {}}),
     ],
     explorers.ClassTests: [
         *({"level": ["own"]}, {"level": "constructor"}, {"seed": 1e300}),
