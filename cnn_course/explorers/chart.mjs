@@ -2,7 +2,7 @@
 import { button, make, paint } from "./panel.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
-const [LEFT, TOP, WIDE, HIGH] = [44, 14, 306, 150]; // units of the drawing
+const [LEFT, TOP, WIDE, HIGH] = [44, 22, 306, 150]; // units of the drawing
 const LEAST = 1e-16; // on a logarithmic axis, what is less stands at its lower end
 
 export function draw(tag, attributes, ...children) {
@@ -12,12 +12,12 @@ export function draw(tag, attributes, ...children) {
   return element;
 }
 
-/** A number with two or three digits that count, however small. */
-export function brief(value) {
-  const size = Math.abs(value);
+/** A number with so many digits that count, however small it is. */
+export function brief(value, digits = 2) {
+  const size = Math.abs(value), plain = size >= 0.01 && size < 10_000;
   if (!size) return "0";
-  const plain = size >= 0.01 && size < 10_000;
-  const text = plain ? String(+value.toFixed(size < 1 ? 3 : 2)) : value.toExponential(size >= 1e100 ? 0 : 1).replace("e+", "e");
+  const text = plain ? String(+value.toFixed(Math.max(digits - Math.floor(Math.log10(size)) - 1, 0)))
+    : value.toExponential(digits - 1).replace("e+", "e");
   return text.replaceAll("-", "\u2212");
 }
 
@@ -85,16 +85,16 @@ export function chart({ x: along, y: up, lines, first = 0, last, at, marks = [],
   return drawn;
 }
 
-/** Rows of numbers as a table, orange above 0 and purple below; with `choose`, one can be chosen. */
-export function numbersTable(values, limit, { name = "", chosen = null, choose = null } = {}) {
+/** Rows of numbers as a table, `say` puts them into words; orange above 0 and purple below; with `choose`, one can be chosen. */
+export function numbersTable(values, limit, say, { name = "", chosen = null, choose = null } = {}) {
   return make("table", {}, ...values.map((line, r) => make("tr", {}, ...line.map((value, c) => {
-    const cell = make("td", { textContent: choose ? "" : brief(value) });
+    const cell = make("td", { textContent: choose ? "" : say(value) });
     cell.style.setProperty("--share", Math.min(Math.abs(value) / Math.max(limit, 1e-300), 1).toFixed(3));
     cell.classList.toggle("negative", value < 0);
     const seen = chosen?.[0] === r && chosen[1] === c;
     cell.classList.toggle("window", seen);
     if (choose) {
-      const one = button(brief(value), `${name}, row ${r}, column ${c}: ${brief(value)}`, () => choose(r, c));
+      const one = button(say(value), `${name}, row ${r}, column ${c}: ${say(value)}`, () => choose(r, c));
       one.dataset.cell = `${name}-${r}-${c}`;
       one.setAttribute("aria-pressed", String(seen));
       cell.append(one);

@@ -1,12 +1,16 @@
 // A kernel learns another from a picture and the map that this one makes. The arithmetic is that of
 // `cnn_course.conv` and of Keras's SGD; a test compares them.
-import { arrows, figure, isTable, keep, make, paint, showOnly, tell } from "./panel.mjs";
+import { arrows, figure, isTable, keep, make, number, paint, showOnly, tell } from "./panel.mjs";
 import { brief, chart, largest, numbersTable, paintSigned, roundUp } from "./chart.mjs";
 import { acceptsTraining, paceAt, Training } from "./trained.mjs";
 import { randomOf } from "./random.mjs";
 
 const SIDE = 3, MOST = 5000, LARGEST_PICTURE = 64, LARGEST_NUMBER = 1000;
+const DIVERGES = "It diverges: with a learning rate of RATE each step leads past the goal, further than the step before. " +
+  "Reset, and take a smaller one.";
 const LEARNED = 1e-8, DIVERGED = 1e9; // losses at which training ends
+
+const short = (value) => brief(value, Math.abs(value) < 0.01 ? 1 : 2); // it has to fit into a cell
 
 /** Slide a kernel over a picture; rows of sums. */
 function correlate(image, kernel) {
@@ -73,9 +77,8 @@ class KernelTraining extends Training {
   begin() {
     this.chosen = [0, 0];
     this.canvases = ["picture", "wanted", "now"].map(() => make("canvas", { role: "img" }));
-    const titles = ["picture", "map that is wanted", "map of the kernel now"];
-    this.maps = titles.map((title, at) => figure(title, this.canvases[at]));
-    this.row = keep(make("div", { className: "explorer-trio" }, ...this.maps));
+    const titles = ["picture", "its map: wanted", "its map: now"];
+    this.maps = titles.map((title, at) => keep(figure(title, this.canvases[at])));
   }
 
   reach(state, isEnough) {
@@ -109,13 +112,17 @@ class KernelTraining extends Training {
       this.chosen = [r, c];
       this.show();
     };
-    const now = numbersTable(last.kernel, limit, { name: "kernel", chosen: this.chosen, choose });
+    const now = numbersTable(last.kernel, limit, number, { name: "kernel", chosen: this.chosen, choose });
     arrows(now, this.chosen);
-    showOnly(this.body, [this.row, make("div", { className: "explorer-trio" },
-      figure("kernel now", now),
-      figure("its gradient", numbersTable(last.gradient, largest(last.gradient), { chosen: this.chosen })),
-      figure("kernel to be learned", numbersTable(state.kernel, limit, { chosen: this.chosen }))),
-    figure(`loss after ${steps} step${steps === 1 ? "" : "s"}: ${brief(last.loss)}`, this.curve(state, all, steps)), this.arithmetic(all)]);
+    const table = (values, most, say) => numbersTable(values, most, say, { chosen: this.chosen });
+    showOnly(this.body, [
+      make("div", { className: "explorer-learner" }, make("div", { className: "explorer-trio" }, ...this.maps),
+        make("div", { className: "explorer-trio" }, figure("kernel now", now),
+          figure("kernel wanted", table(state.kernel, limit, number)),
+          figure("gradient", table(last.gradient, largest(last.gradient), short))), this.arithmetic(all)),
+      figure(`loss after ${steps} step${steps === 1 ? "" : "s"}: ${brief(last.loss)}`, this.curve(state, all, steps)),
+    ]);
+    if (result.ended === "diverged") this.message.textContent = DIVERGES.replace("RATE", last.pace[0]);
     tell(this.sum, this.words(state, result));
   }
 
@@ -144,21 +151,18 @@ class KernelTraining extends Training {
   arithmetic(all) {
     const [i, j] = this.chosen, [before, now] = all.slice(-2), place = `Weight in row ${i}, column ${j}`;
     const text = all.length < 2
-      ? `${place}: it starts at ${brief(before.kernel[i][j])}, drawn at random. Its gradient is ${brief(before.gradient[i][j])}: ` +
+      ? `${place}: it starts at ${brief(before.kernel[i][j], 4)}, drawn at random. Its gradient is ${brief(before.gradient[i][j])}: ` +
         `the next step makes it ${before.gradient[i][j] > 0 ? "smaller" : "larger"}.`
       : `${place}: move = momentum ${now.pace[1]} \u00b7 last move (${brief(before.velocity[i][j])}) \u2212 learning rate ${now.pace[0]} ` +
         `\u00b7 gradient (${brief(before.gradient[i][j])}) = ${brief(now.velocity[i][j])}. ` +
-        `So ${brief(before.kernel[i][j])} became ${brief(now.kernel[i][j])}.`;
+        `So ${brief(before.kernel[i][j], 4)} became ${brief(now.kernel[i][j], 4)}.`;
     return make("p", { className: "explorer-sizes", textContent: text });
   }
 
   words(state, { last, steps, ended }) {
     const far = largest(last.kernel.map((line, i) => line.map((weight, j) => weight - state.kernel[i][j])));
     const at = `Step ${steps}: loss ${brief(last.loss)}; no weight is further than ${brief(far)} from the kernel that is looked for.`;
-    if (ended === "learned") return `${at} Learned: it is found from the picture and the map alone.`;
-    if (ended !== "diverged") return at;
-    return `${at} It diverges: with learning rate ${last.pace[0]}, each step leads past the goal, further than the one before. ` +
-      "Reset, and take a smaller one.";
+    return ended === "learned" ? `${at} Learned: it is found from the picture and the map alone.` : at;
   }
 }
 
