@@ -34,7 +34,7 @@ def led_to(page: Page, address: str) -> None:
     """Come to an address from elsewhere, as by a link that somebody sent."""
     page.goto("about:blank")
     page.goto(address)
-    page.wait_for_selector(".explorer table")
+    page.wait_for_selector(".explorer-body > *")
 
 
 # The numbers of a figure: of an explorer's name and the beginning of the figure's title.

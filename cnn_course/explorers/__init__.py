@@ -3,6 +3,7 @@
 from cnn_course.explorers.augmentation import Augmentation
 from cnn_course.explorers.class_test import ClassTests
 from cnn_course.explorers.digits import DigitNetwork
+from cnn_course.explorers.gradients import Gradients
 from cnn_course.explorers.shapes import Shapes
 from cnn_course.explorers.training import KernelTraining
 from cnn_course.explorers.transfer_cases import TransferCases
@@ -13,6 +14,7 @@ __all__ = [
     "ClassTests",
     "Convolution",
     "DigitNetwork",
+    "Gradients",
     "KernelTraining",
     "Pooling",
     "Shapes",

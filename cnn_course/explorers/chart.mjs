@@ -104,10 +104,10 @@ export function numbersTable(values, limit, say, { name = "", chosen = null, cho
 }
 
 /** Paint rows of values, orange above 0, purple below, white at 0; `limit` is as strong as it gets. */
-export function paintSigned(canvas, rows, limit) {
+export function paintSigned(canvas, rows, limit, large = false) {
   const shade = (above, below) => rows.map((line) => Array.from(line, (value) =>
     255 - Math.min(Math.abs(value) / limit, 1) * (255 - (value < 0 ? below : above))));
-  return paint(canvas, [shade(230, 94), shade(97, 60), shade(1, 153)]);
+  return paint(canvas, [shade(230, 94), shade(97, 60), shade(1, 153)], 0, 255, large);
 }
 
 /** The largest size of values in rows. */
