@@ -2,6 +2,7 @@
 
 from cnn_course.explorers.augmentation import Augmentation
 from cnn_course.explorers.class_test import ClassTests
+from cnn_course.explorers.digit_training import DigitTraining
 from cnn_course.explorers.digits import DigitNetwork
 from cnn_course.explorers.gradients import Gradients
 from cnn_course.explorers.shapes import Shapes
@@ -14,6 +15,7 @@ __all__ = [
     "ClassTests",
     "Convolution",
     "DigitNetwork",
+    "DigitTraining",
     "Gradients",
     "KernelTraining",
     "Pooling",

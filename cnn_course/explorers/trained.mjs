@@ -5,7 +5,7 @@ import { button, clamp, isWhole, make, Panel } from "./panel.mjs";
 const RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1];
 const MOMENTA = [0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98];
 const MOST_PERIODS = 500; // of an address
-const SLICE = 12; // milliseconds of work before the page is drawn again
+const [SLICE, CATCHING_UP] = [12, 40]; // milliseconds of work before the page is drawn again
 const LEAP = 400; // milliseconds between two pictures for those who want no motion
 
 /** Learning rate and momentum of a step: those that were set when it was taken. */
@@ -33,7 +33,7 @@ export function acceptsTraining({ steps, rate, momentum, seed, past }, most) {
  * until that says so, and return what there is, with `steps` and, where training ended, `ended`. */
 export class Training extends Panel {
   compute(state) {
-    const end = performance.now() + SLICE;
+    const end = performance.now() + (this.running ? SLICE : CATCHING_UP);
     return this.reach(state, () => performance.now() > end);
   }
 

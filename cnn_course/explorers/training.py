@@ -74,7 +74,7 @@ def _check_number(name: str, value: object, right: bool, which: str) -> None:
         raise ValueError(f"{name} must be a number {which}, not {shown(value)}.")
 
 
-def _pace(state: dict[str, Any], step: int) -> tuple[float, float]:
+def pace(state: dict[str, Any], step: int) -> tuple[float, float]:
     """Return learning rate and momentum of a step."""
     for until, rate, momentum in state["past"]:
         if step < until:
@@ -85,7 +85,7 @@ def _pace(state: dict[str, Any], step: int) -> tuple[float, float]:
 def _periods(state: dict[str, Any], step: int) -> list[list[float]]:
     """Return what was set before a step."""
     earlier = [period for period in state["past"] if period[0] < step]
-    return [*earlier, [step, *_pace(state, step - 1)]] if step else []
+    return [*earlier, [step, *pace(state, step - 1)]] if step else []
 
 
 class KernelTraining(Training):
@@ -189,6 +189,6 @@ def _steps(state: dict[str, Any]) -> Iterator[Step]:
         yield Step(kernel, loss, gradient)
         if not _LEARNED <= loss <= _DIVERGED:
             return
-        rate, momentum = _pace(state, at)
+        rate, momentum = pace(state, at)
         velocity = momentum * velocity - rate * gradient
         kernel = kernel + velocity
