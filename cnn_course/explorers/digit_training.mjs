@@ -9,7 +9,11 @@ const SIDE = 8, KERNEL = 3, FILTERS = 8, MAP = SIDE - KERNEL + 1, POOLED = MAP /
 const VALUES = POOLED * POOLED * FILTERS, BATCH = 20, MOST = 5000, SHOWN = 24; // digits on the screen
 const EVERY = 6; // steps between two tests on digits that it has not seen
 const DIVERGED = 1000; // a loss at which training ends
-const DIVERGES = "It diverges: a learning rate of RATE is too large, and the weights grow without end. Reset, and take a smaller one.";
+const ENDS = {
+  diverged: "It diverges: a learning rate of RATE is too large, and the weights grow without end. Reset, and take a smaller one.",
+  dead: "It is dead: no kernel finds anything in any digit, so no gradient comes back to them. A learning rate of RATE, with this " +
+    "momentum, is too large. Reset, and take a smaller one.",
+};
 
 /** The digits: pixels from 0 to 1, SIDE x SIDE each, labels, and how many of them are to learn from. */
 export function digitsOf({ pixels, labels, training }) {
@@ -94,18 +98,21 @@ function backward(pixels, label, weights, gradient) {
   return loss(label);
 }
 
-/** Share of the digits that it has not seen that are read rightly, and their mean loss. */
+/** Of the digits that it has not seen: the share that is read rightly, the mean loss, whether a kernel finds anything. */
 function tested({ weights }, { pixels, labels, training }) {
-  let right = 0, loss = 0;
+  let right = 0, loss = 0, alive = false;
   for (let at = training; at < labels.length; at++) {
     const answer = forward(pixels[at], weights);
     loss += answer.loss(labels[at]) / (labels.length - training);
     if (bestOf(answer.probabilities) === labels[at]) right += 1;
+    alive ||= answer.pooled.some((value) => value > 0);
   }
-  return { accuracy: right / (labels.length - training), loss };
+  return { accuracy: right / (labels.length - training), loss, alive };
 }
 
 const bestOf = (shares) => shares.indexOf(Math.max(...shares));
+
+const endOf = ({ losses, unseen }) => (losses.at(-1) > DIVERGED ? "diverged" : unseen.at(-1).alive ? "" : "dead");
 
 function step(training, digits, [rate, momentum]) {
   const { weights, velocity, gradient } = training;
@@ -126,7 +133,7 @@ export function train(state, digits, before = null, isEnough = () => false) {
     && before.paces.every((pace, at) => String(pace) === String(paceAt(state, at)));
   const training = leads ? before : startOf(state.seed), { losses, unseen } = training;
   if (!unseen.length) unseen.push(tested(training, digits));
-  while (losses.length < state.steps && !(losses.at(-1) > DIVERGED)) {
+  while (losses.length < state.steps && !endOf(training)) {
     step(training, digits, paceAt(state, losses.length));
     unseen.push(losses.length % EVERY ? unseen.at(-1) : tested(training, digits));
     if (isEnough()) break;
@@ -165,7 +172,7 @@ class DigitTraining extends Training {
   reach(state, isEnough) {
     this.training = train(state, this.digits, this.training, isEnough);
     const { losses } = this.training;
-    return { steps: losses.length, ended: losses.at(-1) > DIVERGED ? "diverged" : "" };
+    return { steps: losses.length, ended: endOf(this.training) };
   }
 
   controls() { return this.learning(); }
@@ -184,7 +191,7 @@ class DigitTraining extends Training {
       make("div", { className: "explorer-curves" }, figure("loss", this.losses(state, losses, unseen, steps)),
         figure(`read rightly, of ${this.digits.labels.length - this.digits.training} unseen digits: ${percent}`, this.accuracy(unseen, steps))),
     ]);
-    if (ended) this.message.textContent = DIVERGES.replace("RATE", paceAt(state, steps - 1)[0]);
+    if (ended) this.message.textContent = ENDS[ended].replace("RATE", paceAt(state, steps - 1)[0]);
     const epochs = (steps * BATCH) / this.digits.training;
     tell(this.sum, `Step ${steps}, ${BATCH} digits each: it has seen its ${this.digits.training} digits ${epochs.toFixed(1)} times. ` +
       (losses.length ? `Loss of the last ${BATCH}: ${brief(losses.at(-1))}. ` : "") +

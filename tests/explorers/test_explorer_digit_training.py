@@ -132,13 +132,15 @@ def test_it_learns_in_the_page_while_the_rate_changes(page, tmp_path, motion) ->
     assert first.get_attribute("aria-label") == before
 
 
-def test_weights_that_grow_without_end_are_said_and_shown_as_numbers(page, tmp_path) -> None:
-    past = [[10, 10, 0.0]]
-    shown = show(page, tmp_path, explorers.DigitTraining(rate=10, momentum=0.98, past=past))
+def test_a_rate_that_kills_the_network_is_said_and_only_numbers_are_shown(page, tmp_path) -> None:
+    shown = show(page, tmp_path, explorers.DigitTraining(rate=1, momentum=0.9))
     page.get_by_role("button", name="run", exact=True).click()
-    shown.at(".explorer-message:has-text('It diverges')").wait_for()
+    shown.at(".explorer-message:has-text('It is dead: ')").wait_for()
+    assert shown.state["steps"] < 360
     assert "NaN" not in page.locator(f"#{shown.name}").inner_html()
     assert "Infinity" not in page.locator(f"#{shown.name}").inner_html()
+    dead = explorers.DigitTraining(rate=1, momentum=0.9, steps=shown.state["steps"]).output
+    np.testing.assert_allclose(dead, dead[:1].repeat(len(dead), axis=0))
 
 
 def test_the_digits_of_the_page_are_small() -> None:
