@@ -30,11 +30,19 @@ def opened(page: Page, folder: Path, *shown: Explorer) -> list[str]:
     return names
 
 
+def choose(control: Locator, choice: str) -> None:
+    """Choose in a list, or press a key on a slider."""
+    if control.evaluate("control => control.tagName") == "SELECT":
+        control.select_option(choice)
+    else:
+        control.press(choice)
+
+
 def led_to(page: Page, address: str) -> None:
     """Come to an address from elsewhere, as by a link that somebody sent."""
     page.goto("about:blank")
     page.goto(address)
-    page.wait_for_selector(".explorer table")
+    page.wait_for_selector(".explorer-body > *")
 
 
 # The numbers of a figure: of an explorer's name and the beginning of the figure's title.

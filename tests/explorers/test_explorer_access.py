@@ -33,6 +33,15 @@ BROKEN = {
         *('{"drawing_name":"own","drawing":"ff"}', '{"map":-1}', '{"layer":"x"}', "7"),
         *('{"place":[26,0]}', '{"place":3}', '{"channel":1}', '{"scale":"own"}'),
     ),
+    "DigitTraining": (
+        *("{", "null", '{"rate": 0}', '{"steps": 1.5}', '{"past": 3}', '{"momentum": 1}'),
+    ),
+    "Gradients": (
+        *("{", "null", '{"depth": 21}', '{"layer": 0}', '{"activation": "relu"}', '{"start": 3}'),
+    ),
+    "KernelTraining": (
+        *("{", "null", '{"rate": "0.1"}', '{"seed": 0}', '{"past": [[3, 0.1]]}', '{"steps": -1}'),
+    ),
     "Shapes": tuple(
         f'{{"layers":[{{"kind":{kind},"filters":1,{FULL}}}]}}'
         for kind in ('["conv"]', "null", '"__proto__"', '"toString"')

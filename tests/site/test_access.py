@@ -66,6 +66,42 @@ TREES = {
         figure "products: 0.273"
         application "Map 0 of conv_1. The arrow keys choose a value. Row 4, column 7: 0.256."
         img "the drawing, with a frame of 3 x 3 pixels around row 4, column 7\"""",
+    "DigitTraining": """Digit training explorer
+        slider "learning rate"
+        slider "momentum"
+        group "training":
+        button "run"
+        button "reset: the same start again"
+        img "kernel 1: 
+        img "map of kernel 8, the larger a value, the brighter"
+        button "a 5, taken for a
+        img "The loss on digits that it has not seen, from 2.
+        img "Unseen digits that are read rightly, from
+        paragraph: "Step 0, 20 digits each: it has seen its 360 digits 0.0 times.""",
+    "Gradients": """Gradients explorer
+        combobox "activation":
+        combobox "random start":
+        slider "depth"
+        slider "look at layer"
+        img "values, from the digit on the left to the last layer: 4 maps of each of 10 layers
+        img "gradient, from the loss on the right back to the first layer: 4 maps
+        img "Size of the values by layer, from 0.
+        img "The curve of sigmoid, and how many sums of this layer lie where
+        paragraph: "Layer 10 of 10: values of size 0.""",
+    "KernelTraining": """Kernel training explorer
+        combobox "picture":
+        combobox "kernel to be learned":
+        slider "learning rate"
+        slider "momentum"
+        button "run"
+        button "one step back"
+        img "the picture, 7 x 5"
+        img "the map that is wanted; orange is positive, purple negative"
+        button "kernel, row 0, column 0:
+        figure "gradient":
+        paragraph: "Weight in row 0, column 0: it starts at
+        img "The loss from 17
+        paragraph: "Step 0: loss 17""",
     "Augmentation": """Augmentation explorer
         button "draw again"
         combobox "horizontal flip":
@@ -121,6 +157,17 @@ HEARD = {
         ("drawing", "select_option", "3", "The network takes it for a 3"),
         ("layer", "select_option", "conv_2", "Its filter has 32 kernels of 3 x 3"),
         ("Map 0 of conv_2", "press", "ArrowLeft", "conv_2, map 0, row "),
+    ),
+    "DigitTraining": (
+        ("one step", "click", None, "Step 1, 20 digits each: it has seen its 360 digits 0.1 times"),
+    ),
+    "Gradients": (
+        ("activation", "select_option", "tanh", "It reaches the first layer."),
+        ("look at layer", "press", "ArrowLeft", "Layer 9 of 10: values of size"),
+    ),
+    "KernelTraining": (
+        ("one step", "click", None, "Step 1: loss "),
+        ("kernel, row 1, column 1:", "click", None, ""),
     ),
     "Augmentation": (
         ("rotation", "press", "ArrowRight", "Seed 1, picture 1: turned by"),
