@@ -141,7 +141,7 @@ class Layer:
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         """Count the layer; `seen` is what one value of its input sees."""
-        raise NotImplementedError(f"{self.kind} does not say how it is counted.")
+        raise TypeError(f"{self.kind} does not say how it is counted. Take a kind such as Dense.")
 
 
 class Input(Layer):
