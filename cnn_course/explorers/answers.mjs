@@ -4,11 +4,11 @@ import { make, tell } from "./panel.mjs";
 /** Three digits behind the point. */
 export const three = (value) => (value === 0 ? "0" : value.toFixed(3).replace("-0.000", "0.000").replace("-", "\u2212"));
 
-/** A probability, never as 0.000 or 1.000 unless it is that. */
+/** A probability, never as 0.000 or 1.000 unless it is that; what is nearer to 1 is 0.999999. */
 export function share(value) {
-  if (value < 0.001) return value && value.toExponential(1);
-  for (let digits = 3; digits < 9; digits++) if (Number(value.toFixed(digits)) < 1) return value.toFixed(digits);
-  return value === 1 ? "1" : "1 \u2212 1e-9";
+  if (value < 0.001) return String(value && value.toExponential(1));
+  const digits = [3, 4, 5].find((count) => Number(value.toFixed(count)) < 1);
+  return digits || value === 1 ? value.toFixed(digits ?? 0) : (Math.floor(value * 1e6) / 1e6).toFixed(6);
 }
 
 const power = (value, digits = 4) => (value >= 1e5 || value < 0.001 ? value.toExponential(digits < 5 ? 1 : digits - 1).replace("+", "") : value.toPrecision(digits));

@@ -131,7 +131,7 @@ export class Value {
         sum: signed(sum, 1, height, width, (r, c) => sum[r * width + c]) };
     }
     this.picture("parts", "= a map for each channel", `the map of each channel ${words}`, this.given.each, { chosen: channel, place });
-    this.picture("all", `their sum + bias${layer.relu ? ", before ReLU" : ""}`,
+    this.picture("all", `sum + bias${layer.relu ? ", before ReLU" : ""}`,
       `the sum of the maps of all channels and the bias ${words}`, this.given.sum, { place });
   }
 

@@ -119,14 +119,14 @@ def test_a_value_is_what_keras_says_and_so_is_all_that_it_is_made_of(
     shown = show(page, tmp_path, explorers.DigitNetwork("3", layer="conv_2"))
     picture = explorers.DigitNetwork("3").drawing[None, ..., None] / 255
     outputs = {name: one[0] for name, one in network.predict(picture, verbose=0).items()}
-    befores = {"conv_1": picture[0], "conv_2": outputs["pool_1"], "conv_3": outputs["pool_2"]}
+    sources = {"conv_1": picture[0], "conv_2": outputs["pool_1"], "conv_3": outputs["pool_2"]}
     for layer, map, row, column in (
         *(("conv_2", 18, 2, 3), ("conv_2", 63, 10, 10), ("conv_1", 3, 25, 0)),
         *(("conv_1", 8, 10, 14), ("conv_3", 127, 2, 1)),
     ):
         goto(shown, layer=layer, map=map, place=[row, column])
         kernel, bias = network.get_layer(layer).get_weights()
-        window = befores[layer][row : row + 3, column : column + 3]
+        window = sources[layer][row : row + 3, column : column + 3]
         products = window * kernel[..., map]
         sums = products.sum(axis=(0, 1))
         channel = int(np.abs(sums).argmax())
@@ -191,6 +191,10 @@ def test_scores_become_powers_and_shares_with_digits_that_tell_them_apart(
     np.testing.assert_allclose(cells[:, 2], explorer.output, rtol=0.06)
     assert cells[:, 2].min() > 0
     assert cells[:, 2].max() < 1
+    shown.pick(drawing_name="3")
+    assert 1 - 1e-6 < explorers.DigitNetwork("3").output[3] < 1
+    assert answers(shown)[1].max() == 0.999999
+    shown.pick(drawing_name="7")
     rows[4].click()
     assert shown.text("told").startswith("Score of 4: 1,152 values times their weights add up to ")
     assert f"The share of 4 is {np.exp(explorer.scores[4]):.6e}"[:24] in shown.text("body")
