@@ -10,7 +10,9 @@ const DIVERGES = "It diverges: with a learning rate of RATE each step leads past
   "Reset, and take a smaller one.";
 const LEARNED = 1e-8, DIVERGED = 1e9; // losses at which training ends
 
-const short = (value) => brief(value, Math.abs(value) < 0.01 ? 1 : 2); // it has to fit into a cell
+// They have to fit into a cell.
+const short = (value) => brief(value, Math.abs(value) < 0.01 ? 1 : 2);
+const plain = (value) => (Math.abs(value) < 100 ? number(value) : brief(value));
 
 /** Slide a kernel over a picture; rows of sums. */
 function correlate(image, kernel) {
@@ -112,15 +114,15 @@ class KernelTraining extends Training {
       this.chosen = [r, c];
       this.show();
     };
-    const now = numbersTable(last.kernel, limit, number, { name: "kernel", chosen: this.chosen, choose });
+    const now = numbersTable(last.kernel, limit, plain, { name: "kernel", chosen: this.chosen, choose });
     arrows(now, this.chosen);
     const table = (values, most, say) => numbersTable(values, most, say, { chosen: this.chosen });
     showOnly(this.body, [
       make("div", { className: "explorer-learner" }, make("div", { className: "explorer-trio" }, ...this.maps),
         make("div", { className: "explorer-trio" }, figure("kernel now", now),
-          figure("kernel wanted", table(state.kernel, limit, number)),
+          figure("kernel wanted", table(state.kernel, limit, plain)),
           figure("gradient", table(last.gradient, largest(last.gradient), short))), this.arithmetic(all)),
-      figure(`loss after ${steps} step${steps === 1 ? "" : "s"}: ${brief(last.loss)}`, this.curve(state, all, steps)),
+      figure(`loss after ${steps} step${steps === 1 ? "" : "s"}: ${brief(last.loss, 3)}`, this.curve(state, all, steps)),
     ]);
     if (result.ended === "diverged") this.message.textContent = DIVERGES.replace("RATE", last.pace[0]);
     tell(this.sum, this.words(state, result));
@@ -142,7 +144,7 @@ class KernelTraining extends Training {
     return chart({
       x: "step", y: "loss (each line is ten times the next)", lines: [{ name: "loss", values: losses, className: "first" }],
       last: roundUp(Math.max(steps, 50)), at: steps, marks: state.past.map(([until]) => until).filter((until) => until < steps),
-      says: `The loss from ${brief(losses[0])} at the start to ${brief(losses.at(-1))} after ${steps} steps, on a logarithmic axis.`,
+      says: `The loss from ${brief(losses[0], 3)} at the start to ${brief(losses.at(-1), 3)} after ${steps} steps, on a logarithmic axis.`,
       choose: (place) => place >= 0 && place < steps && this.advance(place - this.at),
     });
   }
@@ -161,7 +163,7 @@ class KernelTraining extends Training {
 
   words(state, { last, steps, ended }) {
     const far = largest(last.kernel.map((line, i) => line.map((weight, j) => weight - state.kernel[i][j])));
-    const at = `Step ${steps}: loss ${brief(last.loss)}; no weight is further than ${brief(far)} from the kernel that is looked for.`;
+    const at = `Step ${steps}: loss ${brief(last.loss, 3)}; no weight is further than ${brief(far)} from the kernel that is looked for.`;
     return ended === "learned" ? `${at} Learned: it is found from the picture and the map alone.` : at;
   }
 }

@@ -72,7 +72,7 @@ TREES = {
         group "training":
         button "run"
         button "reset: the same start again"
-        img "kernel 1: 
+        img "kernel 1:
         img "map of kernel 8, the larger a value, the brighter"
         button "a 5, taken for a
         img "The loss on digits that it has not seen, from 2.
