@@ -96,11 +96,10 @@ class Augmentation extends Panel {
       figure("in Keras", this.text, copy)].map(keep);
   }
 
+  get looksAt() { return ["picked"]; }
+
   place(at) {
-    const one = make("button", { type: "button", onclick: () => {
-      this.picked = at;
-      this.show(this.result);
-    } }, make("canvas"));
+    const one = make("button", { type: "button", onclick: () => this.look("picked", at) }, make("canvas"));
     one.dataset.cell = `picture-${at + 1}`;
     return one;
   }
@@ -160,6 +159,7 @@ class Augmentation extends Panel {
   }
 
   draw(state, { picture, changes, pictures }) {
+    this.picked = Math.min(this.picked, pictures.length - 1);
     showOnly(this.body, this.figures);
     paint(this.original, picture);
     pictures.forEach((one, at) => {

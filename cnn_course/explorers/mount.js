@@ -9,6 +9,7 @@
     return Array.isArray(found) ? found.filter((one) => typeof one === "string") : [];
   };
   const model = {
+    view: {}, // what is looked at, which changes nothing: places by name
     get: (key) => values[key],
     set: (key, value) => {
       values[key] = value;
@@ -18,16 +19,17 @@
     save_changes: () => {
       const address = new URLSearchParams(location.hash.slice(1)); // other explorers' states stay in it
       for (const key of [...address.keys()]) if (!key.startsWith("explorer-")) address.delete(key);
-      address.set(name, JSON.stringify(kept(values.state)));
+      const view = Object.keys(model.view).length ? { view: model.view } : {};
+      address.set(name, JSON.stringify({ ...kept(values.state), ...view }));
       try { history.replaceState(null, "", `#${address}`); } catch { /* a page that has no address */ }
     },
   };
+  const text = () => new URLSearchParams(location.hash.slice(1)).get(name);
   /** The state in the address, with nothing else; null if there is none, false if it cannot be shown. */
   const linked = () => {
-    const text = new URLSearchParams(location.hash.slice(1)).get(name);
-    if (text === null) return null;
+    if (text() === null) return null;
     try {
-      const found = revived(JSON.parse(text), { ...values, state: first });
+      const found = revived(JSON.parse(text()), { ...values, state: first });
       const state = Object.fromEntries(Object.keys(first).map((key) => [key, found[key]]));
       const named = Object.keys(first).every((key) => !key.endsWith("_name") || typeof state[key] === "string");
       return named && accepts(state, values.choices) && state;
@@ -41,6 +43,7 @@
     let shown = false;
     if (wanted) {
       values.state = wanted;
+      model.view = { ...JSON.parse(text())?.view };
       try { show(); shown = true; } catch { /* what `accepts` overlooks */ }
     }
     if (shown) return;

@@ -185,9 +185,14 @@ export class Panel {
     this.sum.setAttribute("aria-live", "polite");
     el.append(this.head(el), this.box, this.message, this.body, this.sum);
     this.begin(el);
+    this.come();
     this.box.append(...this.controls());
     this.filled = [...this.box.querySelectorAll("[data-name]")];
-    model.on("change:state", () => this.state !== this.shown && this.show());
+    model.on("change:state", () => {
+      if (this.state === this.shown) return;
+      this.come();
+      this.show();
+    });
     model.on("change:done", () => this.ask());
     this.show();
   }
@@ -216,6 +221,24 @@ export class Panel {
   /** What there is to try, from easy to hard: `{ name, text, shows, done(state, result, panel) }`. The
    * name, once published, stays: progress is kept by it. */
   get tasks() { return []; }
+
+  /** Names of places that are looked at, numbers that change nothing else. */
+  get looksAt() { return []; }
+
+  /** Come to the places that a link names; in JupyterLab there is none. */
+  come() {
+    for (const name of this.looksAt) this[name] = isWhole(this.model.view?.[name], 0) ? this.model.view[name] : this[name];
+  }
+
+  /** Look at another place. */
+  look(name, place) {
+    this[name] = place;
+    if (this.model.view) {
+      this.model.view[name] = place;
+      this.model.save_changes();
+    }
+    this.show(this.computed);
+  }
 
   /** What an explorer has besides, before its controls are made. */
   begin() {}
@@ -318,7 +341,7 @@ export class Panel {
 
   /** Show the state; who had the focus keeps it. */
   show(result = this.compute(this.state)) {
-    this.shown = this.state;
+    Object.assign(this, { shown: this.state, computed: result });
     for (const control of this.filled) {
       if (control.type === "range") control.show(this.state[control.dataset.name]);
       else control.value = String(this.state[control.dataset.name]);

@@ -50,6 +50,8 @@ class Shapes extends Panel {
     this.code = keep(figure("in Keras", this.text, copy));
   }
 
+  get looksAt() { return ["chosen"]; }
+
   compute(state) { return stack(state); }
 
   controls() {
@@ -125,10 +127,7 @@ class Shapes extends Panel {
     cells[0].append(...hints.map((textContent) => make("small", { className: "hint", textContent })));
     cells[1].append(make("small", { textContent: parameters ? ` ${text}` : "" }));
     NUMBERS.forEach((number, at) => cells[at].append(...this.was(place, number)));
-    const title = `${place + 1} ${KINDS[layer.kind].name}`, name = this.act(title, title, () => {
-      this.chosen = place;
-      this.show();
-    });
+    const title = `${place + 1} ${KINDS[layer.kind].name}`, name = this.act(title, title, () => this.look("chosen", place));
     name.setAttribute("aria-pressed", String(place === this.chosen));
     return make("tr", { className: place === this.chosen ? "chosen" : "" }, make("th", { scope: "row" }, name),
       make("td", {}, ...fields, ...this.takes(place, set), make("span", { className: "explorer-order" },

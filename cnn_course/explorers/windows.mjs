@@ -90,6 +90,8 @@ export class Windows extends Panel {
     this.last = {}; // the reader's own arrays, to come back to
   }
 
+  get looksAt() { return ["place"]; }
+
   /** The choice among arrays that have names: images, kernels. */
   named(what, others = []) {
     const known = this.model.get("choices")[`${what}s`];
@@ -122,8 +124,7 @@ export class Windows extends Panel {
 
   step(by) {
     const count = this.result.output.length * this.result.output[0].length;
-    this.place = (this.place + by + count) % count;
-    this.show();
+    this.look("place", (this.place + by + count) % count);
   }
 
   play() {
@@ -163,10 +164,7 @@ export class Windows extends Panel {
   map(output, row, column) {
     const small = Math.max(output.length, output[0].length) <= SMALL;
     const one = { row, column, rows: 1, columns: 1 };
-    const choose = (r, c) => {
-      this.place = r * output[0].length + c;
-      this.show();
-    };
+    const choose = (r, c) => this.look("place", r * output[0].length + c);
     return part("output", `output, ${output.length} x ${output[0].length}${this.count("output")}`,
       small ? this.table(output, one, { choose, changed: this.changes("output") }) : this.canvas(output, one, choose));
   }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -237,6 +238,27 @@ def test_what_changed_is_told_and_undone_change_by_change(page: Page, tmp_path: 
     assert shown.control("stride").input_value() == "1"
     assert (shown.numbers() == begun).all()
     assert undo.get_attribute("aria-disabled") == "true"
+
+
+def test_a_link_brings_back_the_place_that_was_looked_at(page: Page, tmp_path: Path) -> None:
+    looks = (
+        (explorers.Convolution, "output-3-1", "sum"),
+        (explorers.Augmentation, "picture-6", "sum"),
+        (explorers.Shapes, "5 convolution", "derived"),
+    )
+    for kind, place, told in looks:
+        shown = show(page, tmp_path, kind())
+        before = shown.text(told)
+        shown.cell(place).click()
+        looked_at = shown.text(told)
+        assert looked_at != before
+        shown.come_back()
+        assert shown.text(told) == looked_at
+        hostile = page.url.replace(quote('"view":{'), quote('"view":{"x":[],"place":1e9,"a":{'))
+        page.goto("about:blank")
+        page.goto(hostile.replace("%7D%7D", "%7D%7D%7D"))
+        assert shown.text(told)
+    assert page.complaints == []
 
 
 def test_a_change_of_layers_is_told_by_their_numbers(page: Page, tmp_path: Path) -> None:
