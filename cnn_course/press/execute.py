@@ -33,7 +33,11 @@ from traitlets.config import Config
 
 from cnn_course.data.storage import keras_cache
 from cnn_course.press import notebooks
-from cnn_course.press.environment import TENSORFLOW_THREADS, make_environment_neutral
+from cnn_course.press.environment import (
+    TENSORFLOW_THREADS,
+    make_environment_neutral,
+    own_temporary,
+)
 from cnn_course.press.notebooks import Cell, Notebook
 from cnn_course.press.project import PressError, say
 from cnn_course.profiles import PRECISION_VARIABLE
@@ -266,6 +270,9 @@ class _Runner:
         log = self._scratch / f"{job.name}.log"
         connection = {"connection_file": str(log.with_suffix(".json"))}
         environment = _environment(job, self._caches)
+        temporary = self._scratch / f"{job.name}.tmp"
+        temporary.mkdir(exist_ok=True)
+        environment |= own_temporary(temporary)  # chapters leave there what they need no more
         try:
             # What a kernel writes there is worth reading only where it dies by itself.
             with log.open("w", encoding="utf-8") as stream:

@@ -171,6 +171,7 @@ def bring_up_to_date(
     """
     due = find_due(store, chapters, fresh=fresh)
     if not due:
+        shutil.rmtree(store.folder / "scratch", ignore_errors=True)  # of a killed run that was good
         return []
     from cnn_course.press.execute import Job, run_jobs  # noqa: PLC0415 - papermill takes a second
 
