@@ -122,8 +122,24 @@ export function flow(state, { pixels, labels }) {
 /** The digits of a text, one hexadecimal sign a pixel. */
 export const digitsOf = ({ pixels, labels }) => ({ labels, pixels: Float64Array.from(pixels, (sign) => parseInt(sign, 16) / 15) });
 
+const backOf = (layers) => layers[0].length / layers.at(-1).length; // first layer, over last
+
+const GRADIENT_TASKS = [
+  { name: "task-gradient-gone", text: "lose the gradient: in the first layer, less than a thousandth of that in the last.",
+    shows: "Each layer multiplies it by a slope and by weights. Where the product is below 1, many layers leave nothing.",
+    done: (state, layers) => backOf(layers) < 0.001 },
+  { name: "task-gradient-huge", text: "let the gradient explode: a hundred times as much in the first layer.",
+    shows: "Weights that are too large multiply it at each layer on its way back.",
+    done: (state, layers) => backOf(layers) > 100 },
+  { name: "task-gradient-deep", text: "carry it through at least 15 layers: first and last within a factor of ten.",
+    shows: "A start whose weights fit the activation keeps values and gradients at about the same size.",
+    done: ({ depth }, layers) => depth >= 15 && backOf(layers) > 0.1 && backOf(layers) < 10 },
+];
+
 class Gradients extends Panel {
   get title() { return "Gradients explorer"; }
+
+  get tasks() { return GRADIENT_TASKS; }
 
   begin() {
     this.digits = digitsOf(this.model.get("choices").digits);
@@ -223,7 +239,7 @@ class Gradients extends Panel {
   }
 
   words({ activation, layer, depth }, layers) {
-    const one = layers[layer - 1], share = layers[0].length / layers.at(-1).length;
+    const one = layers[layer - 1], share = backOf(layers);
     const level = Math.max(...layers.map(({ length }) => length));
     const end = level < TINY ? "It is tiny in all layers: none of them learns."
       : level > HUGE ? "It is huge in all layers: a step throws all weights away."

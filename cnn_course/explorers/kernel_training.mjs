@@ -71,8 +71,22 @@ export function train(state, before = null, isEnough = () => false) {
   return training;
 }
 
+const KERNEL_TASKS = [
+  { name: "task-kernel-learned", text: "let it run until the kernel is found.",
+    shows: "Picture and map are enough: each step takes a part of the gradient off each weight, until nothing is left to learn.",
+    done: (state, { ended }) => ended === "learned" },
+  { name: "task-kernel-diverges", text: "make it diverge: each step worse than the one before.",
+    shows: "The gradient only says which way is down. With too large a learning rate a step leads past the valley, to a higher place.",
+    done: (state, { ended }) => ended === "diverged" },
+  { name: "task-kernel-fast", text: "let it be found in fewer than 100 steps.",
+    shows: "The largest learning rate that does not diverge, and momentum, which keeps a part of the last move, save steps.",
+    done: (state, { ended, steps }) => ended === "learned" && steps < 100 },
+];
+
 class KernelTraining extends Training {
   get title() { return "Kernel training explorer"; }
+
+  get tasks() { return KERNEL_TASKS; }
 
   get most() { return MOST; }
 
@@ -101,8 +115,7 @@ class KernelTraining extends Training {
   }
 
   backwards() {
-    this.back = button("back", "one step back", () => this.advance(-1));
-    return [this.back];
+    return [button("back", "one step back", () => this.advance(-1))];
   }
 
   speed(steps) { return 1 + Math.floor(steps / 150); }

@@ -322,6 +322,13 @@ export class Panel {
     return control?.closest("label").firstChild.textContent ?? [key, ...place].join(" ");
   }
 
+  /** Keep the state that undo leads back to. */
+  remember() {
+    if (this.hands !== this.lastHand) this.past.push(this.state); // one line of a pen is one change
+    this.lastHand = this.hands;
+    if (this.past.length > MOST_UNDONE) this.past.shift();
+  }
+
   /** Take a change over if something comes out; otherwise say why, and keep what was there. */
   change(changes) {
     const wanted = { ...this.state, ...changes };
@@ -332,9 +339,7 @@ export class Panel {
       this.message.textContent = error.message;
       return this.show();
     }
-    if (this.hands !== this.lastHand) this.past.push(this.state); // one line of a pen is one change
-    this.lastHand = this.hands;
-    if (this.past.length > MOST_UNDONE) this.past.shift();
+    this.remember();
     this.enter(wanted, result, "Changed");
     this.check(wanted, result);
   }

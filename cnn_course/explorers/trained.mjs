@@ -55,10 +55,13 @@ export class Training extends Panel {
     const { state } = this, steps = clamp(this.at + by, 0, this.most);
     const wanted = { ...state, steps, past: by < 0 ? periods(state, steps) : state.past };
     const result = this.compute(wanted);
+    this.remember(); // a run is one change
     this.message.textContent = "";
     this.shown = { ...wanted, steps: result.ended || this.running ? result.steps : steps };
     this.model.set("state", this.shown);
     this.show(result);
+    this.back.setAttribute("aria-disabled", "false");
+    this.check(this.state, result);
     if (result.ended || steps === this.most) this.pause();
     if (!this.running) this.model.save_changes();
   }
