@@ -194,7 +194,7 @@ class DigitTraining extends Training {
   speed(steps) { return steps < 100 ? 1 : 3; }
 
   draw(state, { steps, ended }) {
-    const { weights, losses, unseen } = this.training, now = tested(this.training, this.digits);
+    const { weights, losses, unseen } = this.training, now = this.running ? unseen.at(-1) : tested(this.training, this.digits);
     this.paintDetectors(weights);
     for (const one of this.answers) this.show1(one, weights);
     const percent = `${(100 * now.accuracy).toFixed(0)} %`;

@@ -22,58 +22,65 @@ const STARTS = {
   "twice He's": (n) => 2 * Math.sqrt(2 / n),
 };
 
-/** Visit each product of a 3 x 3 convolution with a frame of zeros: places of pixel, weights and sums. */
-function products(pictures, channels, visit) {
-  for (let picture = 0; picture < pictures; picture++) {
-    for (let r = 0; r < SIDE; r++) {
-      for (let c = 0; c < SIDE; c++) {
-        const to = ((picture * SIDE + r) * SIDE + c) * FILTERS;
-        for (let i = 0; i < KERNEL; i++) {
-          for (let j = 0; j < KERNEL; j++) {
-            const row = r + i - 1, column = c + j - 1;
-            if (row < 0 || column < 0 || row >= SIDE || column >= SIDE) continue;
-            const from = ((picture * SIDE + row) * SIDE + column) * channels, weights = (i * KERNEL + j) * channels * FILTERS;
-            for (let k = 0; k < channels; k++) visit(from + k, weights + k * FILTERS, to);
-          }
-        }
-      }
-    }
+/** Each product of a 3 x 3 convolution with a frame of zeros: the places of pixel, weight and sum. */
+const PLACES = [];
+for (let to = 0; to < SIDE * SIDE; to++) {
+  for (let weight = 0; weight < KERNEL * KERNEL; weight++) {
+    const row = Math.floor(to / SIDE) + Math.floor(weight / KERNEL) - 1, column = (to % SIDE) + (weight % KERNEL) - 1;
+    if (Math.min(row, column) >= 0 && Math.max(row, column) < SIDE) PLACES.push([row * SIDE + column, weight, to]);
   }
 }
 
 function convolve(x, weights, pictures, channels) {
-  const sums = new Float64Array(pictures * SIDE * SIDE * FILTERS);
-  products(pictures, channels, (from, at, to) => {
-    const value = x[from];
-    if (value !== 0) for (let f = 0; f < FILTERS; f++) sums[to + f] += value * weights[at + f];
-  });
+  const size = SIDE * SIDE, sums = new Float64Array(pictures * size * FILTERS);
+  for (let picture = 0; picture < pictures; picture++) {
+    for (const [pixel, weight, sum] of PLACES) {
+      const from = (picture * size + pixel) * channels, to = (picture * size + sum) * FILTERS;
+      for (let k = 0, at = weight * channels * FILTERS; k < channels; k++) {
+        const value = x[from + k];
+        for (let f = 0; f < FILTERS; f++, at++) sums[to + f] += value * weights[at];
+      }
+    }
+  }
   return sums;
 }
 
 /** The gradient of the weights, and that of what went in. */
 function convolveBack(x, weights, upstream, pictures, channels) {
-  const dweights = new Float64Array(weights.length), dx = new Float64Array(x.length);
-  products(pictures, channels, (from, at, to) => {
-    const value = x[from];
-    let sum = 0;
-    for (let f = 0; f < FILTERS; f++) {
-      const up = upstream[to + f];
-      dweights[at + f] += value * up;
-      sum += weights[at + f] * up;
+  const size = SIDE * SIDE, dweights = new Float64Array(weights.length), dx = new Float64Array(x.length);
+  for (let picture = 0; picture < pictures; picture++) {
+    for (const [pixel, weight, sum] of PLACES) {
+      const from = (picture * size + pixel) * channels, to = (picture * size + sum) * FILTERS;
+      for (let k = 0, at = weight * channels * FILTERS; k < channels; k++) {
+        const value = x[from + k];
+        let back = 0;
+        for (let f = 0; f < FILTERS; f++, at++) {
+          dweights[at] += value * upstream[to + f];
+          back += weights[at] * upstream[to + f];
+        }
+        dx[from + k] += back;
+      }
     }
-    dx[from] += sum;
-  });
+  }
   return [dweights, dx];
 }
 
+const drawn = new Map(); // seed -> numbers from -1 to 1, as many as the deepest stack has weights
+
 /** The weights: those of the classifier, then those of each layer. */
 function weightsOf({ start, depth, seed }) {
-  const random = randomOf(`gradients ${seed}`);
-  const drawn = (length, deviation) => Float64Array.from({ length }, () => (2 * random() - 1) * Math.sqrt(3) * deviation);
-  const dense = drawn(FILTERS * CLASSES, STARTS.Glorot(FILTERS, CLASSES));
+  const most = FILTERS * (CLASSES + KERNEL * KERNEL * (1 + FILTERS * (DEEPEST - 1)));
+  if (!drawn.has(seed)) {
+    const random = randomOf(`gradients ${seed}`);
+    drawn.clear();
+    drawn.set(seed, Float64Array.from({ length: most }, () => 2 * random() - 1));
+  }
+  let used = 0;
+  const scaled = (length, deviation) => drawn.get(seed).slice(used, used += length).map((one) => one * Math.sqrt(3) * deviation);
+  const dense = scaled(FILTERS * CLASSES, STARTS.Glorot(FILTERS, CLASSES));
   const kernels = Array.from({ length: depth }, (_, at) => {
     const channels = at ? FILTERS : 1, window = KERNEL * KERNEL;
-    return drawn(window * channels * FILTERS, STARTS[start](window * channels, window * FILTERS));
+    return scaled(window * channels * FILTERS, STARTS[start](window * channels, window * FILTERS));
   });
   return { dense, kernels };
 }

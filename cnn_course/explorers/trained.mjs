@@ -7,6 +7,7 @@ const MOMENTA = [0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98];
 const MOST_PERIODS = 500; // of an address
 const [SLICE, CATCHING_UP] = [12, 40]; // milliseconds of work before the page is drawn again
 const LEAP = 400; // milliseconds between two pictures for those who want no motion
+const FRAME = 1000 / 60; // and for all others
 
 /** Learning rate and momentum of a step: those that were set when it was taken. */
 export function paceAt({ past, rate, momentum }, step) {
@@ -75,11 +76,13 @@ export class Training extends Panel {
     this.label();
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const later = (act) => (still ? setTimeout(act, LEAP) : requestAnimationFrame(act));
-    let pictures = 0;
+    let pictures = 0, before = performance.now();
     const turn = () => {
       if (!this.running || !this.box.isConnected) return;
-      const slow = !still && this.state.steps < 20 && pictures++ % 8; // the first steps can be followed
-      if (!slow) this.advance(this.speed(this.state.steps) * (still ? 20 : 1));
+      const now = performance.now(), missed = clamp((now - before) / FRAME, 1, 20); // a slow device shows fewer pictures
+      before = now;
+      const first = !still && this.state.steps < 20; // they can be followed
+      if (!first || pictures++ % 8 === 0) this.advance(Math.round(this.speed(this.state.steps) * (first ? 1 : missed)));
       later(turn);
     };
     later(turn);
