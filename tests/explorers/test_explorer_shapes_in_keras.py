@@ -128,6 +128,9 @@ def test_a_keras_model_that_it_cannot_show_says_why() -> None:
             explorers.Shapes.from_model(model)
 
 
+SLID = re.compile(
+    r"⌊\((\d+) \+ (\d+) − (\d+)\) / (\d+)⌋ \+ 1 = [\d,]+(?:, rounded down; (\d+) left)?"
+)
 SUM = re.compile(r"([⌊(]*\d[\d,()⌊⌋ +−×/]*) = ([\d,]+)")
 
 
@@ -150,6 +153,9 @@ def test_the_derivations_say_the_numbers_of_the_layer_and_are_true(page: Page) -
                 python = python.replace("×", "*").replace("−", "-")
                 assert eval(python, {"floor": floor}) == int(right.replace(",", "")), said
                 sums += 1
+            for *sizes, left_over in SLID.findall(said):
+                pixels, added, window, stride = map(int, sizes)
+                assert (pixels + added - window) % stride == int(left_over or 0), said
             for number in (*row.output_shape, row.parameters, row.multiplications):
                 assert not number or f"{number:,}" in said, (number, said)
             if "/" in said:  # something slides, and says what it sees

@@ -288,6 +288,17 @@ def test_a_line_of_the_pen_and_a_pull_at_a_slider_are_one_change(
     assert 0.3 * ink < np.sum(shown.state["image"]) < 0.7 * ink
     page.keyboard.press("Control+z")
     assert np.sum(shown.state["image"]) == 0
+    shown = show(page, tmp_path, explorers.Augmentation(rotation=0.1))
+    box = shown.control("rotation").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.25 * box["width"], middle)
+    page.mouse.down()
+    for share in (0.4, 0.6, 0.8):
+        page.mouse.move(box["x"] + share * box["width"], middle)
+    page.mouse.up()
+    assert shown.state["rotation"] > 0.3
+    page.keyboard.press("Control+z")
+    assert shown.state["rotation"] == 0.1
 
 
 def test_an_explorer_takes_the_whole_screen_and_gives_it_back(page: Page, tmp_path: Path) -> None:
