@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from cnn_course.data.storage import temporary
@@ -86,6 +87,7 @@ def _run(command: list[str]) -> str:
     reading, writing = os.pipe()
     process = subprocess.Popen(
         [sys.executable, "-c", _GUARD, *command],
+        env=os.environ | {"TMPDIR": tempfile.gettempdir()},  # where one can write
         stdin=reading,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -4,9 +4,11 @@ A kernel is always the interpreter that runs this, whatever kernels are installe
 settings of the person who started it: equal inputs, equal outputs.
 """
 
+import errno
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,6 +49,7 @@ from cnn_course.written import visible
 _START_SECONDS = 120  # on a busy machine a kernel takes its time to start, and to answer
 _SECONDS_BETWEEN_LOOKS = 1
 _LINES_OF_ERROR = 12
+_LEAST_ROOM = 1_000_000  # bytes on the disk, for a kernel
 _LARGEST_OUTPUT = 20_000_000  # signs that a cell may give; a chapter gives a tenth of it in all
 # A kernel ends with the process that started it, and what it has started ends with it; where
 # memory runs out, the system takes it from a kernel. ipykernel's own look-out leaves children.
@@ -251,10 +254,15 @@ class _Runner:
             _check(job, executed, reason)
             result = notebooks.finish(job.notebook, executed)
         except PressError as error:
-            result = error
+            result = PressError(f"{error}{self._if_full()}")
         except OSError as error:
             result = PressError(f"{job.name} broke off: {error}")
         return result, time.perf_counter() - started
+
+    def _if_full(self) -> str:
+        """Say so where the disk is full: a kernel that dies of it cannot write why."""
+        is_full = shutil.disk_usage(self._scratch).free < _LEAST_ROOM
+        return f"\n{self._scratch}: {os.strerror(errno.ENOSPC)}" if is_full else ""
 
     def stop(self) -> None:
         """End all kernels."""

@@ -196,9 +196,10 @@ def bring_up_to_date(
         )
         for chapter, (notebook, _) in due.items()
     ]
-    caches = store.project.build / "cache"
-    with scratch(store.folder) as folder:
-        run_jobs(jobs, at_once or (1 if full else cores()), folder, caches, keep)
+    with scratch(store.folder) as own:
+        run_jobs(
+            jobs, at_once or (1 if full else cores()), own, store.project.build / "cache", keep
+        )
     if errors:
         raise PressError("\n\n".join(errors))
     return list(marks)

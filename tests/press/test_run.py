@@ -1,5 +1,6 @@
 """`cnn-course run`: what runs, what it leaves, what it says when a chapter fails."""
 
+import errno
 import json
 import os
 import resource
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -380,6 +382,20 @@ def test_a_killed_run_leaves_no_kernel_and_nothing_half_written(waiting):
     course.do("run")
     assert course.outputs("01-first") == "after\n"
     assert not (course.root / "_build" / "runs" / "tiny" / "scratch").exists()
+
+
+@pytest.mark.fault(
+    "a disk that is full when a kernel starts, or while it runs",
+    "one message with the folder and what to do",
+    "the last good run",
+)
+def test_a_kernel_that_dies_on_a_full_disk_is_told_as_such(course: Course, monkeypatch):
+    before = files(course.ran("01-first").parent)
+    course.write("01-first", "import os\nos._exit(1)")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=8_192))
+    said = course.do("run", status=1)
+    assert f"scratch: {os.strerror(errno.ENOSPC)}.\nMake room on that disk." in said
+    assert files(course.ran("01-first").parent) == before
 
 
 def test_the_scratch_folder_of_a_run_that_was_killed_at_its_end_is_removed(course: Course):
