@@ -151,3 +151,14 @@ def touch(page: Page, *places: tuple[float, float]) -> None:
         send("touchMove", place)
     send("touchEnd")
     devtools.detach()
+
+
+def slide(shown: Shown, name: str, to: str) -> None:
+    """Press the arrow keys on a slider until it says this."""
+    control = shown.control(name)
+    for _ in range(20):
+        if control.get_attribute("aria-valuetext") == to:
+            return
+        below = float(control.get_attribute("aria-valuetext")) < float(to)
+        control.press("ArrowRight" if below else "ArrowLeft")
+    raise AssertionError(f"{name} does not come to {to}")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from explorer_pages import Shown, load, outcomes, show
+from explorer_pages import Shown, load, outcomes, show, slide
 
 from cnn_course import conv, explorers
 
@@ -61,16 +61,6 @@ def test_page_and_package_take_the_steps_that_keras_takes(page) -> None:
 
 def press(shown: Shown, name: str) -> None:
     shown.page.get_by_role("button", name=name, exact=True).click()
-
-
-def slide(shown: Shown, name: str, to: str) -> None:
-    control = shown.control(name)
-    for _ in range(20):
-        if control.get_attribute("aria-valuetext") == to:
-            return
-        below = float(control.get_attribute("aria-valuetext")) < float(to)
-        control.press("ArrowRight" if below else "ArrowLeft")
-    raise AssertionError(f"{name} does not come to {to}")
 
 
 def test_steps_lead_on_and_back_and_a_link_brings_them_back(page, tmp_path) -> None:

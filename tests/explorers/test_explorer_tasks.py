@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from explorer_pages import Shown, show, written
-from playwright.sync_api import Page
+from explorer_pages import Shown, show, slide, written
+from patience import HANGS
+from playwright.sync_api import Page, expect
 
 from cnn_course import explorers
 from cnn_course.explorers.explorer import Explorer
@@ -59,6 +60,30 @@ def case(similarity: str, pictures: int) -> Act:
         shown.pick(similarity=similarity)
         shown.control("pictures").fill(str(pictures))
         shown.control("pictures").press("Tab")
+
+    return act
+
+
+def resting(name: str, value: float) -> Act:
+    """Pause, go back to the start, and set how a training learns."""
+
+    def act(shown: Shown) -> None:
+        if shown.at(".explorer-steps button:text-matches('pause')").count():
+            shown.at(".explorer-steps button:text-matches('pause')").click()
+        slide(shown, name, str(value))
+        shown.at('button:text-is("reset")').click()
+
+    return act
+
+
+def running() -> Act:
+    """Let a training run until it has done another task."""
+
+    def act(shown: Shown) -> None:
+        done = shown.at(".explorer-tasks button:text-is('\u2713')")
+        before = done.count()
+        shown.at("button:text-matches('run')").click()
+        expect(done).not_to_have_count(before, timeout=HANGS * 1000)
 
     return act
 
@@ -121,6 +146,26 @@ SOLVED: list[tuple[Callable[[], Explorer], list[list[Act]]]] = [
         ],
     ),
     (explorers.TransferCases, [[case("middle", 20)], [case("far", 2_000)], [case("near", 200)]]),
+    (
+        explorers.KernelTraining,
+        [[running()], [resting("rate", 1), running()], [resting("rate", 0.3), running()]],
+    ),
+    (
+        lambda: explorers.DigitTraining(rate=0.05, momentum=0.9, steps=100),
+        [
+            [running()],
+            [resting("rate", 0.001), resting("momentum", 0), clicking(*["step"] * 50)],
+            [resting("rate", 0.1), resting("momentum", 0.9), running()],
+        ],
+    ),
+    (
+        lambda: explorers.Gradients(activation="ReLU", start="He", depth=14),
+        [
+            [picking(activation="sigmoid")],
+            [picking(activation="tanh", start="twice He's"), sliding("depth", 20)],
+            [picking(start="He")],
+        ],
+    ),
     (in_doubt, [[clicking("shift left", "shift right")], [clicking("clear")], []]),
     (answered, [[clicking("mark")], [], []]),
 ]
