@@ -129,7 +129,7 @@ def test_a_keras_model_that_it_cannot_show_says_why() -> None:
 
 
 SLID = re.compile(
-    r"⌊\((\d+) \+ (\d+) − (\d+)\) / (\d+)⌋ \+ 1 = [\d,]+(?:, rounded down; (\d+) left)?"
+    r"⌊\((\d+) \+ (\d+) − (\d+)\) / (\d+)⌋ \+ 1 = [\d,]*\d(?:, rounded down; (\d+) left)?"
 )
 SUM = re.compile(r"([⌊(]*\d[\d,()⌊⌋ +−×/]*) = ([\d,]+)")
 
