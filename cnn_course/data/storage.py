@@ -190,7 +190,8 @@ def forget_killed() -> None:
 
     Where a data set is whole, nothing else looks there any more.
     """
-    for folder in cache_folder("any").parent.glob("*"):
+    cache = cache_folder("any").parent
+    for folder in (cache, *cache.glob("*")):
         with contextlib.suppress(OSError):
             if folder.is_dir():
                 _clear(folder, {_UNFINISHED: _NEW, _BEGUN: _FORGOTTEN})

@@ -172,6 +172,9 @@ def test_what_a_killed_download_left_is_removed_also_where_the_data_are_whole(
         folder.mkdir()
         (folder / "half").write_bytes(b"half")
         os.utime(folder, (day, day))
+    killed = cache / ".unfinished-old"
+    killed.mkdir()
+    os.utime(killed, (0, 0))
     look(mnist(server))
     assert files_in(cache) == ["mnist/.begun-new", "mnist/mnist.npz"]
 
