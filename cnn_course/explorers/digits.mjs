@@ -35,7 +35,6 @@ class DigitNetwork extends Panel {
   get tasks() { return DIGIT_TASKS; }
 
   begin(el) {
-    this.el = el;
     el.classList.add("explorer-digits");
     this.network = networkOf(this.model.get("choices").weights);
     this.answers = new Answers((map) => this.change({ layer: this.network.at(-1).name, map }));
@@ -95,7 +94,6 @@ class DigitNetwork extends Panel {
         ({ layer, map: Math.min(this.state.map, this.named(layer).filters - 1) })),
       map, this.channel,
       this.choice("scale", "brightness", [["layer", "one for a layer"], ["map", "one for a map"]]),
-      ...(document.fullscreenEnabled ? [button("whole screen", "use the whole screen", () => this.el.requestFullscreen())] : []),
     ];
   }
 

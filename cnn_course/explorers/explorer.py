@@ -36,6 +36,7 @@ _TASK = re.compile("task-[a-z0-9-]{1,40}")
 _CAT_SIDE = 64
 _CELL, _ROW, _GAP = 30, 18, 24  # units of the SVG: a number, a line of text, between panels
 _WIDTH = 720  # then the next panel begins below
+_CLASS = r"\.(explorer-[\w-]+)"
 _POSITIVE, _NEGATIVE = "230,140,40", "110,90,180"  # as in explorers.css
 
 
@@ -162,12 +163,23 @@ class Explorer(anywidget.AnyWidget):
 
 
 def _style_for(code: str) -> str:
-    """Return the styles without rules of which all classes belong to other explorers."""
+    """Return the styles without rules of which all classes belong to other explorers.
+
+    Another explorer on the page brings what all share once more, behind the rules of this one. So
+    a class that not every explorer has is written twice: its rules go before what all share.
+    """
     named = f"{code} explorer-unrun explorer-host explorer-still"
+    panel = (_FOLDER / "panel.mjs").read_text(encoding="utf-8") + named.removeprefix(code)
+
+    def own(found: re.Match[str]) -> str:
+        return found[0] if found[1] in panel else found[0] * 2
 
     def rule(found: re.Match[str]) -> str:
-        names = re.findall(r"\.(explorer-[\w-]+)", found[0].partition("{")[0])
-        return found[0] if not names or any(name in named for name in names) else ""
+        selector, brace, rest = found[0].partition("{")
+        names = re.findall(_CLASS, selector)
+        if names and not any(name in named for name in names):
+            return ""
+        return re.sub(_CLASS, own, selector) + brace + rest
 
     return re.sub(r"[^{}]+\{[^{}]*\}", rule, _STYLE)
 

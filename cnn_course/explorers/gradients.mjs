@@ -151,7 +151,7 @@ class Gradients extends Panel {
   begin() {
     this.digits = digitsOf(this.model.get("choices").digits);
     const strip = (name) => {
-      const canvas = make("canvas", { className: "explorer-strip", role: "img" });
+      const canvas = make("canvas", { className: "explorer-flow", role: "img" });
       canvas.onclick = ({ clientX }) => {
         const box = canvas.getBoundingClientRect(), share = (clientX - box.left) / box.width;
         this.change({ layer: Math.min(Math.floor(share * this.state.depth) + 1, this.state.depth) });

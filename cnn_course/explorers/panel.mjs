@@ -311,7 +311,7 @@ export class Panel {
         return [`${this.called(path)} ${says(key, old)} \u2192 ${says(key, now)}`];
       }
       if (before[name] !== after[name]) return [`${key} ${says(name, before[name])} \u2192 ${says(name, after[name])}`];
-      return [Array.isArray(old) && old.length !== now.length ? `${key} ${old.length} \u2192 ${now.length}` : key];
+      return [Array.isArray(old) && Array.isArray(now) && old.length !== now.length ? `${key} ${old.length} \u2192 ${now.length}` : key];
     }).join("; ");
   }
 

@@ -5,7 +5,7 @@ import { Mosaic } from "./mosaic.mjs";
 import { three } from "./answers.mjs";
 
 const MOST = 7; // rows and columns of numbers written out
-const PARTS = ["layer", "map", "field", "windows", "kernels", "parts", "all"];
+const PARTS = { layer: "explorer-see-layer", map: "explorer-see-map", field: "explorer-see-field", windows: "explorer-see-windows", kernels: "explorer-see-kernels", parts: "explorer-see-parts", all: "explorer-see-all" }; // classes are written out: styles are chosen by them
 
 const counted = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 export const shapeOf = ({ maps: [height, width, count] }) => `${counted(count, "map")} of ${height} x ${width}`;
@@ -16,13 +16,14 @@ export class Value {
   constructor(network, change) {
     Object.assign(this, { network, change, items: [] });
     const channel = (channel) => this.chosen.found && change({ channel }), place = (_, ...place) => change({ place });
-    this.mosaics = Object.fromEntries(PARTS.map((name) => [name, new Mosaic(
+    this.mosaics = Object.fromEntries(Object.keys(PARTS).map((name) => [name, new Mosaic(
       { layer: (map) => change({ map }), map: place, field: null, windows: channel, kernels: channel, parts: channel, all: place }[name])]));
-    this.figures = Object.fromEntries(PARTS.map((name) =>
-      [name, keep(Object.assign(figure("", this.mosaics[name].canvas), { className: `explorer-see-${name}` }))]));
-    const box = (name, ...inside) => keep(make("div", { className: `explorer-${name}` }, ...inside));
-    [this.made, this.aside, this.written, this.equation] = ["made", "aside", "written", "equation"].map((name) => box(name));
-    this.looked = box("looked", this.made, this.aside);
+    this.figures = Object.fromEntries(Object.entries(PARTS).map(([name, className]) =>
+      [name, keep(Object.assign(figure("", this.mosaics[name].canvas), { className }))]));
+    const box = (className, ...inside) => keep(make("div", { className }, ...inside));
+    [this.made, this.aside] = [box("explorer-made"), box("explorer-aside")];
+    [this.written, this.equation] = [box("explorer-written"), box("explorer-equation")];
+    this.looked = box("explorer-looked", this.made, this.aside);
     this.told = keep(make("p", { className: "explorer-told" }));
     this.list = keep(make("ol", { className: "explorer-channels" }));
     this.list.onclick = ({ target }) => {

@@ -355,7 +355,7 @@ def test_maps_are_as_large_as_the_page_allows(page, tmp_path) -> None:
         assert len({round(one["y"]) for one in tiles}) == 1, "side by side"
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.set_viewport_size({"width": 1600, "height": 800})
-    page.get_by_role("button", name="use the whole screen").click()
+    page.get_by_role("button", name="whole screen").click()
     page.wait_for_function("document.fullscreenElement?.getBoundingClientRect().width === 1600")
     assert shown.at(".explorer-see-layer canvas").bounding_box()["width"] >= 900
 

@@ -85,7 +85,7 @@ def test_the_page_says_where_the_gradient_dies_and_where_it_flows(page, tmp_path
 
 def test_a_layer_is_chosen_in_the_maps_the_curves_and_by_keyboard(page, tmp_path) -> None:
     shown = show(page, tmp_path, explorers.Gradients("tanh", depth=10))
-    strip = shown.at(".explorer-strip").first
+    strip = shown.at(".explorer-flow").first
     box = strip.bounding_box()
     strip.click(position={"x": box["width"] * 0.25, "y": 10})
     assert shown.text("sum").startswith("Layer 3 of 10")
