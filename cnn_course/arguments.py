@@ -4,6 +4,7 @@ import operator
 import reprlib
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 from math import prod
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict = 3, 12, 12, 12
 _SHORT.maxstring = _SHORT.maxother = 200
+_LONGEST = 500  # signs of an error that is told
 _HOLDS_SEVERAL = (str, bytes, list, tuple, dict, set, frozenset)
 
 
@@ -18,8 +20,17 @@ def shown(value: object) -> str:
     """Return how a message writes a value: as Python does, but short, whatever it is."""
     try:
         return _SHORT.repr(value)
-    except Exception:  # an object of somebody's own, or a number of many thousand digits
+    except (Exception, SystemExit):  # somebody's own object, or a number of thousands of digits
         return f"{'an' if type(value).__name__[:1] in 'aeiou' else 'a'} {type(value).__name__}"
+
+
+def told(error: BaseException) -> str:
+    """Return what an error says, in short; it may be one of somebody's own."""
+    kind = type(error).__name__
+    try:
+        return f"{kind}: {error}"[:_LONGEST]
+    except (Exception, SystemExit):
+        return kind
 
 
 def is_huge(value: object, most: int) -> bool:
@@ -32,15 +43,17 @@ def is_huge(value: object, most: int) -> bool:
         one = waiting.pop()
         shape = getattr(one, "shape", None)  # of an array, whatever library it is from
         if isinstance(shape, Iterable) and not isinstance(shape, str):
-            found += prod(1 if size is None else size for size in shape)
+            sizes = islice(shape, 64)  # an object of somebody's own may go on for ever
+            found += prod(1 if size is None else size for size in sizes)
         elif isinstance(one, range):
             found += len(one[: most + 1])
         elif isinstance(one, _HOLDS_SEVERAL):
             found += len(one)
-        if found <= most and isinstance(one, list | tuple):
-            waiting += one
-        elif found <= most and isinstance(one, dict):
-            waiting += one.values()
+        if found <= most and isinstance(one, list | tuple | dict):
+            parts = one.values() if isinstance(one, dict) else one
+            inside = [*islice(parts, most + 1)]
+            found += max(len(inside) - len(one), 0)  # somebody's own list may have no end
+            waiting += inside
     return found > most
 
 
@@ -55,7 +68,7 @@ def whole_number(name: str, value: object, least: int = 0) -> int:
         if isinstance(value, bool | np.bool_):
             raise TypeError
         number = operator.index(value)  # type: ignore[arg-type]
-    except Exception:  # whatever an object of somebody's own raises
+    except (Exception, SystemExit):  # whatever an object of somebody's own raises
         raise TypeError(f"{name} must be a whole number, not {shown(value)}.") from None
     if number < least:
         raise ValueError(f"{name} must be at least {least}, not {shown(number)}.")

@@ -97,7 +97,8 @@ class Advice:
 
     def __repr__(self) -> str:
         measured = [f"  {name:28} {mean}  ({among})" for name, mean, among in self._numbers()]
-        return "\n".join([*(f"{name}: {text}" for name, text in self._said()), *measured])
+        said = [f"{name}: {text}" for name, text in self._said()]
+        return "\n".join([*said, *([self.cell.capitalize()] if self.cell else []), *measured])
 
     def _repr_html_(self) -> str:
         said = "<br>".join(
@@ -150,28 +151,22 @@ def advise(*, pictures: int, similarity: str, grid: Grid | None = None) -> Advic
     if not min(cells) / REACH <= pictures <= max(cells) * REACH:
         amount = "few" if pictures < size else "many"
         nothing = f"Nothing is measured for so {amount} yet: the nearest cell has {size:,}."
-        return Advice(case, strategies, strategies[0], f"{reason} {nothing}")
+        return Advice(
+            case, strategies, strategies[0], f"{reason} {nothing} So this is the rule alone."
+        )
     cell = cells[size]
     means = {name: mean(cell[name]) for name in sorted(cell, key=lambda name: -mean(cell[name]))}
-    best = next(iter(means))
     ruled = max((name for name in strategies if name in cell), key=means.__getitem__)
-    agrees = not clearly_better(cell[best], cell[ruled])
-    gains = [mine - its for mine, its in zip(cell[best], cell[ruled], strict=True)]
-    gain = f"by {mean(gains):.3f}" + (
-        f" (seeds: {min(gains):.3f} to {max(gains):.3f})" if len(gains) > 1 else ""
-    )
-    if best == ruled:
-        judgement = "Measured, it was the best of all."
-    elif agrees:
-        judgement = f"Measured, only {best} was better, and not clearly: {gain}."
-    else:
-        judgement = f"But measured, {best} was better than {ruled} for every seed, {gain}."
-    seeds = f"{len(cell[best])} seed{'s' if len(cell[best]) > 1 else ''}"
+    ahead = {name: _gains(cell[name], cell[ruled]) for name in means}
+    best = max(means, key=lambda name: mean(ahead[name]))
+    agrees = not _is_clear(ahead[best])
+    counts = sorted({len(accuracies) for accuracies in cell.values()})
+    seeds = f"{' to '.join(map(str, counts))} seed{'s' if counts != [1] else ''}"
     return Advice(
         case=case,
         rule=strategies,
         strategy=ruled if agrees else best,
-        reason=f"{reason} {judgement}",
+        reason=f"{reason} {_judgement(best, ruled, ahead[best])}",
         measured=means,
         ranges={name: (min(cell[name]), max(cell[name])) for name in means},
         cell=f"measured: {similarity}, {size:,} pictures, {seeds}",
@@ -206,14 +201,13 @@ def clearly_better(one: Sequence[float], other: Sequence[float]) -> bool:
         raise ValueError(
             f"Accuracies for the same seeds are compared, and here are {len(one)} and {len(other)}."
         )
-    gains = [mine - its for mine, its in zip(one, other, strict=True)]
-    return min(gains) > 0 and mean(gains) > MARGIN
+    return _is_clear(_gains(one, other))
 
 
 def recorded_grid() -> Grid:
     """Return what chapter 7 recorded, an accuracy for each seed; nothing where nobody did yet.
 
-    Cells may have been recorded with more seeds than others.
+    Some strategies have been recorded with more seeds than others, and all with the first ones.
     """
     try:
         runs = recorded_runs(CHAPTER)
@@ -226,6 +220,27 @@ def recorded_grid() -> Grid:
             for name, accuracies in cell.items():
                 known.setdefault(name, []).extend(accuracies)
     return grid
+
+
+def _gains(one: Sequence[float], other: Sequence[float]) -> list[float]:
+    """Return by how much accuracies are better for each seed that both have: the first ones."""
+    return [mine - its for mine, its in zip(one, other, strict=False)]
+
+
+def _is_clear(gains: Sequence[float]) -> bool:
+    return min(gains) > 0 and mean(gains) > MARGIN
+
+
+def _judgement(best: str, ruled: str, gains: Sequence[float]) -> str:
+    """Return in words by how much the best strategy is ahead of the one that the rule names."""
+    if best == ruled:
+        return "Measured, none had a higher mean."
+    gain = f"by {mean(gains):.3f}" + (
+        f" (seeds: {min(gains):.3f} to {max(gains):.3f})" if len(gains) > 1 else ""
+    )
+    if _is_clear(gains):
+        return f"But measured, {best} was better than {ruled} for every seed, {gain}."
+    return f"Measured, only {best} was better, and not clearly: {gain}."
 
 
 def _apply_rule(pictures: int, similarity: str) -> tuple[str, tuple[str, ...], str]:

@@ -4,15 +4,21 @@ import re
 from pathlib import Path
 
 _IMPORT = re.compile(r'(?m)^import .* from "(\.[\w./]+\.mjs)";\n')
-_COMMENT = re.compile(r"(?m)^ *(?://.*|/\*\*.*\*/)\n")
+#: lines that are comments, and what lines begin with: no text in a module goes over a line's end
+_FOR_MAKERS = re.compile(r"(?m)^ *(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/)\n|^ +")
 
 
 def one_piece(module: Path) -> str:
     """Return a module and those that it imports, in the order in which they can stand together.
 
-    Lines that are comments, which only makers read, are left out.
+    Comments and indentation, which only makers read, are left out.
     """
     return "\n".join(_in_order(module.resolve(), []))
+
+
+def shortened(code: str) -> str:
+    """Return code without comments and indentation, which only makers read."""
+    return _FOR_MAKERS.sub("", code)
 
 
 def without_exports(code: str, default: str) -> str:
@@ -28,4 +34,4 @@ def _in_order(module: Path, before: list[Path]) -> list[str]:
         if (other := (module.parent / name).resolve()) not in before:
             found += _in_order(other, before)
     before.append(module)
-    return [*found, _COMMENT.sub("", _IMPORT.sub("", code))]
+    return [*found, shortened(_IMPORT.sub("", code))]

@@ -95,7 +95,7 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
     },
     "07-transfer-learning-cases": {
         "tiny": Settings(
-            epochs=5, batch_size=16, side=64, base="mini_vgg16", rates=(3e-4,), draws=3
+            epochs=5, batch_size=16, side=64, base="mini_vgg16", rates=(3e-4, 3e-3), draws=3
         ),
         "full": Settings(epochs=30, batch_size=32, side=96, base="mobilenet", rates=(1e-4, 5e-4)),
     },

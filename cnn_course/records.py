@@ -30,13 +30,15 @@ def recorded(chapter: str, base: str = "", precision: str = "") -> dict[str, Any
 
 
 def recorded_runs(chapter: str) -> list[dict[str, Any]]:
-    """Return all recorded full runs of a chapter: the usual one, then one for each further seed.
+    """Return all recorded full runs of a chapter: the usual one, then those of further seeds.
 
     Raises:
         FileNotFoundError: nobody has recorded this chapter yet.
     """
     first = _file(f"{chapter}.json", f"record {chapter}")
-    further = sorted(first.parent.glob(f"seed-*/{first.name}"))
+    further = sorted(
+        first.parent.glob(f"seed-*/{first.name}"), key=lambda file: int(file.parent.name[5:])
+    )
     return [json.loads(file.read_text(encoding="utf-8")) for file in (first, *further)]
 
 

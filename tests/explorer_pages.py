@@ -30,11 +30,19 @@ def opened(page: Page, folder: Path, *shown: Explorer) -> list[str]:
     return names
 
 
+def choose(control: Locator, choice: str) -> None:
+    """Choose in a list, or press a key on a slider."""
+    if control.evaluate("control => control.tagName") == "SELECT":
+        control.select_option(choice)
+    else:
+        control.press(choice)
+
+
 def led_to(page: Page, address: str) -> None:
     """Come to an address from elsewhere, as by a link that somebody sent."""
     page.goto("about:blank")
     page.goto(address)
-    page.wait_for_selector(".explorer table")
+    page.wait_for_selector(".explorer-body > *")
 
 
 # The numbers of a figure: of an explorer's name and the beginning of the figure's title.
@@ -143,3 +151,14 @@ def touch(page: Page, *places: tuple[float, float]) -> None:
         send("touchMove", place)
     send("touchEnd")
     devtools.detach()
+
+
+def slide(shown: Shown, name: str, to: str) -> None:
+    """Press the arrow keys on a slider until it says this."""
+    control = shown.control(name)
+    for _ in range(20):
+        if control.get_attribute("aria-valuetext") == to:
+            return
+        below = float(control.get_attribute("aria-valuetext")) < float(to)
+        control.press("ArrowRight" if below else "ArrowLeft")
+    raise AssertionError(f"{name} does not come to {to}")

@@ -169,6 +169,49 @@ def _grey_for_a_base(answer: Any) -> str:
     return "Nothing is new in it, but now it has the shape that a base expects."
 
 
+@exercise("choose-the-rate")
+def _choose_the_rate(answer: Any) -> str:
+    for start, losses, expected, reason in (
+        (0.40, {1e-4: [0.39, 0.38, 0.37], 1e-3: [0.35, 0.31, 0.33]}, 1e-3, "0.31 is the lowest"),
+        (
+            0.40,
+            {1e-4: [0.37, 0.36, 0.35], 1e-3: [0.30, 0.44, 0.52], 0.1: [0.69, 0.69, 0.69]},
+            1e-3,
+            "a checkpoint keeps the best epoch, which need not be the last one",
+        ),
+        (0.10, {1e-4: [0.12, 0.11], 1e-3: [0.13, 0.12]}, 0, "no epoch is below the start"),
+        (0.30, {1e-3: [0.50, 0.45], 1e-2: [0.70, 0.29]}, 1e-2, "only one epoch is below the start"),
+    ):
+        given = call(answer, start, losses)
+        if given != expected:
+            wrong(f"For the start {start} and {losses} it returns {given!r}, but {reason}.")
+    return "The lowest validation loss of all epochs chooses, and the start is among them."
+
+
+@exercise("choose-the-cut")
+def _choose_the_cut(answer: Any) -> str:
+    random = np.random.default_rng(7)
+    labels = random.integers(0, 2, 120)
+    by_heart = random.normal(size=(120, 300))  # as many values: any labels can be fitted
+    telling = random.normal(size=(120, 3)) + 2 * labels[:, None]
+    fit, validation = np.arange(60), np.arange(60, 120)
+    for depths, expected in (
+        ([by_heart, telling], 1),
+        ([telling, by_heart], 0),
+        ([by_heart, by_heart[:, :40], telling, by_heart[:, 40:]], 2),
+    ):
+        given = call(answer, depths, labels, fit, validation)
+        if not isinstance(given, int | np.integer) or not 0 <= given < len(depths):
+            wrong(f"It returns {given!r}. The place of a depth is asked for: 0 for the first one.")
+        if given != expected:
+            wrong(
+                f"Of {len(depths)} depths it returns {given}, but a probe on depth {expected} is "
+                "right far more often on the validation pictures. Fit on the one part, and score "
+                "on the other."
+            )
+    return "A probe for each depth, and the pictures put aside choose. The test pictures wait."
+
+
 @exercise("clearly-better")
 def _clearly_better(answer: Any) -> str:
     for one, other, expected, reason in (

@@ -1,17 +1,15 @@
 """What a learner has answered rightly, section by section: one small file on their own machine."""
 
-import contextlib
 import inspect
 import json
 import linecache
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from html import escape
 from importlib import resources
-from pathlib import Path
+
+from cnn_course import kept
 
 Sections = Mapping[str, Mapping[str, list[str]]]  # chapter -> section -> exercises
 
@@ -22,7 +20,7 @@ class Progress:
 
     Attributes:
         sections: chapter -> section -> its exercises, in the order of the course.
-        done: the exercises that were answered rightly.
+        done: the exercises that were answered rightly, and the tasks of explorers that were done.
     """
 
     sections: Sections
@@ -69,12 +67,12 @@ def progress() -> Progress:
     It is kept in one file on this machine, and never sent anywhere. Solutions of the chapters do
     not count.
     """
-    return Progress(sections(), frozenset(_kept()))
+    return Progress(sections(), frozenset(kept.names()))
 
 
 def forget_progress() -> None:
     """Remove what is known of your progress from this machine."""
-    if file := _file():
+    if file := kept.file():
         file.unlink(missing_ok=True)
 
 
@@ -93,45 +91,8 @@ def note(name: str) -> None:
     cell = _running_cell()
     # A cell that hands in a chapter's solution calls it so; no answer has this name.
     solution = rf"check\(\s*[\"']{re.escape(name)}[\"']\s*,\s*solution\b"
-    file = _file()
-    if cell is None or file is None or re.search(solution, cell) or name in _kept():
-        return
-    # A line more, in one write at the end: whatever stands there stays there, damaged or not, and
-    # of two notebooks that write at the same moment none undoes what the other did.
-    with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a", encoding="utf-8") as stream:
-            stream.write(f"\n{name} {date.today().isoformat()}\n")
-
-
-def _file() -> Path | None:
-    """Return where it is kept: `$CNN_COURSE_PROGRESS`, or the system's folder for such files.
-
-    A user without a home has none.
-    """
-    import platformdirs  # noqa: PLC0415 - who only counts need not wait for it
-
-    if own := os.environ.get("CNN_COURSE_PROGRESS"):
-        return Path(own)
-    try:
-        folder = platformdirs.user_data_path("cnn-course")
-    except RuntimeError:  # neither HOME nor a list of users says where home is
-        return None
-    return folder / "progress.txt" if folder.is_absolute() else None
-
-
-def _kept() -> list[str]:
-    """Return the exercises that were answered rightly; what cannot be read counts as nothing.
-
-    An editor may have saved the file as UTF-16, or with a mark at its beginning.
-    """
-    try:
-        file = _file()
-        content = file.read_bytes() if file and file.is_file() else b""
-    except OSError:
-        return []
-    text = content.replace(b"\0", b"").decode(errors="replace")
-    return re.findall(r"(?<![a-z0-9-])([a-z0-9-]+) \d{4}-\d{2}-\d{2}\b", text)
+    if cell is not None and not re.search(solution, cell):
+        kept.add(name)
 
 
 def _running_cell() -> str | None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cnn_course.arguments import did_you_mean, is_huge, shown
+from cnn_course.arguments import did_you_mean, is_huge, shown, told
 from cnn_course.checks import functions, marking, models  # noqa: F401 - they register
 from cnn_course.checks.answers import register_answers
 from cnn_course.checks.progress import note, sections
@@ -26,7 +26,6 @@ _WORDS: dict[Outcome, str] = {
     "unclear": "Which one?",
     "open": "Not attempted yet.",
 }
-_LONGEST = 500  # signs of an error that is told
 _HUGE = (
     "This holds more than 10,000 values, and far fewer are asked for. Is it the data in place of "
     "their shape or their number?"
@@ -107,18 +106,9 @@ def check(name: str, answer: Any) -> Verdict:
     except marking.WrongAnswerError as error:
         return Verdict("wrong", str(error))
     except (Exception, SystemExit) as error:  # an answer may be anything, and exit, too
-        return Verdict("wrong", f"Your answer made the check stop: {_told(error)}")
+        return Verdict("wrong", f"Your answer made the check stop: {told(error)}")
     note(name)
     return verdict
-
-
-def _told(error: BaseException) -> str:
-    """Return what an error says, which may be one of the learner's own."""
-    kind = type(error).__name__
-    try:
-        return f"{kind}: {error}"[:_LONGEST]
-    except Exception:
-        return kind
 
 
 def _is_attempted(answer: Any) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from operator import eq
 from typing import Any, Final
 
@@ -52,6 +53,7 @@ _ALIASES: Final = {
 }
 _LARGEST = 10**15  # beyond it nothing is counted on, and nothing has to be
 _LONGEST = 200  # characters of a word
+_MOST_ANSWERS = 100_000  # that are looked at
 _MOST = 20  # names that are listed
 
 
@@ -146,16 +148,15 @@ def mark_answers(
 
 def _by_name(answers: object, questions: Sequence[Question]) -> dict[str, object]:
     """Return answers by question, from a mapping by name or number or from a list in order."""
-    if isinstance(answers, list | tuple):
-        return {one.name: answer for one, answer in zip(questions, answers, strict=False)}
-    if not isinstance(answers, Mapping):
-        return {}
     numbered = {str(place): one.name for place, one in enumerate(questions, start=1)}
     found = {}
-    with suppress(Exception, SystemExit):  # a mapping, or a key, of somebody's own
-        for key, value in answers.items():
-            name = shown(key) if not isinstance(key, str) else str(key)
-            found[numbered.get(name, name)] = value
+    with suppress(Exception, SystemExit):  # a list, a mapping, or a key, of somebody's own
+        if isinstance(answers, list | tuple):
+            return {one.name: answer for one, answer in zip(questions, answers, strict=False)}
+        if isinstance(answers, Mapping):
+            for key, value in islice(answers.items(), _MOST_ANSWERS):
+                name = shown(key) if not isinstance(key, str) else str(key)
+                found[numbered.get(name, name)] = value
     return found
 
 

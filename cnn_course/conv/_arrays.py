@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cnn_course.arguments import told
+
 Array = NDArray[Any]
 
 # Every whole number up to here is a float64; so is every sum that stays below.
@@ -22,9 +24,9 @@ def numbers(name: str, value: ArrayLike) -> Array:
     """
     try:
         array = np.asarray(value)
-    except (TypeError, ValueError) as error:
+    except (Exception, SystemExit) as error:  # of memory, or of an object of somebody's own, too
         raise ValueError(
-            f"{name} cannot be turned into an array of numbers: {error} "
+            f"{name} cannot be turned into an array of numbers. {told(error)} "
             "Pass a NumPy array, or nested lists whose rows are equally long."
         ) from None
     if array.dtype.kind not in "biuf":
@@ -99,6 +101,11 @@ def compute(operation: Callable[..., Array], *arrays: Array, terms: int) -> Arra
             "With whole numbers this large a result does not fit into int64. "
             "Convert the arrays to float64 first."
         ) from None
+
+
+def is_exact(array: Array) -> bool:
+    """Return whether float64 holds every whole number up to the largest one of an array."""
+    return array.dtype.kind == "f" or _largest(array) <= _LARGEST_EXACT_FLOAT64
 
 
 def _largest(array: Array) -> int:

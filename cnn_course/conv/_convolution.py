@@ -15,10 +15,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
 from cnn_course.arguments import one_of
-from cnn_course.conv._arrays import Array, compute, same_type, with_axes, with_shape
+from cnn_course.conv._arrays import Array, compute, is_exact, same_type, with_axes, with_shape
 from cnn_course.conv._windows import Walk, pad, places, walks
 
 # "empty" is missing: it leaves arbitrary numbers around the image.
+_COMPUTED = ("linear_ramp", "mean", "median")
 _PAD_MODES = "constant edge linear_ramp maximum mean median minimum reflect symmetric wrap"
 
 
@@ -60,6 +61,11 @@ def correlate2d(
         raise ValueError(
             f"pad_mode={mode!r} needs pixels to pad with, but the shape of image is "
             f"{image.shape}. Pass an image with pixels, or pad_mode='constant'."
+        )
+    if mode in _COMPUTED and not is_exact(image):
+        raise ValueError(
+            f"pad_mode={mode!r} computes with float64, which does not hold every whole number "
+            "beyond 2**53. Convert the image to float64 first."
         )
     # One image with one channel, one filter without bias.
     padded = pad(image[np.newaxis, :, :, np.newaxis], down, across, mode)

@@ -6,7 +6,7 @@ Keras; a Keras model that is handed in is read as it is.
 
 # ruff: noqa: F401, F403 - what is imported here is what the package offers
 from .layers import *
-from .network import Row, Table, table
+from .network import Row, Table, layers_of, table
 from .windows import (
     ReceptiveField,
     left_over,

@@ -141,7 +141,7 @@ class Layer:
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         """Count the layer; `seen` is what one value of its input sees."""
-        raise NotImplementedError(f"{self.kind} does not say how it is counted.")
+        raise TypeError(f"{self.kind} does not say how it is counted. Take a kind such as Dense.")
 
 
 class Input(Layer):
@@ -672,7 +672,8 @@ class GroupNormalization(Layer):
     scale: bool = True
 
     def __post_init__(self) -> None:
-        self._set("groups", whole_number("groups", self.groups, -1 if self.groups == -1 else 1))
+        groups = whole_number("groups", self.groups, -1)
+        self._set("groups", groups if groups == -1 else whole_number("groups", groups, 1))
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         axis = one_axis_of(shape, self.axis)

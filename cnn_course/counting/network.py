@@ -124,6 +124,37 @@ def table(model_or_layers: object) -> Table:
     return Table(tuple(shapes), tuple(rows))
 
 
+def layers_of(model: Any) -> list[Layer]:
+    """Return what `table` counts of a Keras model as a list of layers, which it counts alike.
+
+    Raises:
+        ValueError: as `table`; or it has several inputs, a model inside, a function of `keras.ops`
+            or a layer that is called twice, for which such a list has no words.
+    """
+    [shape, *more] = table(model).inputs
+    if more:
+        raise ValueError(f"The model {model.name!r} has {1 + len(more)} inputs; a list has one.")
+    names: dict[int, str] = {}
+    found: list[Layer] = []
+    for node in calls(model):
+        called = node.operation
+        if not found:
+            layer: Layer = Input(shape)
+        elif _is_model(called) or not hasattr(called, "count_params"):
+            kind = type(called).__name__
+            raise ValueError(
+                f"{called.name!r} ({kind}) is no single layer. Make the model of layers."
+            )
+        elif called.name in names.values():
+            raise ValueError(f"Layer {called.name!r} is called twice; a list has each layer once.")
+        else:
+            layer = _layer(called, trainable=True)
+        after = tuple(names[id(tensor)] for tensor in node.input_tensors)
+        found.append(replace(layer, name=called.name, after=after or None))
+        names[id(node.outputs[0])] = called.name
+    return found
+
+
 def _from_list(layers: Sequence[object]) -> tuple[list[Shape], list[Row]]:
     """Return the input shape and the rows of a list of layer descriptions."""
     described = [_description(layer, place) for place, layer in enumerate(layers)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from cnn_course.arguments import one_of
+from cnn_course.data import storage
 from cnn_course.data.digits import MNIST, Mnist, load_digits
 from cnn_course.data.dogs_vs_cats import PHOTOGRAPHS, DogsVsCats, cats_and_dogs
 from cnn_course.data.errors import DataError, Finding
@@ -39,6 +40,7 @@ def check(data_sets: Sequence[DataSet] = DATA_SETS) -> list[Finding]:
     Downloads nothing and raises nothing: what is broken is reported. Photographs are all decoded,
     with a progress bar on a terminal, and what was found out is remembered until a file changes.
     """
+    storage.forget_killed()
     return [data_set.check() for data_set in data_sets]
 
 
@@ -52,4 +54,6 @@ def get(name: str, data_sets: Sequence[DataSet] = DATA_SETS) -> Path:
         DataError: it is broken, or it is not here and cannot be downloaded.
     """
     by_name: dict[str, DataSet] = {data_set.name: data_set for data_set in data_sets}
-    return by_name[one_of("The data set", name, by_name)].get()
+    found = by_name[one_of("The data set", name, by_name)].get()
+    storage.forget_killed()
+    return found

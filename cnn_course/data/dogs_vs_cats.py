@@ -101,6 +101,9 @@ class DogsVsCats:
         if place is None:
             self._download()
             place = storage.cache_folder(self.name)
+        elif place == storage.cache_folder(self.name):
+            with contextlib.suppress(OSError):  # of a run that was killed when they were unpacked
+                self._archive().unlink(missing_ok=True)
         with self._advising(place):
             key, _ = storage.fingerprint([place], _DEPTH, self.sizes)
             selection = self._selection(place, key)
@@ -156,7 +159,7 @@ class DogsVsCats:
 
     def _download(self) -> None:
         """Make the folder in the cache from the official archive, downloaded if need be."""
-        archive = storage.cache_folder("downloads") / self.published.url.rsplit("/", 1)[-1]
+        archive = self._archive()
         try:
             left = archive.is_file()  # by a run that was interrupted
             if not left:
@@ -175,6 +178,9 @@ class DogsVsCats:
                 error.left_out,
             ) from error
         archive.unlink(missing_ok=True)
+
+    def _archive(self) -> Path:
+        return storage.cache_folder("downloads") / self.published.url.rsplit("/", 1)[-1]
 
     def _unpack(self, archive: Path) -> None:
         """Fill the folder in the cache from the official archive; remove one that is not whole."""

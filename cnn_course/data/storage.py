@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from cnn_course.data.errors import (
 
 OWN_VARIABLE: Final = "CNN_COURSE_DATA"
 _UNFINISHED: Final = ".unfinished-"
+_TEMPORARY: Final = "cnn-course-temporary-"
 _BEGUN: Final = ".begun-"
 _LOCK: Final = ".lock"
 _NEW: Final = 60.0  # seconds; what is younger may not have its lock yet
@@ -125,14 +126,25 @@ def scratch(beside: Path) -> Iterator[Path]:
     What processes that were killed left there is removed as well. A `DataError` says that there is
     no right to write.
     """
-    parent = beside.parent
-    try:
-        _clear(parent)
-        made = tempfile.TemporaryDirectory(
-            prefix=_UNFINISHED, dir=parent, ignore_cleanup_errors=True
-        )
-    except OSError as error:
-        raise unwritable(parent, error) from error
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(_scratch(beside.parent, _UNFINISHED))
+        except OSError as error:
+            raise unwritable(beside.parent, error) from error
+        yield folder
+
+
+@contextlib.contextmanager
+def temporary() -> Iterator[Path]:
+    """Give such a folder where the system has temporary ones; `OSError` says that it has none."""
+    with _scratch(Path(tempfile.gettempdir()), _TEMPORARY) as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def _scratch(parent: Path, prefix: str) -> Iterator[Path]:
+    _clear(parent, {prefix: _NEW})
+    made = tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True)
     with made as name, _locked(Path(name)):
         yield Path(name)
 
@@ -148,7 +160,7 @@ def begun(target: Path) -> Iterator[Path]:
     folder = target.with_name(f"{_BEGUN}{target.name}")
     with contextlib.ExitStack() as stack:
         try:
-            _clear(target.parent)
+            _clear(target.parent, {_UNFINISHED: _NEW, _BEGUN: _FORGOTTEN})
             folder.mkdir(exist_ok=True)
             stack.enter_context(_locked(folder))
         except (PermissionError, Timeout):  # it may be another user's
@@ -173,13 +185,28 @@ def _locked(folder: Path) -> FileLock:
     return FileLock(folder / _LOCK, timeout=0)
 
 
-def _clear(parent: Path) -> None:
-    """Make a folder, and remove from it what processes that were killed left there."""
+def forget_killed() -> None:
+    """Remove from the cache what processes that were killed left there, if nobody goes on with it.
+
+    Where a data set is whole, nothing else looks there any more.
+    """
+    cache = cache_folder("any").parent
+    for folder in (cache, *cache.glob("*")):
+        with contextlib.suppress(OSError):
+            if folder.is_dir():
+                _clear(folder, {_UNFINISHED: _NEW, _BEGUN: _FORGOTTEN})
+
+
+def _clear(parent: Path, forgotten: Mapping[str, float]) -> None:
+    """Make a folder, and remove from it what processes that were killed left there.
+
+    `forgotten` is how names begin -> after how many seconds nobody works there any more.
+    """
     parent.mkdir(parents=True, exist_ok=True)
-    for prefix, age in ((_UNFINISHED, _NEW), (_BEGUN, _FORGOTTEN)):
+    for prefix, age in forgotten.items():
         for left in parent.glob(f"{prefix}*"):
             with contextlib.suppress(OSError, Timeout):  # somebody works there, or removes it
-                if left.stat().st_mtime < time.time() - age:
+                if left.lstat().st_mtime < time.time() - age and not left.is_symlink():
                     with _locked(left):
                         pass
                     shutil.rmtree(left)

@@ -2,8 +2,11 @@
 
 from cnn_course.explorers.augmentation import Augmentation
 from cnn_course.explorers.class_test import ClassTests
+from cnn_course.explorers.digit_training import DigitTraining
 from cnn_course.explorers.digits import DigitNetwork
+from cnn_course.explorers.gradients import Gradients
 from cnn_course.explorers.shapes import Shapes
+from cnn_course.explorers.training import KernelTraining
 from cnn_course.explorers.transfer_cases import TransferCases
 from cnn_course.explorers.windows import Convolution, Pooling
 
@@ -12,6 +15,9 @@ __all__ = [
     "ClassTests",
     "Convolution",
     "DigitNetwork",
+    "DigitTraining",
+    "Gradients",
+    "KernelTraining",
     "Pooling",
     "Shapes",
     "TransferCases",

@@ -1,6 +1,6 @@
 // The augmentation explorer: nine draws of a picture, and the Keras code for them.
 import { augment } from "./augmented.mjs";
-import { arrows, button, figure, isWhole, keep, make, number, paint, Panel, showOnly, tell } from "./panel.mjs";
+import { arrows, button, figure, group, isWhole, keep, make, number, paint, Panel, showOnly, tell } from "./panel.mjs";
 
 const LARGEST_OWN = 128; // rows or columns of a picture of one's own
 const SEEDS = 2 ** 32;
@@ -63,8 +63,23 @@ export function code(state) {
   return ["import keras", "from keras import layers", "", ...made].join("\n");
 }
 
+const MOVES = ["rotation", "zoom", "height", "width", "shear"];
+const AUGMENTATION_TASKS = [
+  { name: "task-flip-only", text: "leave nothing on but the flip. How many of the nine cats look the other way?",
+    shows: "Each picture is flipped with a probability of one half. The seed decides which, and draw again takes the next.",
+    done: (state) => state.flip && Object.keys(FACTORS).every((name) => !state[name]) },
+  { name: "task-black", text: "let black pixels come in from the side.",
+    shows: "With constant, what comes from outside the picture is 0. The other fill modes take pixels from inside.",
+    done: (state) => state.fill_mode === "constant" && MOVES.some((name) => state[name]) },
+  { name: "task-colours", text: "let the nine draws differ, although no pixel moves.",
+    shows: "Brightness and contrast change values, not places, and mix no pixels. What leaves 0 to 255 is cut off, and lost.",
+    done: (state) => !state.flip && MOVES.every((name) => !state[name]) && Boolean(state.brightness || state.contrast) },
+];
+
 class Augmentation extends Panel {
   get title() { return "Augmentation explorer"; }
+
+  get tasks() { return AUGMENTATION_TASKS; }
 
   begin(el) {
     el.classList.add("explorer-augmentation");
@@ -75,17 +90,16 @@ class Augmentation extends Panel {
       make("tr", {}, ...this.buttons.slice(at, at + 3).map((one) => make("td", {}, one)))));
     arrows(this.table);
     this.text = make("pre", { className: "explorer-code" });
-    const copy = button("copy", "copy the code", () => this.copy());
+    const copy = button("copy", "copy the code", () => this.copy(this.text, "code"));
     copy.dataset.cell = "copy";
     this.figures = [figure("as it is", this.original, this.sum), figure("nine draws", this.table),
       figure("in Keras", this.text, copy)].map(keep);
   }
 
+  get looksAt() { return ["picked"]; }
+
   place(at) {
-    const one = make("button", { type: "button", onclick: () => {
-      this.picked = at;
-      this.show(this.result);
-    } }, make("canvas"));
+    const one = make("button", { type: "button", onclick: () => this.look("picked", at) }, make("canvas"));
     one.dataset.cell = `picture-${at + 1}`;
     return one;
   }
@@ -93,15 +107,16 @@ class Augmentation extends Panel {
   controls() {
     const { most, photographs } = this.model.get("choices");
     const named = [...Object.keys(photographs).map((name) => [name]), ["own", "your own"]];
-    const sliders = Object.entries(FACTORS).map(([name, { text, means }]) =>
-      this.slider(name, text, [0, most[name], 0.01], (factor) => (factor ? means(factor, this.size) : "off")));
+    const slider = (name) => this.slider(name, FACTORS[name].text, [0, most[name], 0.01], (factor) =>
+      (factor ? FACTORS[name].means(factor, this.size) : "off"));
     return [
-      this.choice("flip", "horizontal flip", [["false", "off"], ["true", "on"]]), ...sliders,
-      this.choice("fill_mode", "fill mode", FILL_MODES.map((mode) => [mode])),
-      this.choice("draws", "draws", [["random", "at random"], ["ends", "at the ends"]]),
-      this.choice("picture_name", "picture", named, (name) => this.chosen(name)),
-      this.picker((channels) => this.take(packed(channels)), LARGEST_OWN),
-      make("div", { className: "explorer-steps" }, this.again(), this.none()),
+      group("input", this.choice("picture_name", "picture", named, (name) => this.chosen(name)),
+        this.picker((channels) => this.take(packed(channels)), LARGEST_OWN),
+        this.choice("draws", "draws", [["random", "at random"], ["ends", "at the ends"]]),
+        make("div", { className: "explorer-steps" }, this.again(), this.none())),
+      group("places", this.choice("flip", "horizontal flip", [["false", "off"], ["true", "on"]]),
+        ...MOVES.map(slider), this.choice("fill_mode", "fill mode", FILL_MODES.map((mode) => [mode]))),
+      group("colours", slider("brightness"), slider("contrast")),
     ];
   }
 
@@ -144,6 +159,7 @@ class Augmentation extends Panel {
   }
 
   draw(state, { picture, changes, pictures }) {
+    this.picked = Math.min(this.picked, pictures.length - 1);
     showOnly(this.body, this.figures);
     paint(this.original, picture);
     pictures.forEach((one, at) => {
@@ -161,17 +177,6 @@ class Augmentation extends Panel {
     const did = Object.entries(FACTORS).filter(([name]) => change[name])
       .map(([name, { did }]) => did(change[name], this.size));
     return [...(change.flip ? ["flipped"] : []), ...did].join("; ") || "as it is";
-  }
-
-  /** To the clipboard; where a page may not write there, the code is selected instead. */
-  async copy() {
-    try {
-      await navigator.clipboard.writeText(this.text.textContent);
-      this.message.textContent = "The code is copied.";
-    } catch {
-      getSelection().selectAllChildren(this.text);
-      this.message.textContent = "This page may not copy. The code is selected: press Ctrl+C, or \u2318+C on a Mac.";
-    }
   }
 }
 

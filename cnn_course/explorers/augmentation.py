@@ -129,9 +129,9 @@ class Augmentation(Explorer):
         return list(getattr(names["augment"], "layers", []))
 
     def panels(self) -> list[Panel]:
-        """Return the nine draws, in a quarter of their rows and columns, and the layers."""
+        """Return the nine draws, in a fifth of their rows and columns, and the layers."""
         edge = ((0, 1), (0, 1), (0, 0))
-        small = [np.pad(_smaller(one, 4), edge, constant_values=255) for one in self.output]
+        small = [np.pad(_smaller(one, 5), edge, constant_values=255) for one in self.output]
         rows = [np.concatenate(small[at : at + 3], axis=1) for at in (0, 3, 6)]
         lines = _layers_on(self.state) or ["none"]
         draws = picture_panel("nine draws", np.concatenate(rows), side=300)

@@ -25,8 +25,24 @@ const tables = (name, head, rows) => make("table", { className: "explorer-layers
   make("thead", {}, make("tr", {}, ...head.map((textContent) => make("th", { textContent, scope: "col" })))),
   make("tbody", {}, ...rows));
 
+const points = (marks) => marks?.reduce((sum, one) => sum + one.points, 0) ?? 0;
+const possible = (test) => test.questions.reduce((sum, one) => sum + one.points, 0);
+const CLASS_TEST_TASKS = [
+  { name: "task-marked", text: "answer one question, and let it be marked.",
+    shows: "The verdict says what was counted, and which mistake your number looks like.",
+    done: (state, { marks }) => points(marks) > 0 },
+  { name: "task-half", text: "get half of the points of a test.",
+    shows: "An answer that follows rightly from a wrong one before it counts as right.",
+    done: (state, { test, marks }) => points(marks) >= possible(test) / 2 },
+  { name: "task-all", text: "get all points of a test that a seed has made.",
+    shows: "Its network was new to you, and you counted it without a mistake.",
+    done: ({ level }, { test, marks }) => level !== "own" && points(marks) === possible(test) },
+];
+
 class ClassTest extends Panel {
   get title() { return "Explorer of class tests"; }
+
+  get tasks() { return CLASS_TEST_TASKS; }
 
   begin(el) {
     this.root = el;
@@ -87,10 +103,9 @@ class ClassTest extends Panel {
       tables("layers", ["layer", "takes", "what it is"], layers),
       make("p", { textContent: rules }), tables("questions", HEADS, questions),
       make("p", { className: "explorer-steps" }, mark, clear, print))]);
-    const possible = test.questions.reduce((sum, { points }) => sum + points, 0);
-    const points = marks?.reduce((sum, one) => sum + one.points, 0);
-    this.result = { level, seed, points, possible };
-    tell(this.sum, `${test.title}: ${marked ? `${points} of ` : ""}${possible} points.`);
+    const most = possible(test);
+    this.result = { level, seed, points: points(marks), possible: most };
+    tell(this.sum, `${test.title}: ${marked ? `${points(marks)} of ` : ""}${most} points.`);
   }
 
   question({ name, text, points, kind }, answers, mark, at) {

@@ -1,6 +1,6 @@
 // The convolution explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
-import { arrows, figure, isWhole, make, number, tell } from "./panel.mjs";
-import { checkWindow, frame, formula, isSmallTable, kept, margins, places, revived, Windows } from "./windows.mjs";
+import { arrows, group, isWhole, keep, make, number, showOnly, tell } from "./panel.mjs";
+import { checkWindow, frame, formula, grid, isSmallTable, kept, margins, part, places, revived, Windows } from "./windows.mjs";
 
 /** What comes out, and everything that is needed to show how. */
 export function convolve(state) {
@@ -53,21 +53,45 @@ export function written(framed, state, row, column) {
   return text;
 }
 
+const CONVOLUTION_TASKS = [
+  { name: "task-same-size", text: "make the output as large as the image.",
+    shows: "The padding adds the rows and columns that the kernel takes away: one less than it has.",
+    done: ({ image }, { output }) => output.length === image.length && output[0].length === image[0].length },
+  { name: "task-left-over", text: "choose a stride with which some rows or columns never come under the window.",
+    shows: "They are crossed out. The window has some way to go, and the stride does not divide it.",
+    done: ({ image, kernel, stride }, { rows, columns }) => [[image, kernel, rows], [image[0], kernel[0], columns]]
+      .some(([pixels, weights, [one, other]]) => (pixels.length + one + other - weights.length) % stride) },
+  { name: "task-sees-edges", text: "type a kernel of your own that answers 0 wherever all pixels are equal, " +
+      "and something else at an edge.",
+    shows: "Its weights add up to 0, as those of Sobel do. So it sees differences, however bright the picture is.",
+    done: ({ kernel, kernel_name }, { output }) => kernel_name === "own"
+      && Math.abs(kernel.flat().reduce((sum, weight) => sum + weight, 0)) < 1e-9
+      && output.some((line) => line.some((value) => Math.abs(value) > 1e-9)) },
+];
+
 class Convolution extends Windows {
   get title() { return "Convolution explorer"; }
+
+  get tasks() { return CONVOLUTION_TASKS; }
+
+  begin(el) {
+    super.begin(el);
+    this.made = make("div");
+    this.how = keep(part("kernel how", "", this.made, make("div", {}, this.sum, this.sizes)));
+  }
 
   compute(state) { return convolve(state); }
 
   controls() {
     const yes = (no, text) => [["false", no], ["true", text]];
     return [
-      this.named("kernel"),
-      this.choice("stride", "stride", [[1], [2], [3], [4]]),
-      this.choice("padding", "padding", [["valid"], ["same"], [1], [2], [3]]),
-      this.choice("pad_mode", "frame", [["constant", "zeros"], ["edge", "same value"]]),
-      this.choice("divide", "value", yes("sum", "mean")),
-      this.choice("relu", "activation", yes("none", "ReLU")),
-      ...this.images(),
+      this.images(),
+      group("kernel", this.named("kernel"),
+        this.choice("stride", "stride", [[1], [2], [3], [4]]),
+        this.choice("padding", "padding", [["valid"], ["same"], [1], [2], [3]]),
+        this.choice("pad_mode", "frame", [["constant", "zeros"], ["edge", "same value"]])),
+      group("output", this.choice("divide", "value", yes("sum", "mean")),
+        this.choice("relu", "activation", yes("none", "ReLU")), this.steps()),
     ];
   }
 
@@ -79,9 +103,24 @@ class Convolution extends Windows {
       `Columns: ${formula(image[0].length, kernel[0].length, stride, columns)}.`);
     return [
       this.image(framed, window, { rows, columns, stride }),
-      figure("kernel", this.kernel()),
+      part("kernel", "kernel", this.kernel()),
       this.map(output, row, column),
+      this.products(framed, row, column),
     ];
+  }
+
+  /** What the kernel makes of its window, each weight of its pixel. */
+  products(framed, row, column) {
+    const { kernel, stride } = this.state, place = `${row} ${column}`;
+    if (this.shownPlace !== place) Object.assign(this, { shownPlace: place, odd: !this.odd });
+    const values = kernel.map((weights, i) => weights.map((weight, j) =>
+      weight * framed[row * stride + i][column * stride + j]));
+    const table = this.table(values), sum = values.flat().reduce((one, other) => one + other, 0);
+    table.classList.add("products", this.odd ? "odd" : "even");
+    table.querySelectorAll("td").forEach((cell, at) => cell.style.setProperty("--at", at));
+    showOnly(this.made, [table]);
+    this.how.firstChild.textContent = `pixel times weight, row ${row}, column ${column}: the sum is ${number(sum)}`;
+    return this.how;
   }
 
   kernel() {
@@ -90,7 +129,7 @@ class Convolution extends Windows {
       make("td", {}, this.input(weight, `kernel, row ${i}, column ${j}`, `kernel-${i}-${j}`, (value) => this.change({
         kernel: kernel.map((line, r) => line.map((old, c) => (r === i && c === j ? value : old))), kernel_name: "own" })))))));
     arrows(filled);
-    return filled;
+    return grid(filled, Math.max(...kernel.flat().map((weight) => String(weight).length)), kernel[0].length);
   }
 }
 

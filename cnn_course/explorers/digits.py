@@ -1,23 +1,18 @@
 """The digit network: chapter 2's convnet computes what the reader draws, layer by layer."""
 
-import base64
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from cnn_course import conv, records
+from cnn_course import records
 from cnn_course.arguments import one_of, whole_number
+from cnn_course.explorers.digit_network import SIDE, layers_of_model, layers_of_weights, packed
 from cnn_course.explorers.explorer import Explorer, Panel, bars_panel, picture_panel
 
 CHAPTER: Final = "02-mnist-convnet"
-SIDE: Final = 28
-LAYERS: Final = ("conv_1", "pool_1", "conv_2", "pool_2", "conv_3")
-_SHAPES: Final = (
-    *((3, 3, 1, 32), (32,), (3, 3, 32, 64), (64,), (3, 3, 64, 128), (128,)),
-    *((1152, 10), (10,)),
-)
+SCALES: Final = ("layer", "map")
 _REACH: Final = 1.3  # of the pen that drew the examples, in pixels
 #: digit -> lines of points (row, column)
 _STROKES: Final = {
@@ -37,19 +32,26 @@ _STROKES: Final = {
 
 
 class DigitNetwork(Explorer):
-    """The convnet of chapter 2, for a drawing: all maps, filters and the ten probabilities.
+    """The convnet of chapter 2, for a drawing: all maps, and how each value in them comes about.
 
     Args:
         drawing: a digit as text, `"7"`, for an example; or an array (28, 28) of whole numbers from
             0, black, to 255, white, such as a picture of MNIST.
-        layer: `"conv_1"`, `"pool_1"`, `"conv_2"`, `"pool_2"` or `"conv_3"`, the one to look into.
-        map: number of the map there.
-        weights: `model.get_weights()` of such a network, rounded to half precision; None takes
-            those of the recorded full run of chapter 2, trained on MNIST.
+        layer: `"conv_1"`, `"pool_1"`, `"conv_2"`, `"pool_2"`, `"conv_3"` or `"dense"`, the one to
+            look into.
+        map: number of the map there; of `"dense"`, the digit whose score is looked at.
+        place: row and column of the value there; None takes the largest.
+        channel: number of the map before whose products are written out; None takes the one that
+            adds most.
+        scale: of brightness: `"layer"`, one for all maps of a layer, or `"map"`, one for each.
+        weights: a trained Keras model, a chain of convolutions, poolings and dense layers for
+            pictures (28, 28, 1), whose layers are then called as above; or
+            `model.get_weights()` of a network like chapter 2's. Both are rounded to half precision.
+            None takes those of the recorded full run of chapter 2, trained on MNIST.
 
     Raises:
-        TypeError: the map is not a whole number.
-        ValueError: no such drawing, layer or map, or weights of another network.
+        TypeError: the map, place or channel is not whole numbers.
+        ValueError: no such drawing, layer, map, place or channel, or another kind of network.
         FileNotFoundError: no full run of chapter 2 is recorded.
     """
 
@@ -61,20 +63,35 @@ class DigitNetwork(Explorer):
         *,
         layer: str = "conv_1",
         map: int = 0,
-        weights: Sequence[np.ndarray] | None = None,
+        place: tuple[int, int] | None = None,
+        channel: int | None = None,
+        scale: str = "layer",
+        weights: Any = None,
     ) -> None:
-        arrays = records.recorded_weights(CHAPTER) if weights is None else weights
-        shapes = tuple(np.shape(array) for array in arrays)
-        if shapes != _SHAPES:
-            raise ValueError(f"The weights have the shapes {shapes}. The network needs {_SHAPES}.")
-        halves = [np.asarray(array).astype("<f2") for array in arrays]
-        self._weights = [half.astype(np.float32) for half in halves]
-        content = base64.b64encode(b"".join(half.tobytes() for half in halves)).decode()
+        if hasattr(weights, "get_weights"):
+            self._layers = layers_of_model(weights)
+        else:
+            arrays = records.recorded_weights(CHAPTER) if weights is None else weights
+            self._layers = layers_of_weights(arrays)
         choices = {
             "drawings": {digit: _drawn(lines).tobytes().hex() for digit, lines in _STROKES.items()},
-            "weights": {"halves": content, "shapes": [list(shape) for shape in _SHAPES]},
+            "weights": packed(self._layers),
         }
-        super().__init__(choices, layer=layer, map=map, drawing=drawing)
+        chosen = {"layer": layer, "map": map, "place": place, "channel": channel, "scale": scale}
+        super().__init__(choices, **chosen, drawing=drawing)
+
+    def _changed(
+        self, state: dict[str, Any], changes: dict[str, Any], choices: dict[str, Any]
+    ) -> dict[str, Any]:
+        # Another map is looked at where it is largest, as in the module.
+        if not changes.keys().isdisjoint(("layer", "map")):
+            changes = {"place": None, "channel": None} | changes
+        return super()._changed(state, changes, choices)
+
+    def _part(self, name: str, value: Any, known: dict[str, Any] | None) -> dict[str, Any]:
+        if name == "place" and value is not None:
+            value = [whole_number("A row or column of place", one) for one in np.atleast_1d(value)]
+        return super()._part(name, value, known)
 
     def _own(self, name: str, value: Any) -> str:
         array = np.asarray(value)
@@ -85,10 +102,21 @@ class DigitNetwork(Explorer):
         return array.astype(np.uint8).tobytes().hex()
 
     def _check(self, state: dict[str, Any]) -> None:
-        layer, number = one_of("layer", state["layer"], LAYERS), state["map"]
-        known = self._weights[2 * int(layer[-1]) - 1].size
-        if whole_number("map", number) >= known:
-            raise ValueError(f"There is no map {number}: {layer} has 0 to {known - 1}.")
+        names = [layer.name for layer in self._layers]
+        layer = self._layers[names.index(one_of("layer", state["layer"], names))]
+        *shape, count = layer.maps
+        if whole_number("map", state["map"]) >= count:
+            raise ValueError(f"There is no map {state['map']}: {layer.name} has 0 to {count - 1}.")
+        place, channel = state["place"], state["channel"]
+        if place is not None and (len(place) != 2 or not (np.array(place) < shape).all()):
+            raise ValueError(
+                f"There is no place {place}: a map of {layer.name} has {shape[0]} rows and "
+                f"{shape[1]} columns, counted from 0."
+            )
+        depth = 1 if layer is self._layers[0] else self._layers[names.index(layer.name) - 1].maps[2]
+        if channel is not None and whole_number("channel", channel) >= depth:
+            raise ValueError(f"There is no channel {channel}: {layer.name} sees 0 to {depth - 1}.")
+        one_of("scale", state["scale"], SCALES)
 
     @property
     def drawing(self) -> np.ndarray:
@@ -99,32 +127,32 @@ class DigitNetwork(Explorer):
     def maps(self) -> dict[str, np.ndarray]:
         """The maps of every layer, name -> (H, W, channels)."""
         x = self.drawing[None, :, :, None] / 255
-        maps, weights = {}, iter(self._weights)
-        for name in LAYERS:
-            if name.startswith("conv"):
-                x = conv.relu(conv.conv2d(x, next(weights), next(weights)))
-            else:
-                x = conv.pool2d(x)
-            maps[name] = x[0]
-        return maps
+        return {layer.name: (x := layer(x))[0] for layer in self._layers}
+
+    @property
+    def scores(self) -> np.ndarray:
+        """The ten scores before softmax, (10,)."""
+        return self.maps[self._layers[-1].name].ravel()
 
     @property
     def output(self) -> np.ndarray:
         """The ten probabilities, (10,)."""
-        *_, kernel, bias = self._weights
-        scores = self.maps["conv_3"].ravel() @ kernel + bias
+        scores = self.scores
         powers = np.exp(scores - scores.max())
         return powers / powers.sum()
 
     def panels(self) -> list[Panel]:
         """Return the drawing, the probabilities and the maps of the first layer."""
-        maps = np.pad(self.maps["conv_1"], ((0, 1), (0, 1), (0, 0)))
-        rows = [np.hstack([maps[:, :, row + k] for k in range(8)]) for row in range(0, 32, 8)]
+        first = self._layers[0]
+        maps = np.pad(self.maps[first.name], ((0, 1), (0, 1), (0, -first.maps[2] % 8)))
+        rows = [
+            np.hstack([maps[:, :, row + k] for k in range(8)]) for row in range(0, maps.shape[2], 8)
+        ]
         shares = {str(digit): float(share) for digit, share in enumerate(self.output)}
         return [
             picture_panel("drawing", self.drawing.astype(float)),
             bars_panel("probability", shares),
-            picture_panel("conv_1: 32 maps", np.vstack(rows), side=430),
+            picture_panel(f"{first.name}: {first.maps[2]} maps", np.vstack(rows), side=430),
         ]
 
     def describe(self) -> str:

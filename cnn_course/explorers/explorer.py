@@ -18,20 +18,25 @@ import anywidget
 import numpy as np
 import traitlets
 
-from cnn_course import examples
+from cnn_course import examples, kept
 from cnn_course.arguments import one_of
-from cnn_course.javascript import one_piece, without_exports
+from cnn_course.javascript import one_piece, shortened, without_exports
 
 _FOLDER = Path(__file__).parent
 # Without what only its makers read: every explorer brings it along.
 _STYLE = re.sub(
-    r"/\*.*?\*/|(?m:^\s+)", "", (_FOLDER / "explorers.css").read_text(encoding="utf-8"), flags=re.S
+    r"/\*.*?\*/|(?<=[{};])\s+|\s+(?=[{}])",
+    "",
+    (_FOLDER / "explorers.css").read_text(encoding="utf-8"),
+    flags=re.S,
 )
-_MOUNT = (_FOLDER / "mount.js").read_text(encoding="utf-8")
+_MOUNT = shortened((_FOLDER / "mount.js").read_text(encoding="utf-8"))
 _NUMBERS = itertools.count(1)  # one after the other on a page: its address names them
+_TASK = re.compile("task-[a-z0-9-]{1,40}")
 _CAT_SIDE = 64
 _CELL, _ROW, _GAP = 30, 18, 24  # units of the SVG: a number, a line of text, between panels
 _WIDTH = 720  # then the next panel begins below
+_CLASS = r"\.(explorer-[\w-]+)"
 _POSITIVE, _NEGATIVE = "230,140,40", "110,90,180"  # as in explorers.css
 
 
@@ -51,22 +56,33 @@ class Explorer(anywidget.AnyWidget):
         module: the name of the ES module beside this file, in each explorer.
         state: everything that the reader can change, as JSON.
         choices: what there is to choose from, as JSON.
+        done: names of the tasks that the reader has done, in any notebook on this machine.
     """
 
     module: ClassVar[str] = ""
-    _css = _STYLE
-
     state = traitlets.Dict().tag(sync=True)
     choices = traitlets.Dict().tag(sync=True)
+    done = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
         if "module" in cls.__dict__:  # not in the class that anywidget makes of it
             cls._esm = one_piece(_FOLDER / cls.module)
+            cls._css = _style_for(cls._esm)
 
     def __init__(self, choices: dict[str, Any], **values: Any) -> None:
         # Says what is wrong before anything is shown.
         super().__init__(state=self._changed({}, values, choices), choices=choices)
+
+    @traitlets.default("done")
+    def _known(self) -> list[str]:
+        return [name for name in kept.names() if _TASK.fullmatch(name)]
+
+    @traitlets.observe("done")
+    def _keep(self, change: Any) -> None:
+        """Keep tasks of which the screen says that the reader has done them."""
+        for name in filter(_TASK.fullmatch, change["new"]):
+            kept.add(name)
 
     def describe(self) -> str:
         """Return what the explorer shows, for those who cannot see or run it."""
@@ -137,13 +153,35 @@ class Explorer(anywidget.AnyWidget):
         start = _MOUNT.replace("NAME", json.dumps(name)).replace("VALUES", values)
         code = without_exports(str(self._esm), "explorer")
         return (
-            f"<style>{_STYLE}</style>\n"
+            f"<style>{self._css}</style>\n"
             # Without styles, as in a notebook that is not trusted, only what is not hidden is seen.
             '<p class="explorer-unrun">Run this cell to use it.</p>\n'
             f'<div id="{name}" class="explorer-host" hidden>'
             f"{_still(self.panels(), self.describe())}</div>\n"
             f'<script type="module">\n{code}\n{start}</script>'
         )
+
+
+def _style_for(code: str) -> str:
+    """Return the styles without rules of which all classes belong to other explorers.
+
+    Another explorer on the page brings what all share once more, behind the rules of this one. So
+    a class that not every explorer has is written twice: its rules go before what all share.
+    """
+    named = f"{code} explorer-unrun explorer-host explorer-still"
+    panel = (_FOLDER / "panel.mjs").read_text(encoding="utf-8") + named.removeprefix(code)
+
+    def own(found: re.Match[str]) -> str:
+        return found[0] if found[1] in panel else found[0] * 2
+
+    def rule(found: re.Match[str]) -> str:
+        selector, brace, rest = found[0].partition("{")
+        names = re.findall(_CLASS, selector)
+        if names and not any(name in named for name in names):
+            return ""
+        return re.sub(_CLASS, own, selector) + brace + rest
+
+    return re.sub(r"[^{}]+\{[^{}]*\}", rule, _STYLE)
 
 
 def images() -> dict[str, list[list[float]]]:

@@ -3,23 +3,33 @@
   const name = NAME, values = VALUES;
   const el = document.getElementById(name), listeners = [], first = values.state;
   const { accepts, render, kept = (state) => state, revived = (found) => ({ ...first, ...found }) } = explorer;
+  /** Names of tasks that are done: what progress.js keeps of this page, whatever stands there. */
+  const done = () => {
+    const found = window.courseProgress?.answer("tasks");
+    return Array.isArray(found) ? found.filter((one) => typeof one === "string") : [];
+  };
   const model = {
+    view: {}, // what is looked at, which changes nothing: places by name
     get: (key) => values[key],
-    set: (key, value) => { values[key] = value; },
+    set: (key, value) => {
+      values[key] = value;
+      if (key === "done") window.courseProgress?.keepAnswer("tasks", [...new Set([...done(), ...value])]);
+    },
     on: (event, act) => { listeners.push(act); },
     save_changes: () => {
       const address = new URLSearchParams(location.hash.slice(1)); // other explorers' states stay in it
       for (const key of [...address.keys()]) if (!key.startsWith("explorer-")) address.delete(key);
-      address.set(name, JSON.stringify(kept(values.state)));
+      const view = Object.keys(model.view).length ? { view: model.view } : {};
+      address.set(name, JSON.stringify({ ...kept(values.state), ...view }));
       try { history.replaceState(null, "", `#${address}`); } catch { /* a page that has no address */ }
     },
   };
+  const text = () => new URLSearchParams(location.hash.slice(1)).get(name);
   /** The state in the address, with nothing else; null if there is none, false if it cannot be shown. */
   const linked = () => {
-    const text = new URLSearchParams(location.hash.slice(1)).get(name);
-    if (text === null) return null;
+    if (text() === null) return null;
     try {
-      const found = revived(JSON.parse(text), { ...values, state: first });
+      const found = revived(JSON.parse(text()), { ...values, state: first });
       const state = Object.fromEntries(Object.keys(first).map((key) => [key, found[key]]));
       const named = Object.keys(first).every((key) => !key.endsWith("_name") || typeof state[key] === "string");
       return named && accepts(state, values.choices) && state;
@@ -33,6 +43,7 @@
     let shown = false;
     if (wanted) {
       values.state = wanted;
+      model.view = { ...JSON.parse(text())?.view };
       try { show(); shown = true; } catch { /* what `accepts` overlooks */ }
     }
     if (shown) return;
@@ -55,5 +66,11 @@
     el.replaceChildren(...still);
     throw error;
   }
+  const known = () => {
+    values.done = done();
+    listeners.forEach((act) => act());
+  };
+  document.addEventListener("DOMContentLoaded", known); // progress.js begins with it, too
+  document.addEventListener("course-cleared", known);
   addEventListener("hashchange", () => take(values.state, () => listeners.forEach((act) => act())));
 }

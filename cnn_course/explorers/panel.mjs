@@ -20,6 +20,11 @@ export function labelled(text, control) {
   return make("label", {}, make("span", { textContent: text }), control);
 }
 
+/** Controls that belong together: to what goes in, to what is learned or to what comes out. */
+export function group(name, ...controls) {
+  return make("div", { className: `explorer-group of-${name}`, role: "group", ariaLabel: name }, ...controls);
+}
+
 export function figure(title, ...content) {
   return make("figure", {}, make("figcaption", { textContent: title }), ...content);
 }
@@ -141,6 +146,26 @@ export function paint(canvas, channels, low = 0, high = 255, large = false) {
   return shown;
 }
 
+const isScalar = (value) => typeof value === "number" || typeof value === "boolean"
+  || (typeof value === "string" && value.length < 30);
+
+/** Where two values differ, [path, before, after], as far as two such places. */
+export function differences(before, after, path = [], found = []) {
+  if (before === after || found.length > 1) return found;
+  const listed = Array.isArray(before) && Array.isArray(after) && before.length === after.length;
+  const named = before && after && [before, after].every((one) => typeof one === "object" && !Array.isArray(one))
+    && Object.keys(before).join() === Object.keys(after).join();
+  if (!listed && !named) found.push([path, before, after]);
+  if (named) for (const key of Object.keys(after)) differences(before[key], after[key], [...path, key], found);
+  for (let at = 0; listed && at < after.length; at++) {
+    if (before[at] !== after[at]) differences(before[at], after[at], [...path, at], found);
+  }
+  return found;
+}
+
+const MOST_UNDONE = 100; // changes that one can go back
+const HANDS = ["pointerdown", "keydown", "click", "change"]; // what begins another change of the reader's
+
 /** An explorer on the screen. What it computes and shows, its own class says. */
 export class Panel {
   constructor(model, el) {
@@ -148,6 +173,9 @@ export class Panel {
     el.classList.add("explorer");
     el.setAttribute("role", "group");
     el.setAttribute("aria-label", this.title);
+    Object.assign(this, { past: [], hands: 0 });
+    for (const kind of HANDS) el.addEventListener(kind, ({ repeat }) => { this.hands += repeat ? 0 : 1; }, true);
+    el.addEventListener("keydown", (event) => this.undoes(event));
     // Keys belong to the explorer, not to JupyterLab, which asks the element that has the focus.
     el.addEventListener("focusin", ({ target }) => (target.dataset.lmSuppressShortcuts = "true"));
     this.box = make("div", { className: "explorer-controls" });
@@ -155,12 +183,34 @@ export class Panel {
     this.body = make("div", { className: "explorer-body" });
     this.sum = make("p", { className: "explorer-sum" });
     this.sum.setAttribute("aria-live", "polite");
-    el.append(this.box, this.message, this.body, this.sum);
+    el.append(this.head(el), this.box, this.message, this.body, this.sum);
     this.begin(el);
+    this.come();
     this.box.append(...this.controls());
     this.filled = [...this.box.querySelectorAll("[data-name]")];
-    model.on("change:state", () => this.state !== this.shown && this.show());
+    model.on("change:state", () => {
+      if (this.state === this.shown) return;
+      this.come();
+      this.show();
+    });
+    model.on("change:done", () => this.ask());
     this.show();
+  }
+
+  /** The title, what was changed last and can be undone, and the tasks. */
+  head(el) {
+    const large = button("\u2922", "whole screen", () => (document.fullscreenElement ? document.exitFullscreen() : el.requestFullscreen()));
+    large.hidden = !document.fullscreenEnabled;
+    this.back = button("\u21b6 undo", "undo the last change", () => this.undo());
+    this.latest = make("span", { className: "explorer-latest", role: "status" });
+    this.task = make("p", { role: "status" });
+    this.pips = this.tasks.map((_, at) => make("button", { type: "button", onclick: () => this.ask(at) }));
+    this.ask();
+    return make("div", { className: "explorer-head" },
+      make("strong", { textContent: this.title, ariaHidden: "true" }),
+      make("div", { className: "explorer-steps explorer-undo" }, this.latest, this.back, large),
+      make("div", { className: "explorer-tasks", hidden: !this.tasks.length },
+        make("div", { className: "explorer-steps", role: "group", ariaLabel: "tasks" }, ...this.pips), this.task));
   }
 
   get state() { return this.model.get("state"); }
@@ -168,8 +218,116 @@ export class Panel {
   /** What an explorer is called, for those who do not see where it begins. */
   get title() { return "Explorer"; }
 
+  /** What there is to try, from easy to hard: `{ name, text, shows, done(state, result, panel) }`. The
+   * name, once published, stays: progress is kept by it. */
+  get tasks() { return []; }
+
+  /** Names of places that are looked at, numbers that change nothing else. */
+  get looksAt() { return []; }
+
+  /** Come to the places that a link names; in JupyterLab there is none. */
+  come() {
+    for (const name of this.looksAt) this[name] = isWhole(this.model.view?.[name], 0) ? this.model.view[name] : this[name];
+  }
+
+  /** Look at another place. */
+  look(name, place) {
+    this[name] = place;
+    if (this.model.view) {
+      this.model.view[name] = place;
+      this.model.save_changes();
+    }
+    this.show(this.computed);
+  }
+
   /** What an explorer has besides, before its controls are made. */
   begin() {}
+
+  /** Show a task: the one that is asked for, or the first that is not done. */
+  ask(at = null) {
+    const known = this.model.get("done") ?? [], done = this.tasks.map(({ name }) => known.includes(name));
+    const open = done.indexOf(false);
+    this.asked = at ?? this.asked ?? (open < 0 ? done.length - 1 : open);
+    this.pips.forEach((pip, place) => {
+      pip.textContent = done[place] ? "\u2713" : place + 1;
+      pip.setAttribute("aria-label", `task ${place + 1}${done[place] ? ", done" : ""}`);
+      pip.setAttribute("aria-current", String(place === this.asked));
+    });
+    if (!done.length) return;
+    const { text, shows } = this.tasks[this.asked];
+    this.task.classList.toggle("done", done[this.asked]);
+    tell(this.task, `Task ${this.asked + 1} of ${done.length}: ${text}` + (done[this.asked] ? ` \u2713 Done. ${shows}` : ""));
+  }
+
+  /** Mark the tasks that a change of the reader's has done. */
+  check(state, result) {
+    const known = this.model.get("done") ?? [];
+    const news = this.tasks.filter(({ name, done }) => !known.includes(name) && done(state, result, this));
+    if (!news.length) return;
+    this.model.set("done", [...known, ...news.map(({ name }) => name)]);
+    this.model.save_changes();
+    this.ask(this.tasks.indexOf(news[0]));
+  }
+
+  /** Go back to the state before the last change. */
+  undo() {
+    const before = this.past.pop();
+    if (before) this.enter(before, this.compute(before), "Undone");
+  }
+
+  undoes(event) {
+    const { key, target } = event, wanted = (event.ctrlKey || event.metaKey) && !event.shiftKey && key === "z";
+    if (!wanted || (target.type === "text" && target.value !== target.defaultValue)) return; // half typed
+    event.preventDefault();
+    this.undo();
+  }
+
+  /** Show another state than the one that is shown, and say what is different. */
+  enter(state, result, how) {
+    const before = this.state;
+    this.message.textContent = "";
+    this.shown = state;
+    this.model.set("state", state);
+    this.model.save_changes();
+    this.show(result);
+    const said = this.changed(before, state), slides = document.activeElement?.type === "range"; // it says so itself
+    this.latest.setAttribute("aria-live", slides ? "off" : "polite");
+    if (said) tell(this.latest, `${how}: ${said}`);
+    this.back.setAttribute("aria-disabled", String(!this.past.length));
+  }
+
+  /** What is different between two states, in words; of many numbers, only that they are. */
+  changed(before, after) {
+    const says = (key, value) => {
+      const control = this.filled.find(({ dataset }) => dataset.name === key);
+      const text = [...(control?.options ?? [])].find((option) => option.value === String(value))?.textContent;
+      return text ?? (typeof value === "number" ? number(value) : String(value));
+    };
+    return Object.keys(after).filter((key) => !key.endsWith("_name")).flatMap((key) => {
+      const [one, ...more] = differences(before[key], after[key], [key]);
+      if (!one) return [];
+      const [path, old, now] = one, name = `${key}_name`;
+      if (!more.length && isScalar(old) && isScalar(now)) {
+        return [`${this.called(path)} ${says(key, old)} \u2192 ${says(key, now)}`];
+      }
+      if (before[name] !== after[name]) return [`${key} ${says(name, before[name])} \u2192 ${says(name, after[name])}`];
+      return [Array.isArray(old) && Array.isArray(now) && old.length !== now.length ? `${key} ${old.length} \u2192 ${now.length}` : key];
+    }).join("; ");
+  }
+
+  /** What a part of the state is called: by its control, or by its place in a table. */
+  called([key, ...place]) {
+    const control = this.filled.find(({ dataset }) => dataset.name === key);
+    if (place.length === 2) return `${key}, row ${place[0]}, column ${place[1]}:`;
+    return control?.closest("label").firstChild.textContent ?? [key, ...place].join(" ");
+  }
+
+  /** Keep the state that undo leads back to. */
+  remember() {
+    if (this.hands !== this.lastHand) this.past.push(this.state); // one line of a pen is one change
+    this.lastHand = this.hands;
+    if (this.past.length > MOST_UNDONE) this.past.shift();
+  }
 
   /** Take a change over if something comes out; otherwise say why, and keep what was there. */
   change(changes) {
@@ -181,16 +339,14 @@ export class Panel {
       this.message.textContent = error.message;
       return this.show();
     }
-    this.message.textContent = "";
-    this.shown = wanted;
-    this.model.set("state", wanted);
-    this.model.save_changes();
-    this.show(result);
+    this.remember();
+    this.enter(wanted, result, "Changed");
+    this.check(wanted, result);
   }
 
   /** Show the state; who had the focus keeps it. */
   show(result = this.compute(this.state)) {
-    this.shown = this.state;
+    Object.assign(this, { shown: this.state, computed: result });
     for (const control of this.filled) {
       if (control.type === "range") control.show(this.state[control.dataset.name]);
       else control.value = String(this.state[control.dataset.name]);
@@ -230,6 +386,17 @@ export class Panel {
     };
     input.oninput = () => this.change({ [name]: Number(input.value) });
     return make("label", {}, make("span", { textContent: text }), input, words);
+  }
+
+  /** Put text to the clipboard; where a page may not write there, the text is selected instead. */
+  async copy(element, what) {
+    try {
+      await navigator.clipboard.writeText(element.textContent);
+      this.message.textContent = `The ${what} is copied.`;
+    } catch {
+      getSelection().selectAllChildren(element);
+      this.message.textContent = `This page may not copy. The ${what} is selected: press Ctrl+C, or \u2318+C on a Mac.`;
+    }
   }
 
   /** Read a picture of the reader's own as red, green and blue, 0 to 255; on a page it stays there. */

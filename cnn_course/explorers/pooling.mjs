@@ -1,6 +1,6 @@
 // The pooling explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
-import { figure, isWhole, number, tell } from "./panel.mjs";
-import { checkWindow, formula, isSmallTable, kept, margins, places, revived, SMALL, Windows } from "./windows.mjs";
+import { group, isWhole, number, tell } from "./panel.mjs";
+import { checkWindow, formula, isSmallTable, kept, margins, part, places, revived, SMALL, Windows } from "./windows.mjs";
 
 /** What comes out, which pixels each value comes from, and what of a gradient each pixel gets. */
 export function pool({ image, size, stride, padding, kind }) {
@@ -43,18 +43,32 @@ export function pool({ image, size, stride, padding, kind }) {
   return { output, gradient, inside, winner, rows, columns };
 }
 
+const POOLING_TASKS = [
+  { name: "task-mean", text: "keep the mean of each window in place of its largest value.",
+    shows: "Each pixel of a window has the same part in the mean, and gets the same share of the gradient.",
+    done: ({ kind }) => kind === "average" },
+  { name: "task-twice", text: "let one pixel get the gradient of two windows, under the maximum.",
+    shows: "With a stride smaller than the window, windows overlap. A pixel that is the largest in two gets both gradients.",
+    done: ({ kind }, { gradient }) => kind === "max" && gradient.some((line) => line.some((value) => value > 1)) },
+  { name: "task-nothing", text: "find a pixel that gets no gradient, although the kind is average.",
+    shows: "No window covers it: the stride is larger than the window, or the pixel is left over. It has no part in the output.",
+    done: ({ kind }, { gradient }) => kind === "average" && gradient.some((line) => line.some((value) => value === 0)) },
+];
+
 class Pooling extends Windows {
   get title() { return "Pooling explorer"; }
+
+  get tasks() { return POOLING_TASKS; }
 
   compute(state) { return pool(state); }
 
   controls() {
     return [
-      this.choice("kind", "kind", [["max", "maximum"], ["average"]]),
-      this.choice("size", "window", [[2, "2 x 2"], [3, "3 x 3"], [4, "4 x 4"]]),
-      this.choice("stride", "stride", [[1], [2], [3], [4]]),
-      this.choice("padding", "padding", [["valid"], ["same"]]),
-      ...this.images(),
+      this.images(),
+      group("output", this.choice("kind", "kind", [["max", "maximum"], ["average"]]),
+        this.choice("size", "window", [[2, "2 x 2"], [3, "3 x 3"], [4, "4 x 4"]]),
+        this.choice("stride", "stride", [[1], [2], [3], [4]]),
+        this.choice("padding", "padding", [["valid"], ["same"]]), this.steps()),
     ];
   }
 
@@ -78,7 +92,8 @@ class Pooling extends Windows {
     return [
       this.image(image, window, { ...left, marked: won }),
       this.map(output, row, column),
-      figure("gradient, if 1 arrives at each output", shown(gradient, {})),
+      part("input", `gradient, if 1 arrives at each output${this.count("gradient")}`,
+        shown(gradient, { changed: this.changes("gradient") })),
     ];
   }
 }

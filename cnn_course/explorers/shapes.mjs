@@ -1,17 +1,61 @@
 // The explorer of shapes and parameters: a list of layers, built by the reader.
-import { button, isWhole, labelled, make, Panel, SELECTING, showOnly, tell } from "./panel.mjs";
+import { button, figure, isWhole, keep, labelled, make, Panel, SELECTING, showOnly, tell } from "./panel.mjs";
+import { derivation } from "./derived.mjs";
+import { kerasCode } from "./keras_code.mjs";
 import { added, count, KINDS, moved, plain, removed, sizes, sources, stack } from "./layers.mjs";
 
 const LARGEST_NUMBER = 100_000;
 const HEADS = ["layer", "settings", "output", "parameters", "multiplications", "sees"];
+const NUMBERS = [(row) => sizes(row.shape), (row) => count(row.parameters), (row) => count(row.multiplications),
+  (row) => row.sees.join(" \u00d7 ")];
+const PICTURE = [{ size: 1, step: 1 }, { size: 1, step: 1 }]; // what a pixel sees of the picture
+
+/** How many convolutions stand in a row from one output up to another; -1 if that does not lead there. */
+function convolutions(layers, from, to) {
+  let found = 0, at = to;
+  for (; at > from; [at] = sources(layers, at - 1)) found += layers[at - 1].kind === "conv" ? 1 : 0;
+  return at === from ? found : -1;
+}
+
+/** Whether an addition adds what comes into two convolutions or more to what they make of it. */
+const isShortcut = (layers, place) => layers[place].kind === "add"
+  && sources(layers, place).some((from, _, all) => all.some((to) => convolutions(layers, from, to) > 1));
+
+const built = ({ layers }, { choices }) =>
+  !Object.values(choices.networks).some((known) => JSON.stringify(known.layers) === JSON.stringify(layers));
+const SHAPES_TASKS = [
+  { name: "task-global", text: "let a global average pooling stand where flatten was.",
+    shows: "One value for each map is left, so that the dense layer behind it needs far fewer weights.",
+    done: ({ layers }) => layers.some(({ kind }) => kind === "global") && layers.every(({ kind }) => kind !== "flatten") },
+  { name: "task-view", text: "let one value of a map see the whole picture, before anything flattens it.",
+    shows: "Behind a stride or a pooling, each step of a window is a longer one: there the view grows fast.",
+    done: (state, { rows }, panel) => built(state, panel) && rows.some(({ shape, sees }) => shape.length === 3
+      && sees.every((size, axis) => size >= state.input[axis])) },
+  { name: "task-shortcut", text: "build a shortcut: add what comes into two convolutions to what they make of it.",
+    shows: "It fits only if both have the same shape: padding same, stride 1, as many filters as channels. That is ResNet\u2019s block.",
+    done: (state, _, panel) => built(state, panel) && state.layers.some((layer, place) => isShortcut(state.layers, place)) },
+];
 
 class Shapes extends Panel {
   get title() { return "Explorer of shapes and parameters"; }
 
+  get tasks() { return SHAPES_TASKS; }
+
+  begin() {
+    this.choices = this.model.get("choices");
+    this.chosen = 0;
+    this.old = {}; // what was counted before the last change
+    this.text = make("pre", { className: "explorer-code" });
+    const copy = button("copy", "copy the code", () => this.copy(this.text, "code"));
+    this.code = keep(figure("in Keras", this.text, copy));
+  }
+
+  get looksAt() { return ["chosen"]; }
+
   compute(state) { return stack(state); }
 
   controls() {
-    const networks = this.model.get("choices").networks;
+    const { networks } = this.choices;
     const select = make("select", {}, make("option", { value: "", textContent: "choose" }),
       ...Object.keys(networks).map((name) => make("option", { value: name, textContent: name })));
     select.dataset.cell = "network";
@@ -28,6 +72,8 @@ class Shapes extends Panel {
   }
 
   draw({ input, layers }, { rows, parameters, multiplications }) {
+    if (this.layers !== layers) this.old = { rows: this.rows, layers: this.layers };
+    Object.assign(this, { rows, layers, chosen: Math.min(this.chosen, Math.max(layers.length - 1, 0)) });
     const head = make("tr", {}, ...HEADS.map((textContent) => make("th", { textContent, scope: "col" })));
     const changed = (axis, value) => input.map((old, at) => (at === axis ? value : old));
     const first = make("tr", {}, make("th", { scope: "row", textContent: "input" }),
@@ -36,12 +82,35 @@ class Shapes extends Panel {
       ...[sizes(input), "", "", ""].map((textContent) => make("td", { textContent })));
     const body = layers.map((layer, place) => this.row(layer, place, rows[place]));
     showOnly(this.body, [make("table", { className: "explorer-layers", ariaLabel: "layers" },
-      make("thead", {}, head), make("tbody", {}, first, ...body))]);
+      make("thead", {}, head), make("tbody", {}, first, ...body)),
+    ...(layers.length ? [this.derived()] : []), this.code]);
+    this.text.textContent = kerasCode(this.state, rows);
     tell(this.sum, `${count(parameters)} parameters, ${count(multiplications)} multiplications for one picture ` +
       `in ${layers.length} layer${layers.length === 1 ? "" : "s"}.`);
   }
 
-  row(layer, place, { shape, parameters, multiplications, sees, text, hint }) {
+  called([key, place, name]) {
+    return key === "layers" ? `layer ${place + 1} ${name ?? ""}` : `input ${["rows", "columns", "channels"][place]}`;
+  }
+
+  /** The chosen layer's numbers, in words. */
+  derived() {
+    const { input, layers } = this.state, layer = layers[this.chosen], after = sources(layers, this.chosen);
+    const lines = derivation(layer, after.map((one) => (one ? this.rows[one - 1].shape : input)),
+      after.map((one) => (one ? this.rows[one - 1].field : PICTURE)), this.rows[this.chosen]);
+    const list = make("ul", { className: "explorer-derived" }, ...lines.map((textContent) => make("li", { textContent })));
+    list.setAttribute("aria-live", "polite");
+    return figure(`layer ${this.chosen + 1}, ${KINDS[layer.kind].name}: how its numbers come about`, list);
+  }
+
+  /** What a number of a layer was before the last change, where it was another. */
+  was(place, text) {
+    const { rows, layers } = this.old, same = layers?.length === this.layers.length && layers[place].kind === this.layers[place].kind;
+    if (!same || text(rows[place]) === text(this.rows[place])) return [];
+    return [make("small", { className: "changed", textContent: `was ${text(rows[place])}` })];
+  }
+
+  row(layer, place, { parameters, text, hint }) {
     const { layers } = this.state, label = `layer ${place + 1}`;
     const set = (changes) => this.change({
       layers: plain(layers.map((one, at) => (at === place ? { ...one, ...changes } : one))) });
@@ -53,12 +122,14 @@ class Shapes extends Panel {
     });
     const used = place === layers.length - 1 || layers.some((_, at) => sources(layers, at).includes(place + 1));
     const hints = [hint, used ? "" : "No layer takes what comes out of it."].filter(Boolean);
-    const cells = [sizes(shape), count(parameters), count(multiplications), sees.join(" \u00d7 ")]
-      .map((textContent) => make("td", {}, make("span", { textContent })));
+    const cells = NUMBERS.map((text) => make("td", {}, make("span", { textContent: text(this.rows[place]) })));
     cells.forEach((cell, at) => { cell.dataset.head = HEADS[at + 2]; }); // a phone shows it in the cell
     cells[0].append(...hints.map((textContent) => make("small", { className: "hint", textContent })));
     cells[1].append(make("small", { textContent: parameters ? ` ${text}` : "" }));
-    return make("tr", {}, make("th", { scope: "row", textContent: `${place + 1} ${KINDS[layer.kind].name}` }),
+    NUMBERS.forEach((number, at) => cells[at].append(...this.was(place, number)));
+    const title = `${place + 1} ${KINDS[layer.kind].name}`, name = this.act(title, title, () => this.look("chosen", place));
+    name.setAttribute("aria-pressed", String(place === this.chosen));
+    return make("tr", { className: place === this.chosen ? "chosen" : "" }, make("th", { scope: "row" }, name),
       make("td", {}, ...fields, ...this.takes(place, set), make("span", { className: "explorer-order" },
         this.act("\u2191", `${label} earlier`, () => this.move(place, -1, "earlier")),
         this.act("\u2193", `${label} later`, () => this.move(place, 1, "later")),
@@ -114,6 +185,7 @@ class Shapes extends Panel {
   field(label, value, take, text) {
     const input = make("input", { type: "text", inputMode: "numeric", defaultValue: String(value), ...SELECTING });
     input.dataset.cell = label;
+    input.style.setProperty("--letters", String(value).length + 2);
     input.setAttribute("aria-label", label);
     input.onchange = ({ target }) => {
       const number = Number(target.value.trim());

@@ -8,6 +8,7 @@ import numpy as np
 from cnn_course import counting
 from cnn_course.arguments import one_of, whole_number
 from cnn_course.explorers.explorer import Explorer, Panel, text_panel
+from cnn_course.explorers.known_networks import KNOWN_NETWORKS
 
 _MOST_LAYERS: Final = 100  # each takes a row that names all before it, as in layers.mjs
 _LARGEST_NUMBER: Final = 2**53 - 1  # beyond, a browser rounds
@@ -50,39 +51,36 @@ def _described(layer: counting.Layer) -> dict[str, Any]:
     return found
 
 
-def _with_dense(shape: tuple[int, ...], *layers: counting.Layer, units: Sequence[int]) -> _State:
-    dense = [counting.Flatten(), *map(counting.Dense, units)]
-    return {"input": [*shape], "layers": [_described(layer) for layer in (*layers, *dense)]}
+def _state(layers: Sequence[counting.Layer]) -> _State:
+    """Return a list of layers, the input first, as the state has it.
+
+    Raises:
+        TypeError, ValueError: it cannot be counted, or this explorer does not have one of them.
+    """
+    rows = counting.table(list(layers))
+    first, *others = layers
+    places = {first.name or "input": 0}
+    described: list[dict[str, Any]] = []
+    for layer, row in zip(others, rows, strict=True):
+        one = _described(layer)
+        if layer.after is not None:
+            names = (layer.after,) if isinstance(layer.after, str) else layer.after
+            after = [places[name] for name in names]
+            one |= {} if after == [len(described)] else {"after": after}
+        described.append(one)
+        places[row.name] = len(described)
+    return {"input": [*rows.inputs[0]], "layers": described}
 
 
-NETWORKS: Final = {
-    "chapter 2": _with_dense(
-        (28, 28, 1),
-        *(counting.Conv2D(32, 3), counting.MaxPooling2D(2)),
-        *(counting.Conv2D(64, 3), counting.MaxPooling2D(2)),
-        counting.Conv2D(128, 3),
-        units=[10],
-    ),
-    "LeNet-5": _with_dense(
-        (28, 28, 1),
-        *(counting.Conv2D(6, 5, padding="same"), counting.AveragePooling2D(2)),
-        *(counting.Conv2D(16, 5), counting.AveragePooling2D(2)),
-        units=[120, 84, 10],
-    ),
-    "the class test": _with_dense(
-        (8, 8, 1),
-        *(counting.Conv2D(1, 2, 2), counting.Conv2D(2, 2, padding="same")),
-        counting.MaxPooling2D(2),
-        units=[10, 10, 3],
-    ),
-}
+NETWORKS: Final = {name: _state(layers) for name, layers in KNOWN_NETWORKS.items()}
 
 
 class Shapes(Explorer):
     """A list of layers, built by the reader and counted layer by layer.
 
     Args:
-        network: `"chapter 2"`, `"LeNet-5"` or `"the class test"`; without it, `shape` and `layers`.
+        network: a key of `known_networks.KNOWN_NETWORKS`, such as `"chapter 2"`, `"LeNet-5"` or
+            `"MobileNet block"`; without it, `shape` and `layers`.
         shape: of one picture, (H, W, C).
         layers: dictionaries with `kind` (`"conv"`, `"depthwise"`, `"max"`, `"average"`, `"norm"`,
             `"relu"`, `"dropout"`, `"flatten"`, `"global"`, `"dense"`, `"add"`, `"concatenate"`) and
@@ -120,23 +118,24 @@ class Shapes(Explorer):
             TypeError: an element is no layer.
             ValueError: they cannot be counted, or this explorer does not have one of them.
         """
-        expected = counting.table(list(layers))
-        first, *others = layers
-        places = {first.name or "input": 0}
-        described: list[dict[str, Any]] = []
-        for layer, row in zip(others, expected, strict=True):
-            one = _described(layer)
-            if layer.after is not None:
-                names = (layer.after,) if isinstance(layer.after, str) else layer.after
-                after = [places[name] for name in names]
-                one |= {} if after == [len(described)] else {"after": after}
-            described.append(one)
-            places[row.name] = len(described)
-        explorer = cls(shape=expected.inputs[0], layers=described)
+        state = _state(layers)
+        explorer = cls(shape=state["input"], layers=state["layers"])
+        expected, others = counting.table(list(layers)), layers[1:]
         for layer, mine, its in zip(others, explorer.table, expected, strict=True):
             if _numbers(mine) != _numbers(its):  # an argument that this explorer does not have
                 raise ValueError(f"This explorer has no {layer}.")
         return explorer
+
+    @classmethod
+    def from_model(cls, model: Any) -> "Shapes":
+        """Return the explorer of a Keras model, Sequential or functional.
+
+        What comes behind a layer inside it, such as its activation, is not counted and not shown.
+
+        Raises:
+            ValueError: as `counting.layers_of`; or this explorer does not have one of its layers.
+        """
+        return cls.of(counting.layers_of(model))
 
     @property
     def table(self) -> counting.Table:

@@ -55,8 +55,23 @@ function draw(tag, attributes, ...children) {
   return element;
 }
 
+const TRANSFER_TASKS = [
+  { name: "task-several", text: "find a case for which the rule names two strategies or more.",
+    shows: "There the rule leaves it to you, and to a measurement.",
+    done: (state, { rule }) => rule.length > 1 },
+  { name: "task-unmeasured", text: "find a case for which nothing is measured yet.",
+    shows: "Too far from the squares, the rule stands alone. Whether it holds there, an experiment of your own would say.",
+    done: (state, { agrees }) => agrees === null },
+  { name: "task-border", text: "find a number of pictures at which one picture more changes what the rule names.",
+    shows: "The border is a convention: one picture more changes next to nothing of what would be measured.",
+    done: (state, { rule }, { choices }) => state.pictures < choices.most
+      && looked({ ...state, pictures: state.pictures + 1 }, choices).rule.join() !== rule.join() },
+];
+
 class TransferCases extends Panel {
   get title() { return "Explorer of transfers"; }
+
+  get tasks() { return TRANSFER_TASKS; }
 
   begin() {
     this.choices = this.model.get("choices");

@@ -1,5 +1,5 @@
 // Windows that slide over an image: their arithmetic, and how they are shown.
-import { arrows, button, clamp, figure, isTable, keep, LARGEST, make, number, paint, Panel, SELECTING, showOnly, STEPS } from "./panel.mjs";
+import { arrows, button, clamp, figure, group, isTable, keep, LARGEST, make, number, paint, Panel, SELECTING, showOnly, STEPS } from "./panel.mjs";
 import { blank, Pad } from "./pad.mjs";
 
 export const SMALL = 12; // up to so many rows and columns, every number is written out
@@ -60,6 +60,24 @@ export function revived(found, { state, choices }) {
   return { ...wanted, image: choices.images[wanted.image_name] ?? state.image };
 }
 
+/** A figure of what goes in, is learned or comes out. */
+export const part = (role, title, ...content) => Object.assign(figure(title, ...content), { className: `of-${role}` });
+
+/** A table whose columns are as wide as its longest number, so that a frame can lie over some of it. */
+export function grid(table, letters, columns, ...frames) {
+  table.style.setProperty("--letters", letters + 1.5);
+  table.style.setProperty("--columns", columns);
+  return make("div", { className: "explorer-grid" }, table, ...frames);
+}
+
+/** The frame around a window; it stays the same element, and moves. */
+function frameOf({ row, column, rows, columns }, height, width) {
+  const share = (part, all) => `${(100 * part) / all}%`, frame = make("div", { className: "explorer-frame" });
+  Object.assign(frame.style, { left: share(column, width), top: share(row, height),
+    width: share(columns, width), height: share(rows, height) });
+  return frame;
+}
+
 /** An explorer with an image, an output and a window at one place of both. */
 export class Windows extends Panel {
   begin(el) {
@@ -71,6 +89,8 @@ export class Windows extends Panel {
     this.drawing = keep(figure("", this.pad.element));
     this.last = {}; // the reader's own arrays, to come back to
   }
+
+  get looksAt() { return ["place"]; }
 
   /** The choice among arrays that have names: images, kernels. */
   named(what, others = []) {
@@ -86,12 +106,12 @@ export class Windows extends Panel {
     });
   }
 
-  /** The controls for the image: a name, a drawing or a picture; and for the place. */
+  /** The controls for the image: a name, a drawing or a picture. */
   images() {
     const grey = ([red, green, blue]) => red.map((line, r) => line.map((value, c) =>
       +((0.299 * value + 0.587 * green[r][c] + 0.114 * blue[r][c]) / 255).toFixed(3)));
-    return [this.named("image", Object.entries(BY_HAND)),
-      this.picker((channels) => this.change({ image: grey(channels), image_name: "own" })), this.steps()];
+    return group("input", this.named("image", Object.entries(BY_HAND)),
+      this.picker((channels) => this.change({ image: grey(channels), image_name: "own" })));
   }
 
   steps() {
@@ -104,8 +124,7 @@ export class Windows extends Panel {
 
   step(by) {
     const count = this.result.output.length * this.result.output[0].length;
-    this.place = (this.place + by + count) % count;
-    this.show();
+    this.look("place", (this.place + by + count) % count);
   }
 
   play() {
@@ -122,6 +141,7 @@ export class Windows extends Panel {
 
   draw(state, result) {
     this.result = result;
+    if (this.drawn !== state) Object.assign(this, { drawn: state, older: this.newer, newer: result });
     for (const what of ["image", "kernel"]) this.last[`${what} ${state[`${what}_name`]}`] = state[what];
     const { output } = result;
     this.place = Math.min(this.place, output.length * output[0].length - 1);
@@ -134,8 +154,8 @@ export class Windows extends Panel {
   image(values, window, marks) {
     const { image, image_name } = this.state, title = `image, ${image.length} x ${image[0].length}`;
     const small = Math.max(values.length, values[0].length) <= SMALL;
-    if (small) return figure(title, this.table(values, window, { ...marks, edited: true }));
-    if (image_name !== "drawn") return figure(title, this.canvas(values, window));
+    if (small) return part("input", title, this.table(values, window, { ...marks, edited: true }));
+    if (image_name !== "drawn") return part("input", title, this.canvas(values, window));
     this.drawing.firstChild.textContent = `${title}: draw here`;
     return this.drawing;
   }
@@ -144,12 +164,26 @@ export class Windows extends Panel {
   map(output, row, column) {
     const small = Math.max(output.length, output[0].length) <= SMALL;
     const one = { row, column, rows: 1, columns: 1 };
-    const choose = (r, c) => {
-      this.place = r * output[0].length + c;
-      this.show();
-    };
-    return figure(`output, ${output.length} x ${output[0].length}`,
-      small ? this.table(output, one, { choose }) : this.canvas(output, one, choose));
+    const choose = (r, c) => this.look("place", r * output[0].length + c);
+    return part("output", `output, ${output.length} x ${output[0].length}${this.count("output")}`,
+      small ? this.table(output, one, { choose, changed: this.changes("output") }) : this.canvas(output, one, choose));
+  }
+
+  /** Whether a value of a result is another than before the last change; null where sizes differ. */
+  changes(what) {
+    const [old, now] = [this.older?.[what], this.newer[what]];
+    if (old?.length !== now.length || old[0].length !== now[0].length) return null;
+    return (r, c) => Math.abs(old[r][c] - now[r][c]) > 1e-9;
+  }
+
+  /** How many values are others, for a title. */
+  count(what) {
+    const changed = this.changes(what), values = this.newer[what];
+    let found = 0;
+    for (let r = 0; changed && r < values.length; r++) {
+      for (let c = 0; c < values[r].length; c++) found += changed(r, c) ? 1 : 0;
+    }
+    return found ? `, ${found} changed` : "";
   }
 
   /** A cell to type a number into. */
@@ -157,7 +191,6 @@ export class Windows extends Panel {
     const input = make("input", { type: "text", inputMode: "decimal", defaultValue: String(value), ...SELECTING });
     input.dataset.cell = cell;
     input.setAttribute("aria-label", label);
-    input.style.minWidth = `${String(value).length + 1}ch`;
     input.onchange = ({ target }) => {
       const text = target.value.trim().replace("\u2212", "-").replace(/^([^.,]*),(?!\d{3}$)/, "$1.");
       if (NUMBER.test(text) && Math.abs(Number(text)) <= MOST) return take(Number(text));
@@ -173,7 +206,7 @@ export class Windows extends Panel {
       image: image.map((line, i) => line.map((old, j) => (i === r && j === c ? value : old))), image_name: "typed" }));
   }
 
-  table(values, window, { rows = [0, 0], columns = [0, 0], stride = 0, marked = null, edited = false, choose = null } = {}) {
+  table(values, window = null, { rows = [0, 0], columns = [0, 0], stride = 0, marked = null, edited = false, choose = null, changed = null } = {}) {
     const limit = Math.max(1e-9, ...values.map((line) => Math.max(...line.map(Math.abs))));
     const [height, width] = [values.length, values[0].length];
     const used = stride && [0, 1].map((axis) => {
@@ -186,13 +219,14 @@ export class Windows extends Panel {
       const cell = make("td", { textContent: choose || typed ? "" : number(value) });
       cell.style.setProperty("--share", (Math.abs(value) / limit).toFixed(3));
       cell.classList.toggle("negative", value < 0);
-      const seen = r >= window.row && r < window.row + window.rows
+      const seen = window && r >= window.row && r < window.row + window.rows
         && c >= window.column && c < window.column + window.columns;
-      cell.classList.toggle("window", seen);
+      cell.classList.toggle("window", Boolean(seen));
       cell.classList.toggle("padding", padding);
       if (typed) cell.append(this.pixel(r - rows[0], c - columns[0]));
       cell.classList.toggle("left-over", Boolean(used) && (r >= used[0] || c >= used[1]));
       cell.classList.toggle("marked", Boolean(marked?.(r, c)));
+      cell.classList.toggle("changed", Boolean(changed?.(r, c)));
       if (choose) {
         const one = button(number(value), `output, row ${r}, column ${c}: ${number(value)}`, () => choose(r, c));
         one.dataset.cell = `output-${r}-${c}`;
@@ -202,7 +236,8 @@ export class Windows extends Panel {
       return cell;
     }))));
     arrows(filled, choose ? [window.row, window.column] : [0, 0]);
-    return filled;
+    const letters = Math.max(...values.map((line) => Math.max(...[...line].map((value) => (edited ? String(value) : number(value)).length))));
+    return grid(filled, letters, width, ...(window ? [frameOf(window, height, width)] : []));
   }
 
   /** A picture with its window; with `choose`, one points at a place, or leads there with the arrow keys. */
@@ -210,12 +245,12 @@ export class Windows extends Panel {
     const [height, width] = [values.length, values[0].length], canvas = make("canvas");
     let low = Infinity, high = -Infinity;
     for (const line of values) for (const value of line) { low = Math.min(low, value); high = Math.max(high, value); }
-    const context = paint(canvas, [values], low, high, true);
-    context.strokeRect(window.column, window.row, window.columns, window.rows);
+    paint(canvas, [values], low, high);
     canvas.setAttribute("role", choose ? "application" : "img");
     canvas.setAttribute("aria-label", `${height} rows and ${width} columns of brightness` +
       (choose ? ". The arrow keys choose a place." : ""));
-    if (!choose) return canvas;
+    const framed = make("div", { className: "explorer-grid" }, canvas, frameOf(window, height, width));
+    if (!choose) return framed;
     canvas.tabIndex = 0;
     canvas.dataset.cell = "output";
     canvas.onclick = ({ clientX, clientY }) => {
@@ -228,7 +263,7 @@ export class Windows extends Panel {
       event.preventDefault();
       choose(clamp(row + down, 0, height - 1), clamp(column + right, 0, width - 1));
     };
-    return canvas;
+    return framed;
   }
 }
 

@@ -3,14 +3,29 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
+from cnn_course.data.storage import temporary
 from cnn_course.files import write
 from cnn_course.press.project import PressError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _SECONDS = 3_600  # the whole book takes about one minute
+# Starts a program, and ends it when standard input ends, as it does with whoever holds the other
+# end of it.
+_GUARD = """
+import subprocess, sys, threading
+program = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+
+def end():
+    sys.stdin.read()
+    program.kill()
+
+threading.Thread(target=end, daemon=True).start()
+sys.exit(program.wait())
+"""
 
 
 def print_pdf(file: Path) -> Path:
@@ -49,26 +64,39 @@ def find() -> str:
 def _made(file: Path, ending: str, order: str, *options: str) -> Path:
     browser = find()
     made = file.with_suffix(ending)
-    with tempfile.TemporaryDirectory() as scratch:
-        printed = Path(scratch) / made.name
+    with temporary() as scratch:
+        printed = scratch / made.name
         options = ("--headless", "--disable-gpu", *options)
         options += (f"--user-data-dir={scratch}/profile", f"--{order}={printed}")
         if getattr(os, "geteuid", lambda: 1)() == 0:  # as root Chromium has no sandbox
             options += ("--no-sandbox",)
         command = [browser, *options, file.resolve().as_uri()]
         try:
-            done = subprocess.run(
-                command,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=_SECONDS,
-                check=False,
-            )
+            said = _run(command)
         except subprocess.TimeoutExpired:
             raise PressError(f"{browser} has not printed {file} in {_SECONDS} seconds.") from None
         if not printed.exists():
-            said = "\n".join(done.stderr.strip().splitlines()[-3:])
+            said = "\n".join(said.strip().splitlines()[-3:])
             raise PressError(f"{browser} has not printed {file}:\n{said}")
         write(made, printed.read_bytes())
     return made
+
+
+def _run(command: list[str]) -> str:
+    """Run a program that ends with this process, however that ends; return its errors."""
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _GUARD, *command],
+        env=os.environ | {"TMPDIR": tempfile.gettempdir()},  # where one can write
+        stdin=reading,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    )
+    os.close(reading)
+    try:
+        return process.communicate(timeout=_SECONDS)[1]
+    finally:
+        os.close(writing)
+        process.wait()

@@ -9,7 +9,6 @@ import ast
 import contextlib
 import copy
 import json
-import os
 import platform
 import re
 import sqlite3
@@ -76,19 +75,19 @@ def _renew(target: Path, new: Notebook) -> Iterator[str]:
         yield f"{target.name} has a new edition. Where it is open in JupyterLab, close its tab."
         if made_from != _edition(own):
             kept = _free_name(target)
-            kept.parent.mkdir(exist_ok=True)
-            os.replace(target, kept)
+            write(kept, target.read_bytes())  # the answers move in one step: see `_free_name`
             moved = _move_answers(own, new)
             yield (
                 f"  Answers that were moved into it: {moved}; run their cells to have them marked. "
                 "What else you wrote or changed, such as notes and cells of your own, stands in "
                 f"your old copy: {kept.relative_to(target.parent)}."
             )
-    write(target, notebooks.dumps(new))
-    _trust(target)
+    content = notebooks.dumps(new)
+    _trust(content)  # before it is there: afterwards nobody would make up for it
+    write(target, content)
 
 
-def _trust(file: Path) -> None:
+def _trust(content: str) -> None:
     """Let JupyterLab show the outputs as they are: who copies the course runs its code anyway."""
     import nbformat  # noqa: PLC0415 - a second that most commands need not spend
     from nbformat.sign import NotebookNotary  # noqa: PLC0415
@@ -97,7 +96,7 @@ def _trust(file: Path) -> None:
     with contextlib.suppress(OSError, sqlite3.Error):
         notary = NotebookNotary()
         Path(notary.data_dir).mkdir(parents=True, exist_ok=True)
-        notary.sign(nbformat.read(file, as_version=4))
+        notary.sign(nbformat.reads(content, as_version=4))
 
 
 def _edition(notebook: Notebook) -> str:
@@ -117,11 +116,15 @@ def _move_answers(own: Notebook, new: Notebook) -> int:
 
 
 def _free_name(target: Path) -> Path:
-    """Return the name for an old copy, which no other file has."""
+    """Return the name for an old copy, which no other file has.
+
+    One with the same content is of a command that was killed before it had written the new edition.
+    """
     name = f"{target.stem}, until {date.today().isoformat()}"
     suffixes = chain([""], (f", {number}" for number in count(2)))
     files = (target.parent / "old copies" / f"{name}{suffix}.ipynb" for suffix in suffixes)
-    return next(file for file in files if not file.exists())
+    own = target.read_bytes()
+    return next(file for file in files if not file.exists() or file.read_bytes() == own)
 
 
 # Handouts

@@ -57,6 +57,12 @@ def make_environment_neutral(
     )
 
 
+def own_temporary(folder: Path) -> dict[str, str]:
+    """Return what makes a process keep in `folder` what it needs for a while, if that can be."""
+    in_braces = set("{}").intersection(str(folder))  # Keras takes what is in braces for a name
+    return {} if in_braces else {"TMPDIR": str(folder)}
+
+
 def hardware(*, gpu: bool = False) -> dict[str, Any]:
     """Return `cpu`, `cores`, `memory_gb` and `gpu` of this machine, None for what is not known.
 

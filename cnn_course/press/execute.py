@@ -4,9 +4,11 @@ A kernel is always the interpreter that runs this, whatever kernels are installe
 settings of the person who started it: equal inputs, equal outputs.
 """
 
+import errno
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,7 +35,11 @@ from traitlets.config import Config
 
 from cnn_course.data.storage import keras_cache
 from cnn_course.press import notebooks
-from cnn_course.press.environment import TENSORFLOW_THREADS, make_environment_neutral
+from cnn_course.press.environment import (
+    TENSORFLOW_THREADS,
+    make_environment_neutral,
+    own_temporary,
+)
 from cnn_course.press.notebooks import Cell, Notebook
 from cnn_course.press.project import PressError, say
 from cnn_course.profiles import PRECISION_VARIABLE
@@ -43,6 +49,7 @@ from cnn_course.written import visible
 _START_SECONDS = 120  # on a busy machine a kernel takes its time to start, and to answer
 _SECONDS_BETWEEN_LOOKS = 1
 _LINES_OF_ERROR = 12
+_LEAST_ROOM = 1_000_000  # bytes on the disk, for a kernel
 _LARGEST_OUTPUT = 20_000_000  # signs that a cell may give; a chapter gives a tenth of it in all
 # A kernel ends with the process that started it, and what it has started ends with it; where
 # memory runs out, the system takes it from a kernel. ipykernel's own look-out leaves children.
@@ -247,10 +254,15 @@ class _Runner:
             _check(job, executed, reason)
             result = notebooks.finish(job.notebook, executed)
         except PressError as error:
-            result = error
+            result = PressError(f"{error}{self._if_full()}")
         except OSError as error:
             result = PressError(f"{job.name} broke off: {error}")
         return result, time.perf_counter() - started
+
+    def _if_full(self) -> str:
+        """Say so where the disk is full: a kernel that dies of it cannot write why."""
+        is_full = shutil.disk_usage(self._scratch).free < _LEAST_ROOM
+        return f"\n{self._scratch}: {os.strerror(errno.ENOSPC)}" if is_full else ""
 
     def stop(self) -> None:
         """End all kernels."""
@@ -266,6 +278,9 @@ class _Runner:
         log = self._scratch / f"{job.name}.log"
         connection = {"connection_file": str(log.with_suffix(".json"))}
         environment = _environment(job, self._caches)
+        temporary = self._scratch / f"{job.name}.tmp"
+        temporary.mkdir(exist_ok=True)
+        environment |= own_temporary(temporary)  # chapters leave there what they need no more
         try:
             # What a kernel writes there is worth reading only where it dies by itself.
             with log.open("w", encoding="utf-8") as stream:

@@ -5,7 +5,7 @@ The last good run of every chapter lies in `_build/runs`, the outputs of the tin
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -170,8 +170,22 @@ def bring_up_to_date(
         PressError: a chapter failed, after the others have finished; or it cannot be run at all.
     """
     due = find_due(store, chapters, fresh=fresh)
-    if not due:
-        return []
+    if due:
+        _run(store, due, fresh=fresh, at_once=at_once, timeout=timeout)
+    else:
+        shutil.rmtree(store.folder / "scratch", ignore_errors=True)  # of a killed run that was good
+    return [chapter.name for chapter in due]
+
+
+def _run(
+    store: RunStore,
+    due: Mapping[Chapter, tuple[Notebook, str]],
+    *,
+    fresh: bool,
+    at_once: int | None,
+    timeout: int | None,
+) -> None:
+    """Run what is due, as `bring_up_to_date` says."""
     from cnn_course.press.execute import Job, run_jobs  # noqa: PLC0415 - papermill takes a second
 
     full = store.profile == "full"
@@ -200,7 +214,6 @@ def bring_up_to_date(
         run_jobs(jobs, at_once or (1 if full else cores()), folder, caches, keep)
     if errors:
         raise PressError("\n\n".join(errors))
-    return list(marks)
 
 
 def _keep(store: RunStore, name: str, notebook: Notebook, seconds: float, **about: Any) -> None:

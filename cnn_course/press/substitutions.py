@@ -208,6 +208,7 @@ def fill(page: str, project: Project, shown: Mapping[str, Shown], folder: Path) 
         "minutes": lambda name: shown[name].times(),
         "picture": lambda name, cell: _picture(shown[name].notebook, cell, folder),
         "recorded": lambda name, *keys: _recorded(shown[name], keys),
+        "hours": lambda: f"{sum(one.reading.minutes for one in shown.values()) / 60:.0f}",
         "map": lambda: draw_map([one for one in shown.values() if one.chapter.number]),
         "terms": lambda: _terms(project, shown),
         "faults": lambda: _faults(project),
@@ -218,7 +219,8 @@ def fill(page: str, project: Project, shown: Mapping[str, Shown], folder: Path) 
             return answers[asked[1]](*asked[2].split())
         except (KeyError, TypeError):
             known = (
-                "minutes CHAPTER, recorded CHAPTER NAME, picture CHAPTER CELL, map, terms, faults"
+                "minutes CHAPTER, recorded CHAPTER NAME, picture CHAPTER CELL, hours, map, terms, "
+                "faults"
             )
             raise PressError(f"A page asks for {asked[0]}. It can ask for: {known}.") from None
 

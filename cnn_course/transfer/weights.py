@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import textwrap
 import warnings
 from collections.abc import Iterable, Iterator
@@ -31,8 +30,11 @@ _PATIENCE: Final = 60.0  # seconds
 _SLOWEST_DISK: Final = 1e6  # bytes a second
 _LARGEST_ARRAY: Final = 1_000_000_000  # bytes; the largest of VGG16 has 411 million
 _READ_ALL: Final = """
-import sys
+import signal, sys
 import h5py
+
+if hasattr(signal, "alarm"):  # who started it may be killed, and nothing else ends it in HDF5
+    signal.alarm(int(sys.argv[3]))
 
 def read(_, item):
     list(item.attrs.items())
@@ -249,7 +251,14 @@ def _harmful(path: Path) -> str:
     With one byte changed, HDF5 may read for ever or end its process, so another one tries first.
     """
     patience = _PATIENCE + path.stat().st_size / _SLOWEST_DISK
-    reading = [sys.executable, "-c", _READ_ALL, str(path), str(_LARGEST_ARRAY)]
+    reading = [
+        sys.executable,
+        "-c",
+        _READ_ALL,
+        str(path),
+        str(_LARGEST_ARRAY),
+        f"{patience + 60:.0f}",
+    ]
     try:
         tried = subprocess.run(reading, capture_output=True, timeout=patience, check=False)
     except subprocess.TimeoutExpired:
@@ -266,8 +275,8 @@ def _fill(model: Any, path: Path) -> None:
     if legacy is not path.name.endswith(".weights.h5"):
         model.load_weights(path)
         return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / ("copy.h5" if legacy else "copy.weights.h5")
+    with storage.temporary() as folder:
+        copy = folder / ("copy.h5" if legacy else "copy.weights.h5")
         shutil.copyfile(path, copy)
         model.load_weights(copy)
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -60,6 +61,7 @@ def raising(error: BaseException):
 
 ITSELF: list[object] = []
 ITSELF.append(ITSELF)
+ENDLESS = SimpleNamespace(shape=itertools.repeat(2))
 
 
 @pytest.mark.fault(
@@ -74,6 +76,7 @@ ITSELF.append(ITSELF)
         *(range(10**12), range(10**30), ITSELF, "1" * 10**6),
         np.broadcast_to(np.uint8(0), (10**6, 28, 28)),
         itertools.repeat(1),
+        ENDLESS,
         *map(raising, (SystemExit(1), SilentError(), ValueError("x" * 10**6), RecursionError())),
         lambda *_: np.broadcast_to(0.0, (10**9,)),
     ],

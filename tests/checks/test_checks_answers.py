@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from conftest import NOTEBOOKS
 from frameworks import keras, layers, tf
+from sklearn.linear_model import LogisticRegression
 
 from cnn_course import cases, classtest, conv, counting
 from cnn_course.checks import check, exercise_names
@@ -87,6 +88,24 @@ def by_every_seed(one, other):
 
 def by_the_smallest(one, other):
     return min(a - b for a, b in zip(one, other, strict=True)) > 0.02
+
+
+def by_the_best_epoch(start, losses):
+    best = min(losses, key=lambda rate: min(losses[rate]))
+    return best if min(losses[best]) < start else 0
+
+
+def by_validation(depths, labels, fit, validation):
+    return int(
+        np.argmax(
+            [
+                LogisticRegression()
+                .fit(x[fit], labels[fit])
+                .score(x[validation], labels[validation])
+                for x in depths
+            ]
+        )
+    )
 
 
 def by_both(one, other):
@@ -197,6 +216,25 @@ COMPUTED = {
             (lambda p: enlarged(p) * np.array([1, 0, 0], "uint8"), "Only one channel"),
             (lambda p: enlarged(p) // 2, "square of 2 x 2"),
             (emptied, "Return a new one"),
+        ],
+    ),
+    "choose-the-rate": (
+        [by_the_best_epoch],
+        [
+            (lambda start, losses: min(losses, key=lambda r: losses[r][-1]), "the best epoch"),
+            (
+                lambda start, losses: min(losses, key=lambda r: min(losses[r])),
+                "no epoch is below the start",
+            ),
+            (lambda start, losses: min(losses), "0.31 is the lowest"),
+        ],
+    ),
+    "choose-the-cut": (
+        [by_validation, lambda *a: np.int64(by_validation(*a))],
+        [
+            (lambda d, y, fit, put_aside: by_validation(d, y, fit, fit), "score on the other"),
+            (lambda d, y, fit, put_aside: d[0], "The place of a depth is asked for"),
+            (lambda d, y, fit, put_aside: len(d), "The place of a depth is asked for"),
         ],
     ),
     "clearly-better": (

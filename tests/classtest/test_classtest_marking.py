@@ -2,6 +2,7 @@
 
 import itertools
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -311,6 +312,19 @@ ITSELF.append(ITSELF)
 PICTURES = np.broadcast_to(np.uint8(0), (10**6, 28, 28))
 
 
+class NoList(list[object]):
+    """A list that says that it is empty, and goes on for ever."""
+
+    def __iter__(self) -> Any:
+        return itertools.repeat(self)
+
+    def __len__(self) -> int:
+        return 0
+
+
+ENDLESS = SimpleNamespace(shape=itertools.repeat(2))
+
+
 class NoKey(dict[object, object]):
     """A dictionary that does not say what it holds."""
 
@@ -324,7 +338,17 @@ class NoKey(dict[object, object]):
     "nothing",
 )
 @pytest.mark.parametrize(
-    "answer", [range(10**12), range(10**30), ITSELF, PICTURES, [PICTURES] * 3, "1" * 10**6]
+    "answer",
+    [
+        range(10**12),
+        range(10**30),
+        ITSELF,
+        ENDLESS,
+        NoList(),
+        PICTURES,
+        [PICTURES] * 3,
+        "1" * 10**6,
+    ],
 )
 def test_an_answer_is_as_large_as_an_answer_is_or_unreadable(
     lenet: classtest.ClassTest, answer: object
@@ -342,6 +366,7 @@ def test_keys_of_any_kind_are_survived_and_told_in_short(lenet: classtest.ClassT
     assert "\\x1b[2J, frozenset({1}), q0" in marking.summary()
     assert marking.summary().endswith(" and 9,982 more.")
     assert lenet.mark(NoKey(lenet.key)).points == 0
+    assert lenet.mark(NoList([1, 2])).points == 0
 
 
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()

@@ -383,6 +383,46 @@ def test_a_window_far_larger_than_the_image_sees_all_of_it(kind):
     np.testing.assert_array_equal(gradient, expected)
 
 
+class Hostile:
+    """An object that no text, number or array can be made of."""
+
+    def __array__(self, *_: object, **__: object):
+        raise SystemExit("not an array")
+
+    __repr__ = __index__ = __array__
+
+
+@pytest.mark.fault(
+    "`conv` with objects that exit when they are looked at, or ranges beyond all memory",
+    "an error that names the argument",
+    "nothing",
+)
+@pytest.mark.parametrize(
+    ("argument", "value", "kind"),
+    [
+        ("image", Hostile(), ValueError),
+        ("image", range(10**15), ValueError),
+        ("stride", Hostile(), TypeError),
+        ("pad_mode", Hostile(), TypeError),
+    ],
+)
+def test_an_object_that_cannot_be_looked_at_is_named(argument, value, kind):
+    with pytest.raises(kind, match=f"^{argument} (cannot be turned|must be)"):
+        conv.correlate2d(**{**RIGHT[conv.correlate2d], argument: value})
+
+
+@pytest.mark.fault(
+    "padding computed from whole numbers near 2**63",
+    "refused, since float64 would wrap them around",
+    "nothing",
+)
+@pytest.mark.parametrize("mode", ["linear_ramp", "mean", "median"])
+def test_padding_computed_from_whole_numbers_is_exact_or_refused(mode):
+    assert conv.correlate2d([[2**53]] * 2, [[1]], 1, 1, mode).max() == 2**53
+    with pytest.raises(ValueError, match=rf"'{mode}' computes with float64.*float64 first"):
+        conv.correlate2d([[2**63 - 1]] * 2, [[1]], 1, 1, mode)
+
+
 @pytest.mark.parametrize(
     ("function", "arguments", "message"),
     [

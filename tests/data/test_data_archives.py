@@ -185,6 +185,20 @@ def test_a_whole_archive_from_an_interrupted_call_is_not_downloaded_again(
 
 
 @pytest.mark.fault(
+    "SIGKILL between the last photograph and the removal of their archive",
+    "The next call removes it",
+    "The photographs",
+)
+def test_an_archive_that_is_not_needed_any_more_is_removed(
+    official: Callable[[], Path], downloads: Path
+) -> None:
+    folder = official()
+    (downloads / ARCHIVE).write_bytes(b"PK")
+    assert official() == folder
+    assert everything_in(downloads) == set()
+
+
+@pytest.mark.fault(
     "A login page, or half of it, in place of the archive of photographs",
     "The address is named, with what may have answered",
     "Nothing",

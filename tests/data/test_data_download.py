@@ -7,7 +7,8 @@ import pickle
 import shutil
 import signal
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,7 +17,7 @@ from data_fakes import NPZ, assert_loads, fake_mnist, refusal, write_idx
 from patience import HANGS
 from surroundings import Server
 
-from cnn_course.data import DataError, get, storage
+from cnn_course.data import DataError, check, get, storage
 from cnn_course.data.digits import Mnist
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -159,6 +160,50 @@ def test_folders_of_dead_processes_are_removed_and_those_of_live_ones_stay(cache
             assert live.exists()
             assert not dead.exists()
     assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("look", [lambda one: get("mnist", [one]), lambda one: check([one])])
+def test_what_a_killed_download_left_is_removed_also_where_the_data_are_whole(
+    server: Server, cache: Path, cached: Path, look: Callable[[Mnist], object]
+) -> None:
+    mnist(server).load()
+    for begun, day in (("old", 0), ("new", time.time())):
+        folder = cached.with_name(f".begun-{begun}")
+        folder.mkdir()
+        (folder / "half").write_bytes(b"half")
+        os.utime(folder, (day, day))
+    killed = cache / ".unfinished-old"
+    killed.mkdir()
+    os.utime(killed, (0, 0))
+    look(mnist(server))
+    assert files_in(cache) == ["mnist/.begun-new", "mnist/mnist.npz"]
+
+
+@pytest.mark.fault(
+    "Temporary folders of a killed process, and other things that look like them",
+    "The next call removes folders of the dead alone",
+    "Nothing",
+)
+def test_temporary_folders_of_dead_processes_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    kept = [tmp_path / ".unfinished-of-another-program", tmp_path / "a folder"]
+    dead = tmp_path / "cnn-course-temporary-dead"
+    for folder in (*kept, dead):
+        folder.mkdir()
+        (folder / "half").write_bytes(b"half")
+        os.utime(folder, (0, 0))
+    link = tmp_path / "cnn-course-temporary-link"
+    link.symlink_to(tmp_path / "a folder")
+    os.utime(link, (0, 0), follow_symlinks=False)
+    with storage.temporary() as live:
+        os.utime(live, (0, 0))
+        with storage.temporary():
+            assert live.exists()
+            assert not dead.exists()
+    assert sorted(tmp_path.iterdir()) == sorted([*kept, link])
+    assert [file.name for file in (tmp_path / "a folder").iterdir()] == ["half"]
 
 
 @pytest.mark.usefixtures("heeding_ctrl_c")

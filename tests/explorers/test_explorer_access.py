@@ -2,6 +2,7 @@
 
 import re
 from itertools import zip_longest
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -31,6 +32,16 @@ BROKEN = {
     ),
     "DigitNetwork": (
         *('{"drawing_name":"own","drawing":"ff"}', '{"map":-1}', '{"layer":"x"}', "7"),
+        *('{"place":[26,0]}', '{"place":3}', '{"channel":1}', '{"scale":"own"}'),
+    ),
+    "DigitTraining": (
+        *("{", "null", '{"rate": 0}', '{"steps": 1.5}', '{"past": 3}', '{"momentum": 1}'),
+    ),
+    "Gradients": (
+        *("{", "null", '{"depth": 21}', '{"layer": 0}', '{"activation": "relu"}', '{"start": 3}'),
+    ),
+    "KernelTraining": (
+        *("{", "null", '{"rate": "0.1"}', '{"seed": 0}', '{"past": [[3, 0.1]]}', '{"steps": -1}'),
     ),
     "Shapes": tuple(
         f'{{"layers":[{{"kind":{kind},"filters":1,{FULL}}}]}}'
@@ -193,3 +204,12 @@ def test_assistive_technology_meets_no_barrier_on_a_phone(every) -> None:
         )
         assert too_faint(page) == []
     assert page.complaints == []
+
+
+def test_every_class_that_is_styled_stands_in_the_code_which_chooses_its_styles_by_it() -> None:
+    # An explorer brings the styles of the classes that its own code names, and no others.
+    folder = Path(explorers.__file__).parent
+    kinds = (".mjs", ".js", ".py")
+    code = "".join(file.read_text("utf-8") for file in folder.iterdir() if file.suffix in kinds)
+    styled = re.findall(r"\.(explorer-[\w-]+)", (folder / "explorers.css").read_text("utf-8"))
+    assert [name for name in dict.fromkeys(styled) if name not in code] == []

@@ -41,8 +41,20 @@ SPOILED: dict[type[Explorer], list[object]] = {
         *({"similarity": DEEP}, {"pictures": [1]}, {"similarity": None}),
     ],
     explorers.DigitNetwork: [
-        *({"drawing_name": ["3"]}, {"layer": "__proto__"}, {"map": 1e300}),
-        *({"layer": DEEP}, {"map": [1]}, {"drawing_name": None}),
+        *({"drawing_name": ["3"]}, {"layer": "__proto__"}, {"place": [25, 1e300]}),
+        *({"layer": DEEP}, {"map": [1], "scale": ["map"]}, {"place": DEEP, "channel": {}}),
+    ],
+    explorers.DigitTraining: [
+        *({"steps": 1e300}, {"past": [[1, 0.1, 0]] * 1000}, {"rate": [0.1]}),
+        *({"past": DEEP}, {"seed": [1]}, {"momentum": None}),
+    ],
+    explorers.Gradients: [
+        *({"activation": ["tanh"]}, {"activation": "constructor"}, {"depth": 1e300}),
+        *({"start": DEEP}, {"layer": [1]}, {"scale": None}),
+    ],
+    explorers.KernelTraining: [
+        *({"kernel_name": ["loop"]}, {"past": [[2, 0.1, 0], [2, 0.1, 0]]}, {"steps": 1e300}),
+        *({"image_name": DEEP}, {"past": [1]}, {"rate": None}),
     ],
     explorers.ClassTests: [
         *({"level": ["own"]}, {"level": "constructor"}, {"seed": 1e300}),

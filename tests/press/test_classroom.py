@@ -2,9 +2,12 @@
 
 import ast
 import csv
+import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import zipfile
 from collections import Counter
 from importlib.metadata import version
@@ -12,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 import pytest
 from bs4 import BeautifulSoup
-from patience import HANGS
+from patience import HANGS, until
 from rich.console import Console
 
 from cnn_course import classtest
@@ -261,6 +265,38 @@ def test_sheets_and_keys_are_printed_as_pdf(tmp_path: Path) -> None:
         content = file.read_bytes()
         assert content.startswith(b"%PDF-")
         assert len(re.findall(rb"/Type\s*/Page\b", content)) >= 2
+
+
+@pytest.mark.fault(
+    "SIGKILL, or Ctrl+C, while a browser prints",
+    "the browser ends, too",
+    "the pages; a temporary folder until the next command",
+)
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_a_browser_ends_with_who_prints(tmp_path: Path, sent: signal.Signals) -> None:
+    sign, page, browser = tmp_path / "sign", tmp_path / "page.html", tmp_path / "chromium"
+    page.touch()
+    browser.write_text(f"#!{sys.executable}\nimport os, time\n" + BROWSER.format(sign=str(sign)))
+    browser.chmod(0o755)
+    printing = "import sys, pathlib\nfrom cnn_course.press.browser import print_pdf\n"
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{printing}print_pdf(pathlib.Path(sys.argv[1]))", page],
+        env=os.environ | {"PATH": str(tmp_path), "TMPDIR": str(tmp_path)},
+        stderr=subprocess.DEVNULL,
+    )
+    until(sign.exists, "the start of the browser")
+    process.send_signal(sent)
+    process.wait(HANGS)
+    until(lambda: not psutil.pid_exists(int(sign.read_text())), "the end of the browser")
+
+
+# Stands for one, and prints for ever.
+BROWSER = """
+with open({sign!r} + ".part", "w") as file:
+    file.write(str(os.getpid()))
+os.rename(file.name, {sign!r})
+time.sleep(600)
+"""
 
 
 def test_whose_page_it_is_stands_at_its_foot(tmp_path: Path) -> None:

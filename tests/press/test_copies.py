@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 from pathlib import Path
 
 import nbformat
@@ -9,6 +10,7 @@ import pytest
 from conftest import NOTEBOOKS, ROOT
 from nbformat import NotebookNode, v4
 from nbformat.sign import NotebookNotary
+from patience import HANGS
 
 from cnn_course.press import notebooks
 from cnn_course.press.copies import for_instructors, for_students, write_handouts
@@ -262,6 +264,41 @@ def test_answers_move_into_a_new_edition_and_the_old_copy_is_kept(course: Course
     assert kept.read_bytes() == answered
     (other,) = {*own(course).parent.glob("old copies/01-first, until *.ipynb")} - {kept}
     assert other.read_text() == "<<<<<<< HEAD"
+
+
+# A process that is killed when it writes its second file, which is the new edition.
+KILLED = """
+import os, signal
+written = []
+def fsync(_):
+    written.append(1)
+    if len(written) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+os.fsync = fsync
+from cnn_course.press.cli import main
+main(["copy"])
+"""
+
+
+@pytest.mark.fault(
+    "SIGKILL between the old copy of a chapter and its new edition",
+    "the next command moves the answers all the same",
+    "one old copy",
+)
+def test_answers_move_into_a_new_edition_also_after_a_kill(course: Course) -> None:
+    copied(course)
+    answer(course)
+    answered = own(course).read_bytes()
+    new_edition(course)
+    process = course.start_python(KILLED)
+    process.communicate(timeout=HANGS)
+    assert process.returncode == -signal.SIGKILL
+    assert own(course).read_bytes() == answered
+    assert "Answers that were moved into it: 1;" in copied(course)
+    (kept,) = own(course).parent.glob("old copies/*")
+    assert kept.read_bytes() == answered
+    notary = NotebookNotary(data_dir=course.environment["JUPYTER_DATA_DIR"])
+    assert notary.check_signature(nbformat.read(own(course), as_version=4))
 
 
 def test_git_leaves_the_copies_alone() -> None:

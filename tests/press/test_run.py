@@ -1,5 +1,6 @@
 """`cnn-course run`: what runs, what it leaves, what it says when a chapter fails."""
 
+import errno
 import json
 import os
 import resource
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -195,6 +197,19 @@ def test_what_a_chapter_has_started_ends_with_it(course: Course):
     until(lambda: not alive(process), "the end of what the chapter started")
 
 
+@pytest.mark.fault(
+    "a chapter leaves files in the system's temporary folder",
+    "they lie in the run's own one",
+    "a good run; none of them",
+)
+def test_what_a_chapter_leaves_in_temporary_folders_ends_with_it(course: Course):
+    course.write("01-first", "import tempfile\nprint(tempfile.mkdtemp())")
+    course.do("run", "1")
+    folder = Path(course.outputs("01-first").strip())
+    assert folder.is_relative_to(course.root / "_build")
+    assert not folder.exists()
+
+
 def test_chapters_run_at_the_same_time(course: Course, tmp_path: Path):
     meet = """
     import pathlib, time
@@ -367,6 +382,27 @@ def test_a_killed_run_leaves_no_kernel_and_nothing_half_written(waiting):
     course.do("run")
     assert course.outputs("01-first") == "after\n"
     assert not (course.root / "_build" / "runs" / "tiny" / "scratch").exists()
+
+
+@pytest.mark.fault(
+    "a disk that is full when a kernel starts, or while it runs",
+    "one message with the folder and what to do",
+    "the last good run",
+)
+def test_a_kernel_that_dies_on_a_full_disk_is_told_as_such(course: Course, monkeypatch):
+    before = files(course.ran("01-first").parent)
+    course.write("01-first", "import os\nos._exit(1)")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=8_192))
+    said = course.do("run", status=1)
+    assert f"scratch: {os.strerror(errno.ENOSPC)}.\nMake room on that disk." in said
+    assert files(course.ran("01-first").parent) == before
+
+
+def test_the_scratch_folder_of_a_run_that_was_killed_at_its_end_is_removed(course: Course):
+    scratch = course.root / "_build" / "runs" / "tiny" / "scratch"
+    scratch.mkdir()
+    assert "0 run, 2 up to date" in course.do("run")
+    assert not scratch.exists()
 
 
 def test_a_disk_that_takes_no_more_is_one_message_and_no_loss(course: Course):

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from barriers import barriers, too_faint
 from conftest import NOTEBOOKS, fresh
-from explorer_pages import led_to
+from explorer_pages import choose, led_to
 from patience import until
 from playwright.sync_api import Page
 from surroundings import site_served
@@ -27,6 +27,7 @@ PHONE, DESKTOP = ({"width": width, "height": 740} for width in (320, 1280))
 #: chapter -> explorer -> (a control of this one alone, what is chosen there, what is seen then)
 ON_PAGES = {
     "01-convolution-by-hand": {
+        "KernelTraining": ("[data-name=kernel_name]", "Sobel y", "Step 0: loss"),
         "Pooling": ("[data-name=kind]", "average", "(5 + 1 + 8 + 2) / 4 = 4"),
         "Convolution": (
             *("[data-name=kernel_name]", "Sobel y", "Row 0, column 0: −1·(−1) + 1·(−2)"),
@@ -34,6 +35,7 @@ ON_PAGES = {
     },
     "02-mnist-convnet": {
         "DigitNetwork": ("[data-name=drawing_name]", "3", "The network takes it for a 3"),
+        "DigitTraining": ("[data-name=rate]", "ArrowRight", "0.15"),
     },
     "04-data-augmentation": {
         "Augmentation": (
@@ -42,6 +44,9 @@ ON_PAGES = {
     },
     "07-transfer-learning-cases": {
         "TransferCases": ("[data-name=similarity]", "far", "Try: classifier on early features"),
+    },
+    "10-batch-normalization": {
+        "Gradients": ("[data-name=activation]", "tanh", "It reaches the first layer."),
     },
     "08-class-test": {
         "ClassTests": ("[data-name=level]", "hard", "Class test hard-1"),
@@ -359,7 +364,7 @@ def test_a_reader_changes_explorers_on_a_phone_and_a_link_brings_them_back(
         for control, choice, seen in ON_PAGES[stem].values():
             own = page.locator(".explorer").filter(has=page.locator(control)).first
             if size == PHONE:
-                own.locator(control).select_option(choice)
+                choose(own.locator(control), choice)
             own.get_by_text(seen).first.wait_for()
         assert page.evaluate(SHAPE)[0] <= 0
         link = page.url

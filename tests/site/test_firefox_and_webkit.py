@@ -251,6 +251,23 @@ def test_a_drawing_has_the_probabilities_that_python_gives_it(other, every) -> N
     np.testing.assert_allclose(np.array(shown, float), explorer.output, atol=0.0006)
 
 
+def test_a_kernel_and_a_network_learn_and_gradients_flow_as_in_python(other, every) -> None:
+    for kind in ("KernelTraining", "DigitTraining"):
+        for _ in range(2):
+            other.click(f"{every[kind]} [aria-label='one step']")
+    kernel = numbers(other, every["KernelTraining"], "kernel now")
+    expected = explorers.KernelTraining(steps=2).output
+    np.testing.assert_allclose(kernel, expected, atol=0.0051)
+    [told] = texts(other, f"{every['DigitTraining']} .explorer-sum")
+    share = explorers.DigitTraining(steps=2).accuracy
+    assert "Step 2, 20 digits" in told
+    assert f"it reads {100 * share:.0f} % rightly" in told
+    other.choose(f"{every['Gradients']} [data-name=activation]", "tanh")
+    [told] = texts(other, f"{every['Gradients']} .explorer-sum")
+    length = explorers.Gradients("tanh").output[-1]
+    assert f"has the length {length:.2g}." in told
+
+
 def test_nine_pictures_are_changed_as_python_changes_them(other, every) -> None:
     at, explorer = every["Augmentation"], explorers.Augmentation()
     other.choose(f"{at} [data-name=fill_mode]", "wrap")

@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from conftest import ROOT, fresh
+from explorer_pages import choose
 from nbformat import v4
 from patience import HANGS, until
 from playwright.sync_api import Locator, Page
@@ -38,6 +39,18 @@ CHANGES = {
     "DigitNetwork": (
         *(("[data-name=drawing_name]", "3"), ("explorer.output.argmax()", "3")),
         ("drawing='8'", "takes it for an 8"),
+    ),
+    "DigitTraining": (
+        *(("[data-name=rate]", "ArrowRight"), ("explorer.state['rate']", "0.15")),
+        ("steps=3", "Step 3, 20 digits each"),
+    ),
+    "Gradients": (
+        *(("[data-name=activation]", "tanh"), ("explorer.output.size", "10")),
+        ("depth=5, layer=2", "Layer 2 of 5"),
+    ),
+    "KernelTraining": (
+        *(("[data-name=kernel_name]", "blur"), ("explorer.state['kernel'][0][0]", "0.111")),
+        ("steps=5", "Step 5: loss"),
     ),
     "ClassTests": (
         *(("[data-name=level]", "hard"), ("explorer.test.title", "Class test hard-1")),
@@ -220,7 +233,7 @@ def test_explorers_and_python_hear_each_other_and_arrow_keys_move_a_stepper_and_
     shown = [parts.locator(".explorer").nth(place) for place in range(len(CHANGES))]
     for explorer, ((control, choice), _, _) in zip(shown, CHANGES.values(), strict=True):
         explorer.locator(".explorer-body > *").first.wait_for()
-        explorer.locator(control).select_option(choice)
+        choose(explorer.locator(control), choice)
     run(parts, 1)
     for name, (_, (_, found), _) in CHANGES.items():
         parts.wait_for_selector(f"text=Python reads of {name}: {found}")

@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -23,8 +22,9 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from tqdm import tqdm
 
+from cnn_course.data.storage import temporary
 from cnn_course.press import notebooks
-from cnn_course.press.environment import make_environment_neutral
+from cnn_course.press.environment import make_environment_neutral, own_temporary
 from cnn_course.press.execute import OwnKernelManager
 from cnn_course.press.notebooks import Cell, Notebook
 from cnn_course.press.project import PressError
@@ -77,7 +77,7 @@ def run_each(
     """
     kernels: list[OwnKernelManager] = []
     pool = ThreadPoolExecutor(at_once)
-    with TemporaryDirectory(ignore_cleanup_errors=True) as fonts:
+    with temporary() as fonts:
         running = {
             pool.submit(_run, notebook, seconds, kernels, fonts): place
             for place, notebook in given.items()
@@ -97,21 +97,21 @@ def run_each(
 
 
 def _run(
-    source: Notebook, seconds: float, kernels: list[OwnKernelManager], fonts: str
+    source: Notebook, seconds: float, kernels: list[OwnKernelManager], fonts: Path
 ) -> list[CellRun]:
     with suppress(PressError):  # it may have no cell of parameters any more
         source = notebooks.with_parameter(source, "profile", "tiny")
     cells = notebooks.code_cells(source)
     for _ in range(2):  # two kernels may have chosen the same port
-        with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            runs, started = _attempt(cells, seconds, kernels, Path(folder), fonts)
+        with temporary() as folder:
+            runs, started = _attempt(cells, seconds, kernels, folder, fonts)
         if started:
             break
     return runs
 
 
 def _attempt(
-    cells: list[Cell], seconds: float, kernels: list[OwnKernelManager], home: Path, fonts: str
+    cells: list[Cell], seconds: float, kernels: list[OwnKernelManager], home: Path, fonts: Path
 ) -> tuple[list[CellRun], bool]:
     """Run cells, and return what became of them, and whether the kernel came as far as them."""
     sources = [_TELL_VERDICTS, *(cell["source"] for cell in cells)]
@@ -197,14 +197,18 @@ class _Client(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
 
-def _environment(home: Path, fonts: str) -> dict[str, str]:
+def _environment(home: Path, fonts: Path) -> dict[str, str]:
     """Return what a kernel sees: folders of its own for all that programs keep in a home."""
     found = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
     make_environment_neutral(home, found)
-    return found | {
-        "HOME": str(home),
-        "USERPROFILE": str(home),
-        "MPLCONFIGDIR": fonts,  # looking for all of them takes seconds
-        "PYTHONUSERBASE": site.getuserbase(),  # else it would be looked for in the new home
-        "PIP_DRY_RUN": "1",  # nobody installs anything into the lecturer's environment
-    }
+    return (
+        found
+        | own_temporary(home)
+        | {
+            "HOME": str(home),
+            "USERPROFILE": str(home),
+            "MPLCONFIGDIR": str(fonts),  # looking for all of them takes seconds
+            "PYTHONUSERBASE": site.getuserbase(),  # else it would be looked for in the new home
+            "PIP_DRY_RUN": "1",  # nobody installs anything into the lecturer's environment
+        }
+    )
