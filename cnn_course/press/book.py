@@ -262,7 +262,8 @@ def _source_digest(pages: Path) -> str:
     parts = {
         file.relative_to(pages).as_posix(): digest(file.read_bytes()) for file in files_below(pages)
     }
-    postprocessing = digest(Path(__file__).with_name("postprocess.py").read_bytes())
+    ours = [Path(__file__).with_name(name) for name in ("postprocess.py", "icons.py")]
+    postprocessing = [digest(file.read_bytes()) for file in ours]
     return digest(json.dumps([parts, versions(_RENDERED_WITH), postprocessing], sort_keys=True))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from latex2mathml.converter import convert
 from PIL import Image
 
+from cnn_course.press.icons import keep_shown_icons
 from cnn_course.press.project import PressError
 
 _SCRIPTS = re.compile(
@@ -99,6 +100,7 @@ def make_light(site: Path) -> None:
     templates = site.glob("_static/*webpack-macros.html")  # the theme's, for its own build
     for file in (*templates, *site.glob("_static/scripts/fontawesome.js*")):
         file.unlink()
+    keep_shown_icons(site)
     for name in ("course", "print"):  # our own, with what only their makers read
         for style in site.glob(f"_static/{name}.css"):
             text = style.read_text(encoding="utf-8")
