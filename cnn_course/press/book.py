@@ -42,6 +42,7 @@ _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__")
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 _RENDERED_WITH = (
     "docutils",
+    "fonttools",
     "jupyter-book",
     "latex2mathml",
     "myst-nb",

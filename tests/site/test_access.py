@@ -127,7 +127,8 @@ TREES = {
         term: rule of thumb
         definition: classifier on last features
         definition: ✓ Rule and measurement agree.
-        rowheader "1 classifier on last features rule best"
+        rowheader "1 classifier on last features rule"
+        rowheader "3 fine-tune the top best"
         img "single seeds: 0.
         Few pictures (100), near to the source. Try: classifier on last features.""",
     "ClassTests": """Explorer of class tests

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from conftest import NOTEBOOKS, ROOT
+from fontTools.ttLib import TTFont
 
 pytestmark = pytest.mark.site
 
@@ -154,3 +156,27 @@ def test_a_chapter_has_buttons_that_lead_to_files_and_says_how_long_it_takes(
     assert re.search(rf"Time {reading} and to try the exercises\. {running}", soup.get_text())
     source = (ROOT / "notebooks" / f"{stem}.ipynb").read_text(encoding="utf-8")
     assert not re.search(f"{reading}|{running}", source)  # nobody typed it
+
+
+def test_every_icon_that_a_page_shows_is_in_a_font_that_came_along(soups, site) -> None:
+    theme = Path(str(files("pydata_sphinx_theme"))) / "theme/pydata_sphinx_theme/static"
+    styles = (theme / "styles/pydata-sphinx-theme.css").read_text(encoding="utf-8")
+    fonts = [
+        set(TTFont(file)["cmap"].getBestCmap()) for file in site.glob("_static/vendor/**/*.ttf")
+    ]
+    classes = {
+        name for soup in soups.values() for tag in soup.select("i[class]") for name in tag["class"]
+    }
+    shown = {
+        name: int(code, 16)
+        for names, code in re.findall(
+            r'((?:\.fa-[\w-]+:before,?)+)\{content:"\\([0-9a-f]{4})"', styles
+        )
+        for name in re.findall(r"fa-[\w-]+", names)
+        if name in classes
+    }
+    assert len(shown) > 10
+    assert {
+        name for name, sign in shown.items() if not any(sign in font for font in fonts)
+    } == set()
+    assert sum(map(len, fonts)) < 100  # of two thousand
