@@ -19,7 +19,7 @@ class Settings:
     Attributes:
         epochs: passes over the training pictures.
         batch_size: pictures per gradient step.
-        comparison_epochs: passes for the networks that the chapter only compares with.
+        comparison_epochs: passes for the networks that the chapter only compares with, at most.
         comparison_pictures: training pictures that those networks see; 0 for all.
         side: rows and columns that pictures are resized to; 0 where they are not.
         filters: of the convolutions in turn; empty where the chapter says them itself.
@@ -100,8 +100,14 @@ TABLE: Final[dict[str, dict[str, Settings]]] = {
         "full": Settings(epochs=30, batch_size=32, side=96, base="mobilenet", rates=(1e-4, 5e-4)),
     },
     "09-famous-architectures": {
-        "tiny": Settings(epochs=4, batch_size=32, blocks=(4, 10)),
-        "full": Settings(epochs=6, batch_size=64, comparison_pictures=10_000, blocks=(3, 27)),
+        "tiny": Settings(epochs=4, batch_size=32, comparison_epochs=10, blocks=(4, 10)),
+        "full": Settings(
+            epochs=6,
+            batch_size=64,
+            comparison_epochs=30,
+            comparison_pictures=10_000,
+            blocks=(3, 27),
+        ),
     },
     "10-batch-normalization": {
         "tiny": Settings(epochs=3, batch_size=32, comparison_pictures=1_280),
