@@ -1,7 +1,8 @@
 r"""Makes the rendered pages light, and lets them run and load only what is their own.
 
 Jupyter Book's pages bring 1.5 MB of script that draws icons, which fonts draw as well, and 1.2 MB
-that sets formulas, which browsers set themselves since they know MathML. Pictures come as PNG.
+that sets formulas, which browsers set themselves since they know MathML. Pictures come as PNG, and
+each page brings an index of all words.
 """
 
 import base64
@@ -24,6 +25,11 @@ _SCRIPTS = re.compile(
     r"|\s*<script>window\.MathJax = .*?</script>"
     r'|\s*<script defer="defer" src="[^"]*/mathjax/[^"]*"></script>'
 )
+#: all words of the site, for a search while one types, which is off; they stay where results are
+_SEARCH = re.compile(
+    r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>'
+)
+_RESULTS = 'id="search-results"'
 _FORMULA = re.compile(
     r'(<(span|div) class="math notranslate nohighlight"[^>]*>)\s*'
     r"\\([(\[])(.*?)\\[)\]]\s*</\2>",
@@ -115,6 +121,7 @@ def make_light(site: Path) -> None:
 
 
 def _lighter(page: str) -> str:
+    page = page if _RESULTS in page else _SEARCH.sub("", page)
     page = _FORMULA.sub(_as_mathml, _SCRIPTS.sub("", page))
     page = _FIGURE.sub(_with_least_width, _CODE.sub(_in_lines, _UNCOLOURED.sub(r"\1", page)))
     page = _SAME_NAME.sub("", _NAMED_TWICE.sub(r"<title>\1</title>", page, count=1))
