@@ -27,7 +27,7 @@ PHONE, DESKTOP = ({"width": width, "height": 740} for width in (320, 1280))
 #: chapter -> explorer -> (a control of this one alone, what is chosen there, what is seen then)
 ON_PAGES = {
     "01-convolution-by-hand": {
-        "KernelTraining": ("[data-name=kernel_name]", "Sobel y", "Step 0: loss"),
+        "KernelTraining": ("[data-name=momentum]", "ArrowRight", "Step 0: loss"),
         "Pooling": ("[data-name=kind]", "average", "(5 + 1 + 8 + 2) / 4 = 4"),
         "Convolution": (
             *("[data-name=kernel_name]", "Sobel y", "Row 0, column 0: −1·(−1) + 1·(−2)"),
@@ -61,6 +61,7 @@ def address(page: Page, site: Path) -> Iterator[str]:
     with site_served(site) as address:
         page.context.set_offline(False)
         yield address
+        page.wait_for_load_state("networkidle")  # pictures may be on their way
         page.context.set_offline(True)
 
 

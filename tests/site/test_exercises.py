@@ -280,6 +280,7 @@ def editions(page: Page, site: Path) -> Iterator[list[str]]:
         page.context.set_offline(False)
         host = f"http://127.0.0.1:{server.server_port}"
         yield [f"{host}/2026", f"{host}/notebooks"]
+        page.wait_for_load_state("networkidle")  # pictures may be on their way
         page.context.set_offline(True)
         server.shutdown()
 

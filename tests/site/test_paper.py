@@ -34,11 +34,12 @@ from cnn_course.press.project import (
 pytestmark = [pytest.mark.browser, pytest.mark.site]
 
 WITH_EXPLORERS = {
-    "01-convolution-by-hand": 2,
-    "02-mnist-convnet": 1,
+    "01-convolution-by-hand": 3,
+    "02-mnist-convnet": 2,
     "04-data-augmentation": 1,
     "07-transfer-learning-cases": 1,
     "08-class-test": 2,
+    "10-batch-normalization": 1,
 }
 PRINTED = [f"{number:02}-*.html" for number in (1, 5, 8, 9)]
 # Millimetres of paper less its margins, in pixels.
