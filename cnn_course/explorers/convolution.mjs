@@ -1,6 +1,7 @@
 // The convolution explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
 import { arrows, group, isWhole, keep, make, number, showOnly, tell } from "./panel.mjs";
-import { checkWindow, frame, formula, grid, isSmallTable, kept, margins, part, places, revived, Windows } from "./windows.mjs";
+import { cornerOf, part } from "./picture.mjs";
+import { checkWindow, frame, formula, grid, isSmallTable, kept, margins, places, revived, Windows } from "./windows.mjs";
 
 /** What comes out, and everything that is needed to show how. */
 export function convolve(state) {
@@ -112,7 +113,8 @@ class Convolution extends Windows {
   /** What the kernel makes of its window, each weight of its pixel. */
   products(framed, row, column) {
     const { kernel, stride } = this.state, place = `${row} ${column}`;
-    if (this.shownPlace !== place) Object.assign(this, { shownPlace: place, odd: !this.odd });
+    this.isNew = this.seen !== place;
+    if (this.isNew) Object.assign(this, { seen: place, odd: !this.odd });
     const values = kernel.map((weights, i) => weights.map((weight, j) =>
       weight * framed[row * stride + i][column * stride + j]));
     const table = this.table(values), sum = values.flat().reduce((one, other) => one + other, 0);
@@ -123,11 +125,29 @@ class Convolution extends Windows {
     return this.how;
   }
 
+  get terms() { return this.state.kernel.flat().length; }
+
+  draw(state, result) {
+    super.draw(state, result);
+    if (this.isNew) this.fly();
+  }
+
+  /** Say where products come from, the window, and where their sum goes to, the chosen place of the output. */
+  fly() {
+    const [window, chosen] = [".of-input .explorer-frame", ".of-output .explorer-frame"].map((frame) => this.body.querySelector(frame));
+    if (!window) return; // somebody draws there
+    const { left, top } = this.made.firstChild.getBoundingClientRect();
+    const ways = { from: { one: cornerOf(window), other: [left, top] }, sum: { one: [left, top], other: cornerOf(chosen) } };
+    for (const [name, { one, other }] of Object.entries(ways)) {
+      ["x", "y"].forEach((axis, at) => this.body.style.setProperty(`--${name}-${axis}`, `${one[at] - other[at]}px`));
+    }
+    this.body.style.setProperty("--terms", this.terms);
+  }
+
   kernel() {
     const { kernel } = this.state;
-    const filled = make("table", {}, ...kernel.map((weights, i) => make("tr", {}, ...weights.map((weight, j) =>
-      make("td", {}, this.input(weight, `kernel, row ${i}, column ${j}`, `kernel-${i}-${j}`, (value) => this.change({
-        kernel: kernel.map((line, r) => line.map((old, c) => (r === i && c === j ? value : old))), kernel_name: "own" })))))));
+    const filled = make("table", {}, ...kernel.map((weights, i) => make("tr", {}, ...weights.map((_, j) =>
+      make("td", {}, this.field("kernel", i, j, "own"))))));
     arrows(filled);
     return grid(filled, Math.max(...kernel.flat().map((weight) => String(weight).length)), kernel[0].length);
   }

@@ -4,7 +4,7 @@ import { figure, isWhole, keep, make, Panel, showOnly, tell } from "./panel.mjs"
 import { brief, chart, draw, paintSigned } from "./chart.mjs";
 import { randomOf } from "./random.mjs";
 
-const SIDE = 8, FILTERS = 8, CLASSES = 10, KERNEL = 3, DEEPEST = 20, SHOWN = 4; // maps of a layer
+const SIDE = 8, FILTERS = 8, CLASSES = 10, KERNEL = 3, DEEPEST = 20, SHOWN = 3; // maps of a layer
 const [FLOWS, GONE] = [1e-2, 1e-6]; // shares of the last layer's gradient in the first layer
 const [TINY, HUGE] = [1e-3, 100]; // lengths of the gradient of a layer
 
@@ -159,6 +159,7 @@ class Gradients extends Panel {
       return Object.assign(keep(figure("", canvas)), { name, canvas });
     };
     this.strips = [strip("values"), strip("gradient")];
+    this.flows = keep(make("div", { className: "explorer-flows" }, ...this.strips));
   }
 
   compute(state) {
@@ -190,14 +191,14 @@ class Gradients extends Panel {
     this.paintStrip(values, layers.map((layer) => layer.values), state, "values, from the digit on the left to the last layer");
     this.paintStrip(gradient, layers.map((layer) => layer.gradient), state, "gradient, from the loss on the right back to the first layer");
     const one = layers[state.layer - 1];
-    showOnly(this.body, [values, gradient, figure("size by layer", this.sizes(state, layers)),
-      figure(`layer ${state.layer}: what goes into ${state.activation}`, this.slopes(state, one))]);
+    showOnly(this.body, [this.flows, make("div", { className: "explorer-curves" }, figure("size by layer", this.sizes(state, layers)),
+      figure(`layer ${state.layer}: what goes into ${state.activation}`, this.slopes(state, one)))]);
     tell(this.sum, this.words(state, layers));
   }
 
   /** Some maps of every layer, one layer beside the other, of the first digit. */
-  paintStrip({ canvas, firstChild }, all, { layer, scale }, title) {
-    const most = (values) => values.reduce((best, value) => Math.max(best, Math.abs(value)), 1e-300);
+  paintStrip(strip, all, { layer, scale }, title) {
+    const { canvas, firstChild } = strip, most = (values) => values.reduce((best, value) => Math.max(best, Math.abs(value)), 1e-300);
     const limits = all.map(most), limit = Math.max(...limits), step = SIDE + 1;
     const rows = Array.from({ length: SHOWN * step - 1 }, () => new Float64Array(all.length * step - 1));
     all.forEach((values, at) => {
@@ -210,7 +211,7 @@ class Gradients extends Panel {
     });
     firstChild.textContent = title;
     canvas.setAttribute("aria-label", `${title}: ${SHOWN} maps of each of ${all.length} layers; orange is positive, purple negative`);
-    canvas.style.width = `min(100%, ${all.length * 2.7 + 3}rem)`;
+    strip.style.setProperty("--layers", all.length);
     const context = paintSigned(canvas, rows, 1, true);
     context.strokeStyle = "#4477aa";
     context.strokeRect((layer - 1) * step - 0.5, 0.2, step, rows.length - 0.4);
