@@ -50,7 +50,8 @@ NUMBERS = """([name, title]) => {
     const figures = [...document.querySelectorAll(`#${name} figure`)];
     const one = figures.find((any) => any.firstChild.textContent.startsWith(title));
     return [...one.querySelectorAll("tr")].map((row) =>
-        [...row.cells].map((cell) => Number(cell.innerText.replace("\\u2212", "-"))));
+        [...row.cells].map((cell) => cell.querySelector("input")?.value ?? cell.innerText)
+            .map((text) => Number(text.replace("\\u2212", "-"))));
 }"""
 
 

@@ -46,6 +46,7 @@ class DigitNetwork extends Panel {
       keep(make("div", { className: "explorer-strip" }, ...this.strip)),
       figure("score, power of e, probability", this.answers.table, this.answers.said, this.sum)));
     this.value = new Value(this.network, (changes) => this.change(changes));
+    this.player = this.value.player;
   }
 
   /** The pad, and what moves the drawing as a whole. */
@@ -73,6 +74,7 @@ class DigitNetwork extends Panel {
   /** Another map is looked at where it is largest, at the channel that adds most to that. */
   change(changes) {
     const other = "layer" in changes || "map" in changes;
+    if (other || "drawing" in changes) this.player.stop();
     super.change(other ? { place: null, channel: null, ...changes } : changes);
   }
 

@@ -205,6 +205,7 @@ export class Panel {
     this.latest = make("span", { className: "explorer-latest", role: "status" });
     this.task = make("p", { role: "status" });
     this.pips = this.tasks.map((_, at) => make("button", { type: "button", onclick: () => this.ask(at) }));
+    this.pips.forEach((pip, at) => { pip.dataset.task = this.tasks[at].name; }); // progress.js counts them
     this.ask();
     return make("div", { className: "explorer-head" },
       make("strong", { textContent: this.title, ariaHidden: "true" }),
@@ -292,7 +293,7 @@ export class Panel {
     this.show(result);
     const said = this.changed(before, state), slides = document.activeElement?.type === "range"; // it says so itself
     this.latest.setAttribute("aria-live", slides ? "off" : "polite");
-    if (said) tell(this.latest, `${how}: ${said}`);
+    if (said && !this.player?.on) tell(this.latest, `${how}: ${said}`);
     this.back.setAttribute("aria-disabled", String(!this.past.length));
   }
 

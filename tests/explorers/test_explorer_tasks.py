@@ -234,8 +234,11 @@ def test_tasks_that_are_done_are_kept_in_the_browser_until_the_page_is_cleared(
     page.goto(address.partition("#")[0])
     page.reload()
     assert marks(shown) == ["\u2713", "\u2713", "3"]
+    progress = page.locator(".course-progress [role=status]")
+    assert progress.inner_text() == "0 of 0 parts done, 2 of 3 tasks solved."
     page.get_by_role("button", name="Clear this page").click()
     assert marks(shown) == ["1", "2", "3"]
+    assert progress.inner_text() == "0 of 0 parts done, 0 of 3 tasks solved."
 
 
 def test_tasks_that_are_done_in_a_notebook_are_kept_on_the_machine(
