@@ -45,7 +45,7 @@ class DigitNetwork extends Panel {
     this.through = keep(make("div", { className: "explorer-through" }, this.drawing(),
       keep(make("div", { className: "explorer-strip" }, ...this.strip)),
       figure("score, power of e, probability", this.answers.table, this.answers.said, this.sum)));
-    this.value = new Value(this.network, (changes) => this.change(changes));
+    this.value = new Value(this.network, (changes) => this.change(changes), () => this.save());
     this.player = this.value.player;
   }
 

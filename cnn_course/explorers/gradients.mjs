@@ -22,21 +22,22 @@ const STARTS = {
   "twice He's": (n) => 2 * Math.sqrt(2 / n),
 };
 
-/** Each product of a 3 x 3 convolution with a frame of zeros: the places of pixel, weight and sum. */
-const PLACES = [];
+/** Each product of a 3 x 3 convolution with a frame of zeros: the places of pixel, weight and sum, one behind the other. */
+const places = [];
 for (let to = 0; to < SIDE * SIDE; to++) {
   for (let weight = 0; weight < KERNEL * KERNEL; weight++) {
     const row = Math.floor(to / SIDE) + Math.floor(weight / KERNEL) - 1, column = (to % SIDE) + (weight % KERNEL) - 1;
-    if (Math.min(row, column) >= 0 && Math.max(row, column) < SIDE) PLACES.push([row * SIDE + column, weight, to]);
+    if (Math.min(row, column) >= 0 && Math.max(row, column) < SIDE) places.push(row * SIDE + column, weight, to);
   }
 }
+const PLACES = Int32Array.from(places);
 
 function convolve(x, weights, pictures, channels) {
   const size = SIDE * SIDE, sums = new Float64Array(pictures * size * FILTERS);
   for (let picture = 0; picture < pictures; picture++) {
-    for (const [pixel, weight, sum] of PLACES) {
-      const from = (picture * size + pixel) * channels, to = (picture * size + sum) * FILTERS;
-      for (let k = 0, at = weight * channels * FILTERS; k < channels; k++) {
+    for (let one = 0; one < PLACES.length; one += 3) {
+      const from = (picture * size + PLACES[one]) * channels, to = (picture * size + PLACES[one + 2]) * FILTERS;
+      for (let k = 0, at = PLACES[one + 1] * channels * FILTERS; k < channels; k++) {
         const value = x[from + k];
         for (let f = 0; f < FILTERS; f++, at++) sums[to + f] += value * weights[at];
       }
@@ -49,9 +50,9 @@ function convolve(x, weights, pictures, channels) {
 function convolveBack(x, weights, upstream, pictures, channels) {
   const size = SIDE * SIDE, dweights = new Float64Array(weights.length), dx = new Float64Array(x.length);
   for (let picture = 0; picture < pictures; picture++) {
-    for (const [pixel, weight, sum] of PLACES) {
-      const from = (picture * size + pixel) * channels, to = (picture * size + sum) * FILTERS;
-      for (let k = 0, at = weight * channels * FILTERS; k < channels; k++) {
+    for (let one = 0; one < PLACES.length; one += 3) {
+      const from = (picture * size + PLACES[one]) * channels, to = (picture * size + PLACES[one + 2]) * FILTERS;
+      for (let k = 0, at = PLACES[one + 1] * channels * FILTERS; k < channels; k++) {
         const value = x[from + k];
         let back = 0;
         for (let f = 0; f < FILTERS; f++, at++) {

@@ -231,12 +231,17 @@ export class Panel {
     for (const name of this.looksAt) this[name] = isWhole(this.model.view?.[name], 0) ? this.model.view[name] : this[name];
   }
 
+  /** Keep the state; while something plays, what it comes to. */
+  save() {
+    if (!this.player?.on) this.model.save_changes();
+  }
+
   /** Look at another place. */
   look(name, place) {
     this[name] = place;
     if (this.model.view) {
       this.model.view[name] = place;
-      this.model.save_changes();
+      this.save();
     }
     this.show(this.computed);
   }
@@ -266,7 +271,7 @@ export class Panel {
     const news = this.tasks.filter(({ name, done }) => !known.includes(name) && done(state, result, this));
     if (!news.length) return;
     this.model.set("done", [...known, ...news.map(({ name }) => name)]);
-    this.model.save_changes();
+    this.save();
     this.ask(this.tasks.indexOf(news[0]));
   }
 
@@ -289,7 +294,7 @@ export class Panel {
     this.message.textContent = "";
     this.shown = state;
     this.model.set("state", state);
-    this.model.save_changes();
+    this.save();
     this.show(result);
     const said = this.changed(before, state), slides = document.activeElement?.type === "range"; // it says so itself
     this.latest.setAttribute("aria-live", slides ? "off" : "polite");

@@ -3,9 +3,9 @@ import { button } from "./panel.mjs";
 
 export class Player {
   /** `next` goes on, at first from where it is, and says whether there was more; `pace` is how long a place is
-   * looked at, in milliseconds; `heard` are told aloud at a stop alone; `shown` is marked while it plays. */
-  constructor({ next, pace, heard, shown }) {
-    Object.assign(this, { next, pace, heard, shown });
+   * looked at, in milliseconds; `heard` are told aloud at a stop alone; `shown` is marked while it plays; `rest` hears of a stop. */
+  constructor({ next, pace, heard, shown, rest }) {
+    Object.assign(this, { next, pace, heard, shown, rest });
     this.button = button("", "", () => (this.on ? this.stop() : this.start()));
     this.button.dataset.cell = "play";
     this.button.hidden = matchMedia("(prefers-reduced-motion: reduce)").matches; // there are keys for single places
@@ -30,6 +30,7 @@ export class Player {
     this.timer = undefined;
     this.turn(false);
     for (const place of this.heard) place.replaceChildren(place.textContent); // the same words anew: they are told
+    this.rest();
   }
 
   turn(on) {

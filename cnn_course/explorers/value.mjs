@@ -14,8 +14,8 @@ export const shapeOf = ({ maps: [height, width, count] }) => `${counted(count, "
 const strongest = (values) => values.reduce((best, value, at) => (Math.abs(value) > Math.abs(values[best]) ? at : best), 0);
 
 export class Value {
-  /** `change` gets another map, place or channel. */
-  constructor(network, change) {
+  /** `change` gets another map, place or channel; `rest` hears that nothing plays any more. */
+  constructor(network, change, rest) {
     Object.assign(this, { network, change, items: [] });
     const channel = (channel) => this.chosen.found && change({ channel }), place = (_, ...place) => change({ place });
     this.mosaics = Object.fromEntries(Object.keys(PARTS).map((name) => [name, new Mosaic(
@@ -33,7 +33,8 @@ export class Value {
       if (channel >= 0 && channel < this.chosen.layer.depth) change({ channel });
     };
     this.choosing();
-    this.player = new Player({ next: (first) => this.next(first), pace: () => clamp(30_000 / this.places, ...LOOK), heard: [this.told], shown: this.looked });
+    this.player = new Player({ next: (first) => this.next(first), pace: () => clamp(30_000 / this.places, ...LOOK), heard: [this.told],
+      shown: this.looked, rest });
     this.caption = make("span");
     this.figures.map.firstChild.append(this.caption, this.player.button);
   }

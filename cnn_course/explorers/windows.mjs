@@ -116,7 +116,8 @@ export class Windows extends Panel {
       this.player.stop();
       this.look("place", (this.place + by + this.places) % this.places);
     };
-    this.player = new Player({ next: (first) => this.next(first), pace: () => this.pace(), heard: [this.sum], shown: this.body });
+    this.player = new Player({ next: (first) => this.next(first), pace: () => this.pace(), heard: [this.sum], shown: this.body,
+      rest: () => this.save() });
     return make("div", { className: "explorer-steps", role: "group", ariaLabel: "place" },
       button("\u25c0", "place before", () => step(-1)), this.player.button, button("\u25b6|", "next place", () => step(1)));
   }
