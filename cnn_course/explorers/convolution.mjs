@@ -136,12 +136,12 @@ class Convolution extends Windows {
   fly() {
     const [window, chosen] = [".of-input .explorer-frame", ".of-output .explorer-frame"].map((frame) => this.body.querySelector(frame));
     if (!window) return; // somebody draws there
-    const { left, top } = this.made.firstChild.getBoundingClientRect();
-    const ways = { from: { one: cornerOf(window), other: [left, top] }, sum: { one: [left, top], other: cornerOf(chosen) } };
-    for (const [name, { one, other }] of Object.entries(ways)) {
-      ["x", "y"].forEach((axis, at) => this.body.style.setProperty(`--${name}-${axis}`, `${one[at] - other[at]}px`));
-    }
-    this.body.style.setProperty("--terms", this.terms);
+    const table = this.made.firstChild, { left, top } = table.getBoundingClientRect(), [from, to] = [window, chosen].map(cornerOf);
+    const output = chosen.parentElement;
+    const ways = { "--from-x": [table, from[0] - left], "--from-y": [table, from[1] - top],
+      "--sum-x": [output, left - to[0]], "--sum-y": [output, top - to[1]] };
+    for (const [name, [element, way]] of Object.entries(ways)) element.style.setProperty(name, `${way}px`);
+    output.style.setProperty("--terms", this.terms);
   }
 
   kernel() {

@@ -10,7 +10,7 @@
   };
   // A line of the pen and a pull at a slider are kept at their end: browsers refuse a hundred addresses in a few seconds.
   let held = false, waits = false;
-  el.addEventListener("pointerdown", ({ target }) => { held = target.matches("canvas, [type=range]"); });
+  el.addEventListener("pointerdown", ({ target }) => { held = target.matches("canvas, [type=range]"); }, true);
   for (const end of ["pointerup", "pointercancel"]) {
     addEventListener(end, () => {
       held = false;
