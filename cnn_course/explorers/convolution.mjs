@@ -136,7 +136,8 @@ class Convolution extends Windows {
   fly() {
     const [window, chosen] = [".of-input .explorer-frame", ".of-output .explorer-frame"].map((frame) => this.body.querySelector(frame));
     if (!window) return; // somebody draws there
-    const table = this.made.firstChild, { left, top } = table.getBoundingClientRect(), [from, to] = [window, chosen].map(cornerOf);
+    const table = this.made.firstChild, { left, top } = table.getBoundingClientRect();
+    const [from, to] = [window, chosen].map(cornerOf);
     const output = chosen.parentElement;
     const ways = { "--from-x": [table, from[0] - left], "--from-y": [table, from[1] - top],
       "--sum-x": [output, left - to[0]], "--sum-y": [output, top - to[1]] };
@@ -145,9 +146,12 @@ class Convolution extends Windows {
   }
 
   kernel() {
-    const { kernel } = this.state;
-    const filled = make("table", {}, ...kernel.map((weights, i) => make("tr", {}, ...weights.map((_, j) =>
-      make("td", {}, this.field("kernel", i, j, "own"))))));
+    const { kernel } = this.state, most = Math.max(1e-9, ...kernel.flat().map(Math.abs));
+    const filled = make("table", {}, ...kernel.map((weights, i) => make("tr", {}, ...weights.map((weight, j) => {
+      const cell = make("td", { className: weight < 0 ? "negative" : "" }, this.field("kernel", i, j, "own"));
+      cell.style.setProperty("--share", (Math.abs(weight) / most).toFixed(3));
+      return cell;
+    }))));
     arrows(filled);
     return grid(filled, Math.max(...kernel.flat().map((weight) => String(weight).length)), kernel[0].length);
   }

@@ -34,7 +34,7 @@ export class Player {
   }
 
   turn(on) {
-    this.button.textContent = on ? "\u275a\u275a" : "\u25b6";
+    this.button.textContent = on ? "\u275a\u275a pause" : "\u25b6 play";
     this.button.setAttribute("aria-label", on ? "pause" : "play");
     this.shown.classList.toggle("explorer-playing", on);
     for (const place of this.heard) place.setAttribute("aria-live", on ? "off" : "polite"); // nobody listens that fast
