@@ -85,7 +85,7 @@ TREES = {
         slider "depth"
         slider "look at layer"
         img "values, from the digit on the left to the last layer: 3 maps of each of 10 layers
-        img "gradient, from the loss on the right back to the first layer: 4 maps
+        img "gradient, from the loss on the right back to the first layer: 3 maps
         img "Size of the values by layer, from 0.
         img "The curve of sigmoid, and how many sums of this layer lie where
         paragraph: "Layer 10 of 10: values of size 0.""",
@@ -99,7 +99,7 @@ TREES = {
         img "the picture, 7 x 5"
         img "the map that is wanted; orange is positive, purple negative"
         button "kernel, row 0, column 0:
-        textbox "kernel wanted, row 1, column 1": "−1"
+        textbox "kernel wanted, row 1, column 1": −1
         figure "gradient":
         img "The loss from 17
         paragraph: "Weight in row 0, column 0: it starts at
