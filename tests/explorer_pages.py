@@ -50,7 +50,8 @@ NUMBERS = """([name, title]) => {
     const figures = [...document.querySelectorAll(`#${name} figure`)];
     const one = figures.find((any) => any.firstChild.textContent.startsWith(title));
     return [...one.querySelectorAll("tr")].map((row) =>
-        [...row.cells].map((cell) => Number(cell.innerText.replace("\\u2212", "-"))));
+        [...row.cells].map((cell) => cell.querySelector("input")?.value ?? cell.innerText)
+            .map((text) => Number(text.replace("\\u2212", "-"))));
 }"""
 
 
@@ -135,6 +136,59 @@ def work(page: Page, act: str) -> dict[str, int]:
         }""",
         act,
     )
+
+
+def listen(page: Page) -> None:
+    """Write down from now on what a screen reader is told of an explorer, whenever it may speak."""
+    page.evaluate(
+        """() => {
+            globalThis.heard = [];
+            new MutationObserver((all) => all.forEach(({ target }) => {
+                const element = target.closest ? target : target.parentElement;
+                const place = element.closest(".explorer :is([aria-live], [role=status])");
+                const silent = !place || place.getAttribute("aria-live") === "off";
+                if (!silent) heard.push(place.textContent);
+            })).observe(document.body, { subtree: true, childList: true, characterData: true });
+        }"""
+    )
+
+
+def heard(page: Page) -> list[str]:
+    return page.evaluate("heard")
+
+
+BARE = 3_000_000  # products that a laptop adds up in 3 ms
+ADD_UP = f"""let sum = 0;
+    for (let k = 0; k < {BARE}; k++) sum += values[k & 4095] * values[(k + 7) & 4095];
+    globalThis.sum = sum;"""
+
+
+def cost(page: Page, act: str, times: int = 15) -> float:
+    """Return how long a change takes, `at` times one after the other, where a bare loop takes 3 ms.
+
+    It is time of the processor, which others that want it do not make longer.
+    """
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def spent() -> float:
+        metrics = devtools.send("Performance.getMetrics")["metrics"]
+        return next(one["value"] for one in metrics if one["name"] == "TaskDuration")
+
+    def taken(code: str) -> float:
+        before = spent()
+        page.evaluate(
+            """([code, times]) => {
+                const act = new Function("at", "values", code);
+                const values = new Float64Array(4096).fill(0.5);
+                for (let at = 0; at < times; at++) act(at, values);
+            }""",
+            [code, times],
+        )
+        return spent() - before
+
+    taken(act)  # compiled, as for a reader after a moment
+    return 3 * taken(act) / taken(ADD_UP)
 
 
 def touch(page: Page, *places: tuple[float, float]) -> None:

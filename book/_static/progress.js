@@ -1,4 +1,5 @@
-/* Which parts of a chapter are done: sections, exercises and quiz questions; and what was answered.
+/* Which parts of a chapter are done: sections, exercises and quiz questions; what was answered; and,
+   counted apart since nobody has to do them, the tasks of explorers.
 
    It is kept in this browser alone (localStorage, one entry for each place where the course lies, since
    all sites of a host share it) and never sent anywhere. Without
@@ -51,27 +52,30 @@
 
   /* What is known of one chapter, whatever stands in the entry. */
   function chapter(known, name) {
-    const { done, answered, parts, questions, answers } = known[name] ?? {};
+    const { done, answered, parts, questions, tasks, answers } = known[name] ?? {};
     const texts = (list) => (Array.isArray(list) ? list.filter((id) => typeof id === "string") : []);
     return {
       done: new Set(texts(done)),
       answered: new Set(texts(answered)),
       parts: Number(parts) || 0,
       questions: Number(questions) || 0,
+      tasks: Number(tasks) || 0,
+      solved: new Set(texts(answers?.tasks)),
       answers: isTable(answers) ? answers : {},
     };
   }
 
   function keep(name, state) {
     const known = read();
-    known[name] = { ...state, done: [...state.done], answered: [...state.answered] };
+    known[name] = { ...state, done: [...state.done], answered: [...state.answered], solved: undefined };
     write(known);
   }
 
   function said(state) {
     const parts = `${state.done.size} of ${plural(state.parts, "part")} done`;
-    if (!state.questions) return parts;
-    return `${parts}, ${state.answered.size} of ${plural(state.questions, "question")} answered`;
+    const questions = `, ${state.answered.size} of ${plural(state.questions, "question")} answered`;
+    const tasks = `, ${state.solved.size} of ${plural(state.tasks, "task")} solved`;
+    return parts + (state.questions ? questions : "") + (state.tasks ? tasks : "");
   }
 
   /* The parts of a chapter: its sections, and the exercises in them. */
@@ -100,6 +104,7 @@
     const name = nameOf(location.pathname);
     const all = parts();
     const questions = [...document.querySelectorAll(".course-quiz")];
+    const tasks = new Set([...document.querySelectorAll("[data-task]")].map((one) => one.dataset.task));
     const line = document.createElement("p");
     line.className = "course-progress";
     const count = document.createElement("span");
@@ -164,7 +169,8 @@
       const names = new Set(questions.map((one) => one.dataset.name));
       state.done = new Set([...state.done].filter((id) => ids.has(id)));
       state.answered = new Set([...state.answered].filter((id) => names.has(id)));
-      return { ...state, parts: all.length, questions: questions.length };
+      state.solved = new Set([...state.solved].filter((task) => tasks.has(task)));
+      return { ...state, parts: all.length, questions: questions.length, tasks: tasks.size };
     }
 
     function show() {
@@ -205,7 +211,7 @@
       const known = read();
       const begun = chapters
         .map((name) => [name, chapter(known, name)])
-        .filter(([, state]) => state.done.size + state.answered.size);
+        .filter(([, state]) => state.done.size + state.answered.size + state.solved.size);
       const list = document.createElement("ul");
       begun.forEach(([name, state]) => {
         const item = document.createElement("li");

@@ -1,6 +1,7 @@
 // The convolution explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
 import { arrows, group, isWhole, keep, make, number, showOnly, tell } from "./panel.mjs";
-import { checkWindow, frame, formula, grid, isSmallTable, kept, margins, part, places, revived, Windows } from "./windows.mjs";
+import { cornerOf, part } from "./picture.mjs";
+import { checkWindow, frame, formula, grid, isSmallTable, kept, margins, places, revived, Windows } from "./windows.mjs";
 
 /** What comes out, and everything that is needed to show how. */
 export function convolve(state) {
@@ -112,7 +113,8 @@ class Convolution extends Windows {
   /** What the kernel makes of its window, each weight of its pixel. */
   products(framed, row, column) {
     const { kernel, stride } = this.state, place = `${row} ${column}`;
-    if (this.shownPlace !== place) Object.assign(this, { shownPlace: place, odd: !this.odd });
+    this.isNew = this.seen !== place;
+    if (this.isNew) Object.assign(this, { seen: place, odd: !this.odd });
     const values = kernel.map((weights, i) => weights.map((weight, j) =>
       weight * framed[row * stride + i][column * stride + j]));
     const table = this.table(values), sum = values.flat().reduce((one, other) => one + other, 0);
@@ -123,11 +125,33 @@ class Convolution extends Windows {
     return this.how;
   }
 
+  get terms() { return this.state.kernel.flat().length; }
+
+  draw(state, result) {
+    super.draw(state, result);
+    if (this.isNew) this.fly();
+  }
+
+  /** Say where products come from, the window, and where their sum goes to, the chosen place of the output. */
+  fly() {
+    const [window, chosen] = [".of-input .explorer-frame", ".of-output .explorer-frame"].map((frame) => this.body.querySelector(frame));
+    if (!window) return; // somebody draws there
+    const table = this.made.firstChild, { left, top } = table.getBoundingClientRect();
+    const [from, to] = [window, chosen].map(cornerOf);
+    const output = chosen.parentElement;
+    const ways = { "--from-x": [table, from[0] - left], "--from-y": [table, from[1] - top],
+      "--sum-x": [output, left - to[0]], "--sum-y": [output, top - to[1]] };
+    for (const [name, [element, way]] of Object.entries(ways)) element.style.setProperty(name, `${way}px`);
+    output.style.setProperty("--terms", this.terms);
+  }
+
   kernel() {
-    const { kernel } = this.state;
-    const filled = make("table", {}, ...kernel.map((weights, i) => make("tr", {}, ...weights.map((weight, j) =>
-      make("td", {}, this.input(weight, `kernel, row ${i}, column ${j}`, `kernel-${i}-${j}`, (value) => this.change({
-        kernel: kernel.map((line, r) => line.map((old, c) => (r === i && c === j ? value : old))), kernel_name: "own" })))))));
+    const { kernel } = this.state, most = Math.max(1e-9, ...kernel.flat().map(Math.abs));
+    const filled = make("table", {}, ...kernel.map((weights, i) => make("tr", {}, ...weights.map((weight, j) => {
+      const cell = make("td", { className: weight < 0 ? "negative" : "" }, this.field("kernel", i, j, "own"));
+      cell.style.setProperty("--share", (Math.abs(weight) / most).toFixed(3));
+      return cell;
+    }))));
     arrows(filled);
     return grid(filled, Math.max(...kernel.flat().map((weight) => String(weight).length)), kernel[0].length);
   }

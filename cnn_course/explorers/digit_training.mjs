@@ -200,8 +200,8 @@ class DigitTraining extends Training {
     const percent = `${(100 * now.accuracy).toFixed(0)} %`;
     showOnly(this.body, [
       make("div", { className: "explorer-learner" },
-        figure("8 kernels, and what each finds in the digit that is marked", this.detectors),
-        figure("digits that it has not seen, and what it takes them for", this.unseen)),
+        figure("8 kernels, and what each finds in the marked digit", this.detectors),
+        figure("unseen digits, and what it takes them for", this.unseen)),
       make("div", { className: "explorer-curves" }, figure("loss", this.losses(state, losses, unseen, steps)),
         figure(`read rightly, of ${this.digits.labels.length - this.digits.training} unseen digits: ${percent}`, this.accuracy(unseen, steps))),
     ]);

@@ -45,7 +45,8 @@ class DigitNetwork extends Panel {
     this.through = keep(make("div", { className: "explorer-through" }, this.drawing(),
       keep(make("div", { className: "explorer-strip" }, ...this.strip)),
       figure("score, power of e, probability", this.answers.table, this.answers.said, this.sum)));
-    this.value = new Value(this.network, (changes) => this.change(changes));
+    this.value = new Value(this.network, (changes) => this.change(changes), () => this.save());
+    this.player = this.value.player;
   }
 
   /** The pad, and what moves the drawing as a whole. */
@@ -73,6 +74,7 @@ class DigitNetwork extends Panel {
   /** Another map is looked at where it is largest, at the channel that adds most to that. */
   change(changes) {
     const other = "layer" in changes || "map" in changes;
+    if (other || "drawing" in changes) this.player.stop();
     super.change(other ? { place: null, channel: null, ...changes } : changes);
   }
 

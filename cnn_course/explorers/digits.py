@@ -1,5 +1,6 @@
 """The digit network: chapter 2's convnet computes what the reader draws, layer by layer."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, ClassVar, Final
@@ -142,17 +143,16 @@ class DigitNetwork(Explorer):
         return powers / powers.sum()
 
     def panels(self) -> list[Panel]:
-        """Return the drawing, the probabilities and the maps of the first layer."""
-        first = self._layers[0]
-        maps = np.pad(self.maps[first.name], ((0, 1), (0, 1), (0, -first.maps[2] % 8)))
-        rows = [
-            np.hstack([maps[:, :, row + k] for k in range(8)]) for row in range(0, maps.shape[2], 8)
-        ]
+        """Return the drawing, the probabilities and the maps of all layers."""
+        maps = list(self.maps.items())[:-1]  # the last are the scores
         shares = {str(digit): float(share) for digit, share in enumerate(self.output)}
         return [
             picture_panel("drawing", self.drawing.astype(float)),
             bars_panel("probability", shares),
-            picture_panel(f"{first.name}: {first.maps[2]} maps", np.vstack(rows), side=430),
+            *(
+                picture_panel(f"{name}: {made.shape[2]} maps", _side_by_side(made), side)
+                for side, (name, made) in zip([300, *[162] * len(maps)], maps, strict=False)
+            ),
         ]
 
     def describe(self) -> str:
@@ -163,6 +163,16 @@ class DigitNetwork(Explorer):
             f"Digit network: chapter 2's convnet takes the drawing for {article} {digit}, with a "
             f"probability of {self.output[digit]:.2f}."
         )
+
+
+def _side_by_side(maps: np.ndarray) -> np.ndarray:
+    """Return maps (H, W, C) beside and below one another, with a line between them, uint8."""
+    height, width, count = maps.shape
+    across = next(n for n in range(math.ceil(math.sqrt(count)), count + 1) if count % n == 0)
+    grey = np.uint8(np.clip(maps * (255 / max(float(maps.max()), 1e-9)), 0, 255))
+    lined = np.pad(grey, ((0, 1), (0, 1), (0, 0)), constant_values=90)
+    rows = lined.reshape(height + 1, width + 1, count // across, across).transpose(2, 0, 3, 1)
+    return rows.reshape(count // across * (height + 1), across * (width + 1))[:-1, :-1]
 
 
 def _drawn(lines: Sequence[Sequence[tuple[int, int]]]) -> np.ndarray:

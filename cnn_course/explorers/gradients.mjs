@@ -4,7 +4,7 @@ import { figure, isWhole, keep, make, Panel, showOnly, tell } from "./panel.mjs"
 import { brief, chart, draw, paintSigned } from "./chart.mjs";
 import { randomOf } from "./random.mjs";
 
-const SIDE = 8, FILTERS = 8, CLASSES = 10, KERNEL = 3, DEEPEST = 20, SHOWN = 4; // maps of a layer
+const SIDE = 8, FILTERS = 8, CLASSES = 10, KERNEL = 3, DEEPEST = 20, SHOWN = 3; // maps of a layer
 const [FLOWS, GONE] = [1e-2, 1e-6]; // shares of the last layer's gradient in the first layer
 const [TINY, HUGE] = [1e-3, 100]; // lengths of the gradient of a layer
 
@@ -22,21 +22,22 @@ const STARTS = {
   "twice He's": (n) => 2 * Math.sqrt(2 / n),
 };
 
-/** Each product of a 3 x 3 convolution with a frame of zeros: the places of pixel, weight and sum. */
-const PLACES = [];
+/** Each product of a 3 x 3 convolution with a frame of zeros: the places of pixel, weight and sum, one behind the other. */
+const places = [];
 for (let to = 0; to < SIDE * SIDE; to++) {
   for (let weight = 0; weight < KERNEL * KERNEL; weight++) {
     const row = Math.floor(to / SIDE) + Math.floor(weight / KERNEL) - 1, column = (to % SIDE) + (weight % KERNEL) - 1;
-    if (Math.min(row, column) >= 0 && Math.max(row, column) < SIDE) PLACES.push([row * SIDE + column, weight, to]);
+    if (Math.min(row, column) >= 0 && Math.max(row, column) < SIDE) places.push(row * SIDE + column, weight, to);
   }
 }
+const PLACES = Int32Array.from(places);
 
 function convolve(x, weights, pictures, channels) {
   const size = SIDE * SIDE, sums = new Float64Array(pictures * size * FILTERS);
   for (let picture = 0; picture < pictures; picture++) {
-    for (const [pixel, weight, sum] of PLACES) {
-      const from = (picture * size + pixel) * channels, to = (picture * size + sum) * FILTERS;
-      for (let k = 0, at = weight * channels * FILTERS; k < channels; k++) {
+    for (let one = 0; one < PLACES.length; one += 3) {
+      const from = (picture * size + PLACES[one]) * channels, to = (picture * size + PLACES[one + 2]) * FILTERS;
+      for (let k = 0, at = PLACES[one + 1] * channels * FILTERS; k < channels; k++) {
         const value = x[from + k];
         for (let f = 0; f < FILTERS; f++, at++) sums[to + f] += value * weights[at];
       }
@@ -49,9 +50,9 @@ function convolve(x, weights, pictures, channels) {
 function convolveBack(x, weights, upstream, pictures, channels) {
   const size = SIDE * SIDE, dweights = new Float64Array(weights.length), dx = new Float64Array(x.length);
   for (let picture = 0; picture < pictures; picture++) {
-    for (const [pixel, weight, sum] of PLACES) {
-      const from = (picture * size + pixel) * channels, to = (picture * size + sum) * FILTERS;
-      for (let k = 0, at = weight * channels * FILTERS; k < channels; k++) {
+    for (let one = 0; one < PLACES.length; one += 3) {
+      const from = (picture * size + PLACES[one]) * channels, to = (picture * size + PLACES[one + 2]) * FILTERS;
+      for (let k = 0, at = PLACES[one + 1] * channels * FILTERS; k < channels; k++) {
         const value = x[from + k];
         let back = 0;
         for (let f = 0; f < FILTERS; f++, at++) {
@@ -159,6 +160,7 @@ class Gradients extends Panel {
       return Object.assign(keep(figure("", canvas)), { name, canvas });
     };
     this.strips = [strip("values"), strip("gradient")];
+    this.flows = keep(make("div", { className: "explorer-flows" }, ...this.strips));
   }
 
   compute(state) {
@@ -190,14 +192,14 @@ class Gradients extends Panel {
     this.paintStrip(values, layers.map((layer) => layer.values), state, "values, from the digit on the left to the last layer");
     this.paintStrip(gradient, layers.map((layer) => layer.gradient), state, "gradient, from the loss on the right back to the first layer");
     const one = layers[state.layer - 1];
-    showOnly(this.body, [values, gradient, figure("size by layer", this.sizes(state, layers)),
-      figure(`layer ${state.layer}: what goes into ${state.activation}`, this.slopes(state, one))]);
+    showOnly(this.body, [this.flows, make("div", { className: "explorer-curves" }, figure("size by layer", this.sizes(state, layers)),
+      figure(`layer ${state.layer}: what goes into ${state.activation}`, this.slopes(state, one)))]);
     tell(this.sum, this.words(state, layers));
   }
 
   /** Some maps of every layer, one layer beside the other, of the first digit. */
-  paintStrip({ canvas, firstChild }, all, { layer, scale }, title) {
-    const most = (values) => values.reduce((best, value) => Math.max(best, Math.abs(value)), 1e-300);
+  paintStrip(strip, all, { layer, scale }, title) {
+    const { canvas, firstChild } = strip, most = (values) => values.reduce((best, value) => Math.max(best, Math.abs(value)), 1e-300);
     const limits = all.map(most), limit = Math.max(...limits), step = SIDE + 1;
     const rows = Array.from({ length: SHOWN * step - 1 }, () => new Float64Array(all.length * step - 1));
     all.forEach((values, at) => {
@@ -210,7 +212,7 @@ class Gradients extends Panel {
     });
     firstChild.textContent = title;
     canvas.setAttribute("aria-label", `${title}: ${SHOWN} maps of each of ${all.length} layers; orange is positive, purple negative`);
-    canvas.style.width = `min(100%, ${all.length * 2.7 + 3}rem)`;
+    strip.style.setProperty("--layers", all.length);
     const context = paintSigned(canvas, rows, 1, true);
     context.strokeStyle = "#4477aa";
     context.strokeRect((layer - 1) * step - 0.5, 0.2, step, rows.length - 0.4);

@@ -1,7 +1,8 @@
 // A kernel learns another from a picture and the map that this one makes. The arithmetic is that of
 // `cnn_course.conv` and of Keras's SGD; a test compares them.
-import { arrows, figure, isTable, keep, make, number, paint, showOnly, tell } from "./panel.mjs";
+import { arrows, button, figure, isTable, keep, make, number, paint, showOnly, tell } from "./panel.mjs";
 import { brief, chart, largest, numbersTable, paintSigned, roundUp } from "./chart.mjs";
+import { numberField, replaced } from "./fields.mjs";
 import { acceptsTraining, paceAt, Training } from "./trained.mjs";
 import { randomOf } from "./random.mjs";
 
@@ -91,9 +92,11 @@ class KernelTraining extends Training {
   get most() { return MOST; }
 
   begin() {
-    this.chosen = [0, 0];
+    Object.assign(this, { chosen: [0, 0], own: {} }); // own: the reader's, to come back to
+    keep(this.sum);
+    this.aside = keep(make("div", { className: "explorer-curves" }));
     this.canvases = ["picture", "wanted", "now"].map(() => make("canvas", { role: "img" }));
-    const titles = ["picture", "its map: wanted", "its map: now"];
+    const titles = ["picture", "map wanted", "map now"];
     this.maps = titles.map((title, at) => keep(figure(title, this.canvases[at])));
   }
 
@@ -104,14 +107,27 @@ class KernelTraining extends Training {
   }
 
   controls() {
-    const fresh = (changes) => ({ ...changes, steps: 0, past: [] });
     const named = (what, text) => {
-      const known = this.model.get("choices")[`${what}s`];
-      const own = this.state[`${what}_name`] === "own" ? { own: this.state[what] } : {};
-      return this.choice(`${what}_name`, text, Object.keys({ ...known, ...own }).map((name) => [name]), (name) =>
-        fresh({ [what]: { ...known, ...own }[name], [`${what}_name`]: name }));
+      const known = this.model.get("choices")[`${what}s`], names = Object.keys(known).map((name) => [name]);
+      const own = what === "kernel" || this.state[`${what}_name`] === "own" ? [["own", "your own"]] : [];
+      return this.choice(`${what}_name`, text, [...names, ...own], (name) => this.fresh({
+        [what]: known[name] ?? this.own[what] ?? this.state[what], [`${what}_name`]: name }));
     };
     return [named("image", "picture"), named("kernel", "kernel to be learned"), ...this.learning()];
+  }
+
+  /** With something else to learn from, or to be learned, training begins anew. */
+  fresh(changes) { return { ...changes, steps: 0, past: [] }; }
+
+  /** The kernel that is to be learned: a number that is typed makes it the reader's own. */
+  wanted({ kernel }, limit) {
+    const table = numbersTable(kernel, limit, plain, { chosen: this.chosen });
+    [...table.rows].forEach((row, r) => [...row.cells].forEach((cell, c) => cell.replaceChildren(
+      numberField(plain(kernel[r][c]), `kernel wanted, row ${r}, column ${c}`, { cell: `wanted-${r}-${c}`, most: LARGEST_NUMBER,
+        take: (value) => this.change(this.fresh({ kernel: replaced(kernel, r, c, value), kernel_name: "own" })),
+        refuse: (why) => { this.message.textContent = why; } }))));
+    arrows(table);
+    return table;
   }
 
   backwards() {
@@ -122,6 +138,7 @@ class KernelTraining extends Training {
 
   draw(state, result) {
     const { all, wanted, last, steps } = result;
+    for (const what of ["image", "kernel"]) if (state[`${what}_name`] === "own") this.own[what] = state[what];
     this.paintMaps(state, wanted, last);
     const limit = Math.max(largest(state.kernel), 1), choose = (r, c) => {
       this.chosen = [r, c];
@@ -129,13 +146,16 @@ class KernelTraining extends Training {
     };
     const now = numbersTable(last.kernel, limit, plain, { name: "kernel", chosen: this.chosen, choose });
     arrows(now, this.chosen);
-    const table = (values, most, say) => numbersTable(values, most, say, { chosen: this.chosen });
     showOnly(this.body, [
       make("div", { className: "explorer-learner" }, make("div", { className: "explorer-trio" }, ...this.maps),
         make("div", { className: "explorer-trio" }, figure("kernel now", now),
-          figure("kernel wanted", table(state.kernel, limit, plain)),
-          figure("gradient", table(last.gradient, largest(last.gradient), short))), this.arithmetic(all)),
+          figure("kernel wanted", this.wanted(state, limit)),
+          figure("gradient", numbersTable(last.gradient, largest(last.gradient), short, { chosen: this.chosen })))),
+      this.aside,
+    ]);
+    showOnly(this.aside, [
       figure(`loss after ${steps} step${steps === 1 ? "" : "s"}: ${brief(last.loss, 3)}`, this.curve(state, all, steps)),
+      this.arithmetic(all), this.sum,
     ]);
     if (result.ended === "diverged") this.message.textContent = DIVERGES.replace("RATE", last.pace[0]);
     tell(this.sum, this.words(state, result));
@@ -188,15 +208,17 @@ export function accepts(state) {
   return small(state.image, SIDE + 1, LARGEST_PICTURE) && small(state.kernel, SIDE, SIDE) && acceptsTraining(state, MOST);
 }
 
-/** An address has the names of picture and kernel, not their numbers. */
+/** An address has the names of picture and kernel; and the numbers of a kernel that somebody typed. */
 export function kept({ image, kernel, ...rest }) {
-  return rest;
+  return rest.kernel_name === "own" ? { ...rest, kernel } : rest;
 }
 
 export function revived(found, { state, choices }) {
   const wanted = { ...state, ...found };
   for (const what of ["image", "kernel"]) {
-    const known = choices[`${what}s`], name = `${what}_name`, there = Object.hasOwn(known, wanted[name]);
+    const known = choices[`${what}s`], name = `${what}_name`;
+    if (what === "kernel" && wanted[name] === "own" && found.kernel) continue;
+    const there = Object.hasOwn(known, wanted[name]);
     wanted[what] = there ? known[wanted[name]] : state[what];
     if (!there && typeof wanted[name] === "string") wanted[name] = state[name];
   }

@@ -8,6 +8,15 @@
     const found = window.courseProgress?.answer("tasks");
     return Array.isArray(found) ? found.filter((one) => typeof one === "string") : [];
   };
+  // A line of the pen and a pull at a slider are kept at their end: browsers refuse a hundred addresses in a few seconds.
+  let held = false, waits = false;
+  el.addEventListener("pointerdown", ({ target }) => { held = target.matches("canvas, [type=range]"); }, true);
+  for (const end of ["pointerup", "pointercancel"]) {
+    addEventListener(end, () => {
+      held = false;
+      if (waits) model.save_changes();
+    });
+  }
   const model = {
     view: {}, // what is looked at, which changes nothing: places by name
     get: (key) => values[key],
@@ -17,6 +26,8 @@
     },
     on: (event, act) => { listeners.push(act); },
     save_changes: () => {
+      waits = held;
+      if (held) return;
       const address = new URLSearchParams(location.hash.slice(1)); // other explorers' states stay in it
       for (const key of [...address.keys()]) if (!key.startsWith("explorer-")) address.delete(key);
       const view = Object.keys(model.view).length ? { view: model.view } : {};

@@ -205,6 +205,7 @@ export class Panel {
     this.latest = make("span", { className: "explorer-latest", role: "status" });
     this.task = make("p", { role: "status" });
     this.pips = this.tasks.map((_, at) => make("button", { type: "button", onclick: () => this.ask(at) }));
+    this.pips.forEach((pip, at) => { pip.dataset.task = this.tasks[at].name; }); // progress.js counts them
     this.ask();
     return make("div", { className: "explorer-head" },
       make("strong", { textContent: this.title, ariaHidden: "true" }),
@@ -230,12 +231,17 @@ export class Panel {
     for (const name of this.looksAt) this[name] = isWhole(this.model.view?.[name], 0) ? this.model.view[name] : this[name];
   }
 
+  /** Keep the state; while something plays, what it comes to. */
+  save() {
+    if (!this.player?.on) this.model.save_changes();
+  }
+
   /** Look at another place. */
   look(name, place) {
     this[name] = place;
     if (this.model.view) {
       this.model.view[name] = place;
-      this.model.save_changes();
+      this.save();
     }
     this.show(this.computed);
   }
@@ -265,7 +271,7 @@ export class Panel {
     const news = this.tasks.filter(({ name, done }) => !known.includes(name) && done(state, result, this));
     if (!news.length) return;
     this.model.set("done", [...known, ...news.map(({ name }) => name)]);
-    this.model.save_changes();
+    this.save();
     this.ask(this.tasks.indexOf(news[0]));
   }
 
@@ -288,11 +294,11 @@ export class Panel {
     this.message.textContent = "";
     this.shown = state;
     this.model.set("state", state);
-    this.model.save_changes();
+    this.save();
     this.show(result);
     const said = this.changed(before, state), slides = document.activeElement?.type === "range"; // it says so itself
     this.latest.setAttribute("aria-live", slides ? "off" : "polite");
-    if (said) tell(this.latest, `${how}: ${said}`);
+    if (said && !this.player?.on) tell(this.latest, `${how}: ${said}`);
     this.back.setAttribute("aria-disabled", String(!this.past.length));
   }
 

@@ -1,6 +1,7 @@
 // The pooling explorer. The arithmetic is that of `cnn_course.conv` and of Keras; a test compares them.
 import { group, isWhole, number, tell } from "./panel.mjs";
-import { checkWindow, formula, isSmallTable, kept, margins, part, places, revived, SMALL, Windows } from "./windows.mjs";
+import { part } from "./picture.mjs";
+import { checkWindow, formula, isSmallTable, kept, margins, places, revived, SMALL, Windows } from "./windows.mjs";
 
 /** What comes out, which pixels each value comes from, and what of a gradient each pixel gets. */
 export function pool({ image, size, stride, padding, kind }) {
@@ -87,13 +88,13 @@ class Pooling extends Windows {
       : `(${values.join(" + ")}) / ${values.length} = ${result}`));
     tell(this.sizes, `Rows: ${formula(image.length, size, stride, rows)}. ` +
       `Columns: ${formula(image[0].length, size, stride, columns)}.`);
-    const shown = (values, marks) => (small ? this.table(values, window, marks) : this.canvas(values, window));
+    const title = `gradient, if 1 arrives at each output${this.count("gradient")}`;
     const left = state.padding === "valid" ? { stride } : {};
     return [
       this.image(image, window, { ...left, marked: won }),
       this.map(output, row, column),
-      part("input", `gradient, if 1 arrives at each output${this.count("gradient")}`,
-        shown(gradient, { changed: this.changes("gradient") })),
+      small ? part("input", title, this.table(gradient, window, { changed: this.changes("gradient") }))
+        : this.pictures.gradient.show(title, gradient, window),
     ];
   }
 }

@@ -97,7 +97,7 @@ export class Training extends Panel {
   }
 
   label() {
-    this.runner.textContent = this.running ? "\u23f8 pause" : "\u25b6 run";
+    this.runner.textContent = this.running ? "\u275a\u275a pause" : "\u25b6 run";
     this.runner.setAttribute("aria-label", this.running ? "pause" : "run");
     this.sum.setAttribute("aria-live", this.running ? "off" : "polite"); // nobody listens that fast
   }

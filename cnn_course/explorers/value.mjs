@@ -2,9 +2,11 @@
 import { clamp, figure, keep, make, showOnly, STEPS, tell } from "./panel.mjs";
 import { largest, parts, reached, trace, valueAt } from "./digit_network.mjs";
 import { Mosaic } from "./mosaic.mjs";
+import { Player } from "./player.mjs";
 import { three } from "./answers.mjs";
 
 const MOST = 7; // rows and columns of numbers written out
+const LOOK = [200, 1300]; // milliseconds at a value that plays: at least and at most; a map takes half a minute or so
 const PARTS = { layer: "explorer-see-layer", map: "explorer-see-map", field: "explorer-see-field", windows: "explorer-see-windows", kernels: "explorer-see-kernels", parts: "explorer-see-parts", all: "explorer-see-all" }; // classes are written out: styles are chosen by them
 
 const counted = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
@@ -12,8 +14,8 @@ export const shapeOf = ({ maps: [height, width, count] }) => `${counted(count, "
 const strongest = (values) => values.reduce((best, value, at) => (Math.abs(value) > Math.abs(values[best]) ? at : best), 0);
 
 export class Value {
-  /** `change` gets another map, place or channel. */
-  constructor(network, change) {
+  /** `change` gets another map, place or channel; `rest` hears that nothing plays any more. */
+  constructor(network, change, rest) {
     Object.assign(this, { network, change, items: [] });
     const channel = (channel) => this.chosen.found && change({ channel }), place = (_, ...place) => change({ place });
     this.mosaics = Object.fromEntries(Object.keys(PARTS).map((name) => [name, new Mosaic(
@@ -31,6 +33,21 @@ export class Value {
       if (channel >= 0 && channel < this.chosen.layer.depth) change({ channel });
     };
     this.choosing();
+    this.player = new Player({ next: (first) => this.next(first), pace: () => clamp(30_000 / this.places, ...LOOK), heard: [this.told],
+      shown: this.looked, rest });
+    this.caption = make("span");
+    this.figures.map.firstChild.append(this.caption, this.player.button);
+  }
+
+  get places() { return this.chosen.after.height * this.chosen.after.width; }
+
+  /** Play the next value of the map, at first the one that is looked at, after the last one the first. */
+  next(first) {
+    const { after: { width }, place: [row, column], last } = this.chosen, here = row * width + column, end = this.places - 1;
+    if (last || (here === end && !first)) return false;
+    const at = first ? here % end || 0 : here + 1;
+    this.change({ place: [Math.floor(at / width), at % width] });
+    return true;
   }
 
   /** In the chosen map, a value is chosen with the mouse, a finger or the arrow keys. */
@@ -78,7 +95,7 @@ export class Value {
   }
 
   picture(name, title, label, maps, frames) {
-    tell(this.figures[name].firstChild, title);
+    tell(name === "map" ? this.caption : this.figures[name].firstChild, title);
     this.mosaics[name].show(label, maps, frames);
   }
 
@@ -168,14 +185,24 @@ export class Value {
     return make("div", { className: "explorer-pair" },
       figure(at ? `${source}, map ${channel}` : source, numbers(size, window, null, index)), sign("\u00d7"),
       figure("its weights", numbers(size, weight)), sign("="),
-      figure(`products: ${three(found.sums[channel])}`, numbers(size, (r, c) => window(r, c) * weight(r, c))));
+      figure(`products: ${three(found.sums[channel])}`, this.products(size, (r, c) => window(r, c) * weight(r, c))));
+  }
+
+  /** While it plays, products appear one after the other. */
+  products(size, value) {
+    const table = numbers(size, value);
+    if (!this.player.on) return table;
+    this.odd = !this.odd;
+    table.classList.add("products", this.odd ? "odd" : "even");
+    table.querySelectorAll("td").forEach((cell, at) => cell.style.setProperty("--at", at));
+    return table;
   }
 
   /** In words, for everybody. Another value is told aloud, each stroke of a drawing not. */
   explain(drawing) {
     const { layer, map, place: [row, column], last } = this.chosen;
     const title = last ? `Score of ${map}` : `${layer.name}, map ${map}, row ${row}, column ${column}`;
-    this.told.setAttribute("aria-live", this.drawn === drawing ? "polite" : "off");
+    this.told.setAttribute("aria-live", this.drawn === drawing && !this.player.on ? "polite" : "off");
     this.drawn = drawing;
     tell(this.told, `${title}: ${layer.pool ? this.largest() : this.added()}`);
   }

@@ -1,11 +1,16 @@
 // Windows that slide over an image: their arithmetic, and how they are shown.
-import { arrows, button, clamp, figure, group, isTable, keep, LARGEST, make, number, paint, Panel, SELECTING, showOnly, STEPS } from "./panel.mjs";
+import { arrows, button, figure, group, isTable, keep, LARGEST, make, number, Panel, showOnly } from "./panel.mjs";
+import { numberField, replaced } from "./fields.mjs";
 import { blank, Pad } from "./pad.mjs";
+import { framed, newFrame, part, Picture } from "./picture.mjs";
+import { Player } from "./player.mjs";
 
 export const SMALL = 12; // up to so many rows and columns, every number is written out
-const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i, MOST = 1_000_000; // what one may type
+const MOST = 1_000_000; // what one may type
 const LARGEST_NUMBER = 1e100; // of an address: all sums of products stay finite
 const DRAWN = 28; // rows and columns of a drawing
+const [LOOK, EACH, GLANCE] = [900, 40, 60]; // milliseconds at a place that plays: at least, for each product, in a picture
+const GLANCES = 600; // places of a picture that are played
 const BY_HAND = { drawn: "your drawing", typed: "your numbers" }; // short enough for an address
 
 /** Rows or columns that are added before and behind, as Keras adds them. */
@@ -21,8 +26,9 @@ export function places(size, kernel, stride, [before, behind]) {
   return Math.floor((size + before + behind - kernel) / stride) + 1;
 }
 
-/** The image with its frame: zeros, or the pixel next to it. */
+/** The image with its frame: zeros, or the pixel next to it. Without one it is the image itself. */
 export function frame(image, rows, columns, mode) {
+  if (![...rows, ...columns].some(Boolean)) return image;
   const height = image.length, width = image[0].length;
   const clip = (n, size) => Math.min(Math.max(n, 0), size - 1);
   const result = [];
@@ -60,22 +66,11 @@ export function revived(found, { state, choices }) {
   return { ...wanted, image: choices.images[wanted.image_name] ?? state.image };
 }
 
-/** A figure of what goes in, is learned or comes out. */
-export const part = (role, title, ...content) => Object.assign(figure(title, ...content), { className: `of-${role}` });
-
 /** A table whose columns are as wide as its longest number, so that a frame can lie over some of it. */
 export function grid(table, letters, columns, ...frames) {
   table.style.setProperty("--letters", letters + 1.5);
   table.style.setProperty("--columns", columns);
   return make("div", { className: "explorer-grid" }, table, ...frames);
-}
-
-/** The frame around a window; it stays the same element, and moves. */
-function frameOf({ row, column, rows, columns }, height, width) {
-  const share = (part, all) => `${(100 * part) / all}%`, frame = make("div", { className: "explorer-frame" });
-  Object.assign(frame.style, { left: share(column, width), top: share(row, height),
-    width: share(columns, width), height: share(rows, height) });
-  return frame;
 }
 
 /** An explorer with an image, an output and a window at one place of both. */
@@ -87,6 +82,7 @@ export class Windows extends Panel {
     el.append(this.sizes);
     this.pad = new Pad(() => this.state.image, (image) => this.change({ image }));
     this.drawing = keep(figure("", this.pad.element));
+    this.pictures = { image: new Picture("input"), gradient: new Picture("input"), output: new Picture("output", (r, c) => this.choose(r, c)) };
     this.last = {}; // the reader's own arrays, to come back to
   }
 
@@ -114,29 +110,34 @@ export class Windows extends Panel {
       this.picker((channels) => this.change({ image: grey(channels), image_name: "own" })));
   }
 
+  /** Keys that lead from place to place, and one that plays. */
   steps() {
-    this.player = button("\u25b6", "play", () => this.play());
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const step = (by) => {
+      this.player.stop();
+      this.look("place", (this.place + by + this.places) % this.places);
+    };
+    this.player = new Player({ next: (first) => this.next(first), pace: () => this.pace(), heard: [this.sum], shown: this.body,
+      rest: () => this.save() });
     return make("div", { className: "explorer-steps", role: "group", ariaLabel: "place" },
-      button("\u25c0", "place before", () => this.step(-1)), ...(still ? [] : [this.player]),
-      button("\u25b6|", "next place", () => this.step(1)));
+      button("\u25c0", "place before", () => step(-1)), this.player.button, button("\u25b6|", "next place", () => step(1)));
   }
 
-  step(by) {
-    const count = this.result.output.length * this.result.output[0].length;
-    this.look("place", (this.place + by + count) % count);
-  }
+  get places() { return this.result.output.length * this.result.output[0].length; }
 
-  play() {
-    if (this.timer) {
-      clearInterval(this.timer);
-      this.timer = null;
-    } else {
-      this.timer = setInterval(() => this.player.isConnected ? this.step(1) : clearInterval(this.timer), 700);
-    }
-    this.player.textContent = this.timer ? "\u23f8" : "\u25b6";
-    this.player.setAttribute("aria-label", this.timer ? "pause" : "play");
-    this.sum.setAttribute("aria-live", this.timer ? "off" : "polite"); // nobody listens that fast
+  get small() { return Math.max(this.result.output.length, this.result.output[0].length) <= SMALL; }
+
+  /** How many products there are to be seen at a place. */
+  get terms() { return 0; }
+
+  pace() { return this.small ? LOOK + EACH * this.terms : GLANCE; }
+
+  /** Play the next place, at first the one that is looked at, after the last one the first. */
+  next(first) {
+    const last = this.places - 1, by = this.small ? 1 : Math.ceil(this.places / GLANCES);
+    if (this.place === last && !first) return false;
+    if (first) this.seen = null; // it plays, although it was seen
+    this.look("place", first ? this.place % last || 0 : Math.min(this.place + by, last));
+    return true;
   }
 
   draw(state, result) {
@@ -155,18 +156,22 @@ export class Windows extends Panel {
     const { image, image_name } = this.state, title = `image, ${image.length} x ${image[0].length}`;
     const small = Math.max(values.length, values[0].length) <= SMALL;
     if (small) return part("input", title, this.table(values, window, { ...marks, edited: true }));
-    if (image_name !== "drawn") return part("input", title, this.canvas(values, window));
+    if (image_name !== "drawn") return this.pictures.image.show(title, values, window);
     this.drawing.firstChild.textContent = `${title}: draw here`;
     return this.drawing;
   }
 
   /** The output, in which one chooses a place. */
   map(output, row, column) {
-    const small = Math.max(output.length, output[0].length) <= SMALL;
-    const one = { row, column, rows: 1, columns: 1 };
-    const choose = (r, c) => this.look("place", r * output[0].length + c);
-    return part("output", `output, ${output.length} x ${output[0].length}${this.count("output")}`,
-      small ? this.table(output, one, { choose, changed: this.changes("output") }) : this.canvas(output, one, choose));
+    const one = { row, column, rows: 1, columns: 1 }, changed = this.changes("output");
+    const title = `output, ${output.length} x ${output[0].length}${this.count("output")}`;
+    if (!this.small) return this.pictures.output.show(title, output, one);
+    return part("output", title, this.table(output, one, { choose: (r, c) => this.choose(r, c), changed }));
+  }
+
+  choose(row, column) {
+    this.player.stop();
+    this.look("place", row * this.result.output[0].length + column);
   }
 
   /** Whether a value of a result is another than before the last change; null where sizes differ. */
@@ -186,24 +191,12 @@ export class Windows extends Panel {
     return found ? `, ${found} changed` : "";
   }
 
-  /** A cell to type a number into. */
-  input(value, label, cell, take) {
-    const input = make("input", { type: "text", inputMode: "decimal", defaultValue: String(value), ...SELECTING });
-    input.dataset.cell = cell;
-    input.setAttribute("aria-label", label);
-    input.onchange = ({ target }) => {
-      const text = target.value.trim().replace("\u2212", "-").replace(/^([^.,]*),(?!\d{3}$)/, "$1.");
-      if (NUMBER.test(text) && Math.abs(Number(text)) <= MOST) return take(Number(text));
-      this.message.textContent = `"${target.value}" is not a number from \u2212${MOST} to ${MOST}. ${value} is kept.`;
-      target.value = String(value);
-    };
-    return input;
-  }
-
-  pixel(r, c) {
-    const { image } = this.state;
-    return this.input(image[r][c], `image, row ${r}, column ${c}`, `image-${r}-${c}`, (value) => this.change({
-      image: image.map((line, i) => line.map((old, j) => (i === r && j === c ? value : old))), image_name: "typed" }));
+  /** A cell to type a number of the image or the kernel into; the array is then the reader's own. */
+  field(what, row, column, name) {
+    const rows = this.state[what], take = (value) =>
+      this.change({ [what]: replaced(rows, row, column, value), [`${what}_name`]: name });
+    return numberField(rows[row][column], `${what}, row ${row}, column ${column}`, { cell: `${what}-${row}-${column}`, take,
+      refuse: (why) => { this.message.textContent = why; }, most: MOST });
   }
 
   table(values, window = null, { rows = [0, 0], columns = [0, 0], stride = 0, marked = null, edited = false, choose = null, changed = null } = {}) {
@@ -223,7 +216,7 @@ export class Windows extends Panel {
         && c >= window.column && c < window.column + window.columns;
       cell.classList.toggle("window", Boolean(seen));
       cell.classList.toggle("padding", padding);
-      if (typed) cell.append(this.pixel(r - rows[0], c - columns[0]));
+      if (typed) cell.append(this.field("image", r - rows[0], c - columns[0], "typed"));
       cell.classList.toggle("left-over", Boolean(used) && (r >= used[0] || c >= used[1]));
       cell.classList.toggle("marked", Boolean(marked?.(r, c)));
       cell.classList.toggle("changed", Boolean(changed?.(r, c)));
@@ -237,33 +230,7 @@ export class Windows extends Panel {
     }))));
     arrows(filled, choose ? [window.row, window.column] : [0, 0]);
     const letters = Math.max(...values.map((line) => Math.max(...[...line].map((value) => (edited ? String(value) : number(value)).length))));
-    return grid(filled, letters, width, ...(window ? [frameOf(window, height, width)] : []));
-  }
-
-  /** A picture with its window; with `choose`, one points at a place, or leads there with the arrow keys. */
-  canvas(values, window, choose = null) {
-    const [height, width] = [values.length, values[0].length], canvas = make("canvas");
-    let low = Infinity, high = -Infinity;
-    for (const line of values) for (const value of line) { low = Math.min(low, value); high = Math.max(high, value); }
-    paint(canvas, [values], low, high);
-    canvas.setAttribute("role", choose ? "application" : "img");
-    canvas.setAttribute("aria-label", `${height} rows and ${width} columns of brightness` +
-      (choose ? ". The arrow keys choose a place." : ""));
-    const framed = make("div", { className: "explorer-grid" }, canvas, frameOf(window, height, width));
-    if (!choose) return framed;
-    canvas.tabIndex = 0;
-    canvas.dataset.cell = "output";
-    canvas.onclick = ({ clientX, clientY }) => {
-      const box = canvas.getBoundingClientRect(), along = (share, size) => Math.min(Math.floor(share * size), size - 1);
-      choose(along((clientY - box.top) / box.height, height), along((clientX - box.left) / box.width, width));
-    };
-    canvas.onkeydown = (event) => {
-      const [down, right] = STEPS[event.key] ?? [0, 0], { row, column } = window;
-      if (!(event.key in STEPS)) return;
-      event.preventDefault();
-      choose(clamp(row + down, 0, height - 1), clamp(column + right, 0, width - 1));
-    };
-    return framed;
+    return grid(filled, letters, width, ...(window ? [framed(newFrame(), window, height, width)] : []));
   }
 }
 

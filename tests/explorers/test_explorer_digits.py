@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from explorer_pages import Shown, led_to, load, outcomes, show, touch, work
+from explorer_pages import Shown, cost, heard, led_to, listen, load, outcomes, show, touch, work
 
 from cnn_course import data, explorers, records
 
@@ -485,6 +485,30 @@ def test_a_stroke_computes_the_network_once_and_paints_each_canvas_once(page, tm
         done["paints"] == 6
     )  # the pad, the map, the field, the windows, each channel's, their sum
     assert done["nodes"] < 100
+
+
+def test_the_values_of_a_map_play_and_are_told_at_the_end_alone(page, tmp_path) -> None:
+    page.clock.install()
+    shown = show(page, tmp_path, explorers.DigitNetwork("3", layer="conv_3", map=5, place=(1, 1)))
+    listen(page)
+    shown.cell("play").click()
+    page.clock.run_for(1_400)
+    assert shown.text("told").startswith("conv_3, map 5, row 1, column 2: ")
+    assert shown.at(".products td").count() == 9
+    assert heard(page) == []
+    page.clock.run_for(10_000)
+    [told] = heard(page)
+    assert told.startswith("conv_3, map 5, row 2, column 2: ")
+    assert shown.state["place"] == [2, 2]
+    page.keyboard.press("Control+z")  # all of it is one change
+    assert shown.state["place"] == [1, 1]
+
+
+def test_a_stroke_is_seen_through_the_network_two_frames_later_at_most(page, tmp_path) -> None:
+    shown = show(page, tmp_path, explorers.DigitNetwork("8", layer="conv_2"))
+    key = '`[data-cell=\'shift ${at % 2 ? "left" : "right"}\']`'
+    assert cost(page, f"document.querySelector({key}).click()") < 30
+    assert shown.state["drawing_name"] == "own"
 
 
 def test_python_refuses_what_cannot_be_drawn_or_looked_at() -> None:

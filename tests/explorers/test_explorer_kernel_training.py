@@ -11,10 +11,12 @@ import tensorflow as tf  # isort: skip
 
 pytestmark = [pytest.mark.browser, pytest.mark.tensorflow]
 SMALLER = [[3, 0.1, 0.5], [6, 0.02, 0.7]]  # what was set before
+OWN = [[-3, 0, 3], [-10, 0.5, 10], [-3, 0, 3]]  # Sobel's, changed
 CASES = (
     {"image": "9", "kernel": "loop", "rate": 0.1, "momentum": 0.0},
     {"image": "9", "kernel": "Sobel y", "rate": 0.05, "momentum": 0.9, "seed": 3},
     {"image": "cat", "kernel": "Sobel x", "rate": 0.06, "momentum": 0.9, "past": SMALLER},
+    {"image": "9", "kernel": OWN, "rate": 0.02, "momentum": 0.7, "seed": 2},
 )
 #: the training of a state, as JSON
 TRAINED = """(state) => train(state).steps.map(({ kernel, loss, gradient }) =>
@@ -120,6 +122,29 @@ def test_a_learning_rate_that_is_too_large_is_said_and_shows_only_numbers(page, 
     assert "Infinity" not in seen
     press(shown, "reset: the same start again")
     assert shown.text("message") == ""
+
+
+def test_a_kernel_that_the_reader_types_is_learned_and_comes_with_the_link(page, tmp_path) -> None:
+    shown = show(page, tmp_path, explorers.KernelTraining(kernel="Sobel x", steps=3))
+    shown.cell("wanted-1-1").fill("1001")
+    shown.cell("wanted-1-1").press("Tab")
+    assert "not a number from −1000 to 1000. 0 is kept." in shown.text("message")
+    shown.cell("wanted-1-1").fill("0,5")
+    shown.cell("wanted-1-1").press("Tab")
+    own = [[-1, 0, 1], [-2, 0.5, 2], [-1, 0, 1]]
+    assert (shown.state["kernel_name"], shown.state["kernel"]) == ("own", own)
+    assert shown.state["steps"] == 0
+    for _ in range(2):
+        press(shown, "one step")
+    expected = explorers.KernelTraining(kernel=own, steps=2).output
+    np.testing.assert_allclose(shown.numbers("kernel now"), expected, atol=0.0051)
+    shown.come_back()
+    np.testing.assert_array_equal(shown.numbers("kernel wanted"), own)
+    np.testing.assert_allclose(shown.numbers("kernel now"), expected, atol=0.0051)
+    shown.pick(kernel_name="loop")
+    assert "kernel" not in shown.state
+    shown.pick(kernel_name="own")
+    np.testing.assert_array_equal(shown.numbers("kernel wanted"), own)
 
 
 def test_ones_own_picture_and_kernel_are_learned_in_python() -> None:

@@ -234,8 +234,11 @@ def test_tasks_that_are_done_are_kept_in_the_browser_until_the_page_is_cleared(
     page.goto(address.partition("#")[0])
     page.reload()
     assert marks(shown) == ["\u2713", "\u2713", "3"]
+    progress = page.locator(".course-progress [role=status]")
+    assert progress.inner_text() == "0 of 0 parts done, 2 of 3 tasks solved."
     page.get_by_role("button", name="Clear this page").click()
     assert marks(shown) == ["1", "2", "3"]
+    assert progress.inner_text() == "0 of 0 parts done, 0 of 3 tasks solved."
 
 
 def test_tasks_that_are_done_in_a_notebook_are_kept_on_the_machine(
@@ -321,6 +324,13 @@ def test_a_line_of_the_pen_and_a_pull_at_a_slider_are_one_change(
 ) -> None:
     shown = show(page, tmp_path, explorers.Convolution())
     shown.pick(image_name="drawn")
+    page.evaluate(
+        """() => {
+            const { replaceState } = history;
+            globalThis.kept = 0;
+            history.replaceState = (...all) => { kept += 1; replaceState.apply(history, all); };
+        }"""
+    )
     box = shown.cell("pad").bounding_box()
     for part in (0.3, 0.6):  # two lines
         page.mouse.move(box["x"] + part * box["width"], box["y"] + 20)
@@ -328,6 +338,7 @@ def test_a_line_of_the_pen_and_a_pull_at_a_slider_are_one_change(
         for step in range(1, 6):
             page.mouse.move(box["x"] + part * box["width"], box["y"] + 20 + 12 * step)
         page.mouse.up()
+    assert page.evaluate("kept") == 2  # each at its end
     ink = np.sum(shown.state["image"])
     page.keyboard.press("Control+z")
     assert 0.3 * ink < np.sum(shown.state["image"]) < 0.7 * ink

@@ -1,10 +1,11 @@
 """The explorers of convolution and pooling: the numbers of `conv`, whatever is put in."""
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from explorer_pages import load, outcomes, show, work
+from explorer_pages import cost, heard, listen, load, outcomes, show, work
 from PIL import Image
 
 from cnn_course import conv, explorers
@@ -186,8 +187,8 @@ def test_a_picture_of_ones_own_is_drawn_at_one_go_and_stays_out_of_the_address(
     assert len(page.url) < 1_000
     change = "const one = document.querySelector('[data-name=relu]'); one.value = 'true';"
     done = work(page, f"{change} one.onchange({{ target: one }});")
-    assert done["paints"] == 2  # the image and what comes out, each once and all at once
-    assert done["pixels"] == 256 * 256 + 254 * 254
+    assert done["paints"] == 1  # what comes out, all at once; the image is the same
+    assert done["pixels"] == 254 * 254
     assert done["nodes"] < 100  # a pixel is none
 
 
@@ -279,6 +280,52 @@ def test_what_one_types_while_it_plays_is_not_lost(page, tmp_path) -> None:
     page.keyboard.press("Tab")
     assert shown.cell("image-0-0").input_value() == "42"
     shown.at('[aria-label="pause"]').click()
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "large"),
+    [
+        (explorers.Convolution, {"image": np.eye(4), "kernel": [[1, 2]]}, False),
+        (explorers.Pooling, {}, False),
+        (explorers.Convolution, {"image": "cat", "kernel": np.eye(12), "stride": 4}, True),
+    ],
+)
+def test_a_window_plays_to_the_end_as_the_output_comes_about_and_is_told_there_alone(
+    page, tmp_path, kind, options, large
+) -> None:
+    explorer = kind(**options)
+    page.clock.install()
+    shown = show(page, tmp_path, explorer)
+    listen(page)
+    shown.at('[aria-label="play"]').click()
+    height, width = explorer.output.shape
+    page.clock.run_for(100 if large else 1_100)  # to another place
+    row, column = map(int, re.match(r"Row (\d+), column (\d+)", shown.text("sum")).groups())
+    assert 0 < row * width + column < height * width - 1
+    if large:
+        shape = shown.at(".of-output canvas").evaluate("one => getComputedStyle(one).clipPath")
+        assert shape.startswith("polygon(0px 0px, 100% 0px, 100% ")
+    else:
+        unseen = shown.at(".of-output button").evaluate_all(
+            "all => all.filter((one) => getComputedStyle(one).opacity === '0').length"
+        )
+        assert unseen >= height * width - row * width - column - 1 > 0
+    assert heard(page) == []
+    page.clock.run_for(60_000)
+    end = f"Row {height - 1}, column {width - 1}:"
+    assert shown.text("sum").startswith(end)
+    shown.at('[aria-label="play"]').wait_for()
+    assert [text.startswith(end) for text in heard(page)] == [True]
+    assert shown.state["view"] == {"place": height * width - 1}
+    assert shown.at(".explorer-playing").count() == 0
+
+
+def test_a_redraw_of_a_large_picture_costs_no_more_than_a_frame(page, tmp_path) -> None:
+    picture = np.random.default_rng(1).random((256, 256)).round(3)
+    show(page, tmp_path, explorers.Convolution(picture))
+    choose = "const one = document.querySelector('[data-name=kernel_name]');"
+    act = f"{choose} one.value = at % 2 ? 'Sobel x' : 'Sobel y'; one.onchange({{ target: one }});"
+    assert cost(page, act) < 16
 
 
 def test_a_place_of_a_large_output_is_chosen_with_the_mouse_and_the_arrow_keys(

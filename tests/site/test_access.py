@@ -64,6 +64,7 @@ TREES = {
         figure "its weights":
         row "−0.136 −0.037 −0.098":
         figure "products: 0.273"
+        button "play"
         application "Map 0 of conv_1. The arrow keys choose a value. Row 4, column 7: 0.256."
         img "the drawing, with a frame of 3 x 3 pixels around row 4, column 7\"""",
     "DigitTraining": """Digit training explorer
@@ -83,8 +84,8 @@ TREES = {
         combobox "random start":
         slider "depth"
         slider "look at layer"
-        img "values, from the digit on the left to the last layer: 4 maps of each of 10 layers
-        img "gradient, from the loss on the right back to the first layer: 4 maps
+        img "values, from the digit on the left to the last layer: 3 maps of each of 10 layers
+        img "gradient, from the loss on the right back to the first layer: 3 maps
         img "Size of the values by layer, from 0.
         img "The curve of sigmoid, and how many sums of this layer lie where
         paragraph: "Layer 10 of 10: values of size 0.""",
@@ -98,9 +99,10 @@ TREES = {
         img "the picture, 7 x 5"
         img "the map that is wanted; orange is positive, purple negative"
         button "kernel, row 0, column 0:
+        textbox "kernel wanted, row 1, column 1": −1
         figure "gradient":
-        paragraph: "Weight in row 0, column 0: it starts at
         img "The loss from 17
+        paragraph: "Weight in row 0, column 0: it starts at
         paragraph: "Step 0: loss 17""",
     "Augmentation": """Augmentation explorer
         button "draw again"
