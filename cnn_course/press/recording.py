@@ -16,7 +16,7 @@ import numpy as np
 
 from cnn_course.files import write, write_json
 from cnn_course.press import notebooks
-from cnn_course.press.environment import cores, hardware, versions
+from cnn_course.press.environment import cores, hardware, versions, with_shares
 from cnn_course.press.fingerprint import COMPUTED_WITH
 from cnn_course.press.notebooks import Notebook
 from cnn_course.press.project import Chapter, PressError, Project, scratch
@@ -63,23 +63,29 @@ def write_record(store: RunStore, chapter: Chapter) -> Path:
 
 
 def measure_seeds(
-    project: Project, chapter: Chapter, seeds: Sequence[int], *, at_once: int | None = None
+    project: Project,
+    chapter: Chapter,
+    seeds: Sequence[int],
+    *,
+    at_once: int | None = None,
+    cluster: str = "",
 ) -> Path:
     """Run the tiny profile of a chapter once for each seed, and keep what each run measured.
 
     A chapter's claims are cells that fail when they do not hold, so a run that ends is a run in
-    which all of them held. Return the file, `book/measured/seeds/CHAPTER.json`.
+    which all of them held. Return the file, `book/measured/seeds/CHAPTER.json`. On a `cluster`, the
+    address of a Dask scheduler, each seed is a job.
 
     Raises:
         PressError: a claim of the chapter does not hold for one of the seeds, or the chapter cannot
             be run; a previous table is as it was.
     """
-    from cnn_course.press.execute import Job, run_jobs  # noqa: PLC0415 - papermill takes a second
+    from cnn_course.press.execute import Job, Outcome, run_jobs  # noqa: PLC0415 - takes a second
 
-    ended: dict[str, Notebook | PressError] = {}
+    ended: dict[str, Outcome] = {}
 
-    def keep(job: Job, result: Notebook | PressError, _: float) -> None:
-        ended[job.name] = result
+    def keep(job: Job, outcome: Outcome) -> None:
+        ended[job.name] = outcome
 
     jobs = {
         seed: Job(
@@ -91,10 +97,12 @@ def measure_seeds(
         for seed in seeds
     }
     with scratch(project.build / "seeds") as folder:
-        run_jobs(jobs.values(), at_once or cores(), folder, project.build / "cache", keep)
+        caches = project.build / "cache"
+        run_jobs(jobs.values(), at_once or cores(), folder, caches, keep, cluster=cluster)
+    here = hardware()
     measured: dict[str, Any] = {}
     for seed, job in jobs.items():
-        result = ended[job.name]
+        result = ended[job.name].result
         if isinstance(result, PressError):
             raise PressError(f"Nothing is recorded: not every seed holds.\n{result}")
         measured[str(seed)] = _handed_over(chapter.name, result)["results"]
@@ -103,7 +111,9 @@ def measure_seeds(
         "profile": "tiny",
         "date": datetime.now(UTC).date().isoformat(),
         "versions": versions(COMPUTED_WITH),
-        "hardware": hardware(),
+        "hardware": with_shares(
+            None, {f"seed {seed}": ended[job.name].hardware or here for seed, job in jobs.items()}
+        ),
         "seeds": measured,
     }
     file = project.measured / "seeds" / f"{chapter.name}.json"
