@@ -34,6 +34,7 @@ _TOPIC: Final = "cnn-course"
 _SECONDS_TO_CONNECT: Final = 10
 _SECONDS_BETWEEN_LOOKS: Final = 0.5
 _NAMES_SHOWN: Final = 3
+_NOT_THERE: Final = ("missing", "broken")  # states of a data set
 _MAIN: Final = "from cnn_course.press.cluster import main; main()"
 
 
@@ -274,10 +275,12 @@ _ADVICE: Final = (
 
 
 def _differing(theirs: dict[str, dict[str, str]], mine: dict[str, dict[str, str]]) -> Iterator[str]:
-    """Yield in words what is not the same here as where a job comes from."""
+    """Yield in words what is not the same here as where a job comes from, or not there."""
     for kind, wanted in theirs.items():
         found = mine[kind]
         names = sorted(n for n in wanted.keys() | found.keys() if wanted.get(n) != found.get(n))
+        if kind == "data":
+            names = sorted({*names, *(n for n in found if found[n] in _NOT_THERE)})
         if kind == "files" and names:
             more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
             yield f"other code in {', '.join(names[:_NAMES_SHOWN])}{more}"
@@ -286,5 +289,5 @@ def _differing(theirs: dict[str, dict[str, str]], mine: dict[str, dict[str, str]
                 yield f"{name} {found.get(name, 'none')} in place of {wanted.get(name, 'none')}"
         else:
             for name in names:
-                how = found[name] if found[name] in ("missing", "broken") else "another one"
+                how = found[name] if found[name] in _NOT_THERE else "another one"
                 yield f"the data set {name} is {how}"

@@ -206,6 +206,8 @@ def bring_up_to_date(
     """
     due = find_due(store, chapters, fresh=fresh)
     how: dict[str, Any] = {"at_once": at_once, "timeout": timeout, "cluster": cluster}
+    if store.share and shares > 1:
+        raise PressError(f"{SHARE_VARIABLE} is set: this is one share. Leave out --shares.")
     if due and shares > 1:
         of_shares = [
             RunStore(store.project, store.profile, store.base, store.seed, f"{number}/{shares}")
@@ -259,7 +261,8 @@ def _run(
             errors.append(str(outcome.result))
         elif store.share:
             write_json(store.backups(name) / _MACHINE, known["hardware"])
-            _tell_of_share(store, name)
+            if len(stores) == 1:
+                _tell_of_share(store, name)
         else:
             _keep(store, name, outcome.result, outcome.seconds, known)
 
@@ -313,10 +316,10 @@ def _tell_of_share(store: RunStore, name: str) -> None:
     """Say which parts a share measured, and what it left to others."""
     parts = read_progress(store.backups(name))
     left = [part.name for part in parts if not part.done]
-    say(f"Share {store.share} of {name}: {len(parts) - len(left)} parts are there.")
+    say(f"Share {store.share} of {name}: {len(parts) - len(left)} parts of {len(parts)} are there.")
     if left:
-        say("Left to other shares, " + "; ".join([f"{len(left)} parts: {left[0]}", *left[1:]]))
-    say("When all shares are done, give the command without CNN_COURSE_SHARE.")
+        say(f"Left to other shares: {'; '.join(left)}.")
+    say(f"When all shares are done, give the command without {SHARE_VARIABLE}.")
 
 
 def _take_over_parts(shared: Iterable[Path], folder: Path, around: str) -> None:
