@@ -154,6 +154,11 @@ def _kept(backups: Path) -> Iterator[tuple[str, str]]:
             yield file.name, file.read_text(encoding="utf-8")
 
 
+def workers(address: str) -> Workers | None:
+    """Return the workers of a scheduler; None for no address, which means this machine."""
+    return Workers(address) if address else None
+
+
 # What a worker does
 
 

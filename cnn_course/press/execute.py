@@ -112,7 +112,7 @@ class Outcome:
 Finished = Callable[[Job, Outcome], None]
 
 
-class _Engine(Protocol):
+class Place(Protocol):
     """Where jobs are done, several at the same time."""
 
     def submit(self, job: Job) -> Future[Any]:
@@ -158,7 +158,7 @@ def run_jobs(
     caches: Path,
     finished: Finished,
     *,
-    cluster: str = "",
+    place: Place | None = None,
 ) -> None:
     """Run every job and hand each result to `finished` as it comes.
 
@@ -171,35 +171,30 @@ def run_jobs(
         scratch: a folder for what is not needed afterwards.
         caches: a folder for what tools keep between runs.
         finished: is called in the thread of the caller.
-        cluster: the address of a Dask scheduler, whose workers run the jobs; empty for here.
+        place: where they run, if not here; it is left when all is done.
     """
     # A cell that is given up leaves behind what asyncio would tell of when the command ends.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    engine: _Engine
-    if cluster:
-        from cnn_course.press.cluster import Workers  # noqa: PLC0415 - Dask may not be installed
-
-        engine = Workers(cluster)
-    else:
+    if place is None:
         _prepare_fonts(caches)
-        engine = _Here(scratch, caches, at_once)
+        place = _Here(scratch, caches, at_once)
     told: dict[str, int] = {}
     running: dict[Future[Any], Job] = {}
     try:
-        running |= {engine.submit(job): job for job in jobs}
+        running |= {place.submit(job): job for job in jobs}
         while running:
             ended, _ = wait(running, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
             for job in running.values():
                 _tell_progress(job, told)
             for future in ended:
                 job = running.pop(future)
-                outcome = engine.outcome(job, future)
+                outcome = place.outcome(job, future)
                 if isinstance(outcome, Outcome):
                     finished(job, outcome)
                 else:
                     running[outcome] = job
     finally:
-        engine.stop(running)
+        place.stop(running)
 
 
 class _Client(PapermillNotebookClient):

@@ -232,7 +232,8 @@ def _run(
     cluster: str,
 ) -> None:
     """Run what is due for one store, or for each share of it, as `bring_up_to_date` says."""
-    from cnn_course.press.execute import Job, Outcome, run_jobs  # noqa: PLC0415 - takes a second
+    # Papermill takes a second.
+    from cnn_course.press.cluster import Job, Outcome, run_jobs, workers  # noqa: PLC0415
 
     full = stores[0].profile == "full"
     here = None if cluster else hardware(gpu=full)
@@ -241,59 +242,56 @@ def _run(
     errors: list[str] = []
     for store in stores:
         for chapter, (notebook, mark) in due.items():
-            name = f"{chapter.name}, share {store.share}" if store.share else chapter.name
-            job = Job(
-                name=name.replace("/", " of "),
-                notebook=notebook,
-                folder=chapter.file.parent,
-                timeout=timeout or _SECONDS_A_CELL[store.profile],
-                backups=_prepare_backups(store, chapter, notebook, fresh=fresh) if full else None,
-                share=store.share,
-            )
-            jobs[job.name] = job, store, chapter.name, mark
-            if store.share and here:
-                write_json(store.backups(chapter.name) / _MACHINE, here)
+            backups = _prepare_backups(store, chapter, notebook, here, fresh) if full else None
+            of_share = f", share {store.share}".replace("/", " of ") if store.share else ""
+            name, seconds = f"{chapter.name}{of_share}", timeout or _SECONDS_A_CELL[store.profile]
+            job = Job(name, notebook, chapter.file.parent, seconds, backups, store.share)
+            jobs[name] = job, store, chapter.name, mark
 
     def keep(job: Job, outcome: Outcome) -> None:
         _, store, name, mark = jobs[job.name]
-        known = {"hardware": outcome.hardware or here, "versions": made_with, "fingerprint": mark}
+        about = {"versions": made_with, "fingerprint": mark, "hardware": outcome.hardware or here}
         if isinstance(outcome.result, PressError):
             errors.append(str(outcome.result))
         elif store.share:
-            write_json(store.backups(name) / _MACHINE, known["hardware"])
-            if len(stores) == 1:
-                _tell_of_share(store, name)
+            _keep_share(store, name, about["hardware"], alone=len(stores) == 1)
         else:
-            _keep(store, name, outcome.result, outcome.seconds, known)
+            _keep(store, name, outcome.result, outcome.seconds, about)
 
-    caches = stores[0].project.build / "cache"
+    todo = [job for job, *_ in jobs.values()]
     with scratch(stores[0].folder) as folder:
-        at_once = at_once or (1 if full else cores())
-        run_jobs([job for job, *_ in jobs.values()], at_once, folder, caches, keep, cluster=cluster)
+        at_once, caches = at_once or (1 if full else cores()), stores[0].project.build / "cache"
+        run_jobs(todo, at_once, folder, caches, keep, place=workers(cluster))
     if errors:
         raise PressError("\n\n".join(errors))
 
 
 def _keep(
-    store: RunStore, name: str, notebook: Notebook, seconds: float, known: dict[str, Any]
+    store: RunStore, name: str, notebook: Notebook, seconds: float, about: dict[str, Any]
 ) -> None:
     """Store a good run, and forget the backups of its trainings."""
     backups = store.backups(name)
     trainings = read_progress(backups)
-    known["hardware"] = with_shares(known["hardware"], _made_elsewhere(backups))
+    about["hardware"] = with_shares(about["hardware"], _made_elsewhere(backups))
     store.save(
         name,
         notebook,
         seconds=round(seconds + sum(training.seconds_before for training in trainings), 1),
         resumed=len({run for training in trainings for run in training.runs_before}),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
-        **known,
+        **about,
     )
     for folder in (backups, *store.shared(name)):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _prepare_backups(store: RunStore, chapter: Chapter, notebook: Notebook, *, fresh: bool) -> Path:
+def _prepare_backups(
+    store: RunStore,
+    chapter: Chapter,
+    notebook: Notebook,
+    here: dict[str, Any] | None,
+    fresh: bool,
+) -> Path:
     """Return the folder for backups; forget there what was trained in other surroundings."""
     folder = store.backups(chapter.name)
     around = surroundings(store.project, chapter, notebook, store.profile)
@@ -304,7 +302,9 @@ def _prepare_backups(store: RunStore, chapter: Chapter, notebook: Notebook, *, f
     forget_progress(folder)
     if store.share and not any(_MEASURES in source for source, _ in notebooks.code(notebook)):
         raise PressError(f"{chapter.name} has no parts to share: it calls no {_MEASURES}...).")
-    if not fresh and not store.share:
+    if store.share:
+        write_json(folder / _MACHINE, here)
+    elif not fresh:
         _take_over_parts(store.shared(chapter.name), folder, around)
     return folder
 
@@ -312,8 +312,11 @@ def _prepare_backups(store: RunStore, chapter: Chapter, notebook: Notebook, *, f
 # Parts of a full run that its shares measure
 
 
-def _tell_of_share(store: RunStore, name: str) -> None:
-    """Say which parts a share measured, and what it left to others."""
+def _keep_share(store: RunStore, name: str, machine: Any, *, alone: bool) -> None:
+    """Note where a share measured its parts; say which, and what it left, if it is all there is."""
+    write_json(store.backups(name) / _MACHINE, machine)
+    if not alone:
+        return
     parts = read_progress(store.backups(name))
     left = [part.name for part in parts if not part.done]
     say(f"Share {store.share} of {name}: {len(parts) - len(left)} parts of {len(parts)} are there.")
