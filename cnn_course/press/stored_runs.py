@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -240,13 +241,12 @@ def _run(
     made_with = versions(COMPUTED_WITH)
     jobs: dict[str, tuple[Job, RunStore, str, str]] = {}
     errors: list[str] = []
-    for store in stores:
-        for chapter, (notebook, mark) in due.items():
-            backups = _prepare_backups(store, chapter, notebook, here, fresh) if full else None
-            of_share = f", share {store.share}".replace("/", " of ") if store.share else ""
-            name, seconds = f"{chapter.name}{of_share}", timeout or _SECONDS_A_CELL[store.profile]
-            job = Job(name, notebook, chapter.file.parent, seconds, backups, store.share)
-            jobs[name] = job, store, chapter.name, mark
+    for store, (chapter, (notebook, mark)) in product(stores, due.items()):
+        backups = _prepare_backups(store, chapter, notebook, here, fresh) if full else None
+        of_share = f", share {store.share}".replace("/", " of ") if store.share else ""
+        name, seconds = f"{chapter.name}{of_share}", timeout or _SECONDS_A_CELL[store.profile]
+        job = Job(name, notebook, chapter.file.parent, seconds, backups, store.share)
+        jobs[name] = job, store, chapter.name, mark
 
     def keep(job: Job, outcome: Outcome) -> None:
         _, store, name, mark = jobs[job.name]
