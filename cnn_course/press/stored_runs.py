@@ -328,21 +328,26 @@ def _keep_share(store: RunStore, name: str, machine: Any, *, alone: bool) -> Non
 def _take_over_parts(shared: Iterable[Path], folder: Path, around: str) -> None:
     """Copy what shares have measured with the same code, versions and data."""
     for of_share in shared:
-        parts = {file: files.read_json(file) for file in sorted(of_share.glob("*.state"))}
-        named = {file: part for file, part in parts.items() if part}  # others are of trainings
+        parts = _parts(of_share)
         if (of_share / _SURROUNDINGS).read_text(encoding="utf-8") != around:
-            names = ", ".join(part["name"] for part in named.values())
+            names = ", ".join(part["name"] for part in parts.values())
             say(f"Not used, made with other code, versions or data ({of_share}): {names}")
             continue
         made_on = files.read_json(of_share / _MACHINE)
-        for file, part in named.items():
-            if not (folder / file.name).exists():
-                write(folder / file.name, json.dumps(part | {"hardware": made_on}))
+        for file, part in parts.items():
+            if not (folder / file).exists():
+                write(folder / file, json.dumps(part | {"hardware": made_on}))
+
+
+def _parts(backups: Path) -> dict[str, dict[str, Any]]:
+    """Return the parts that `training.once` has kept, by file; states of trainings are no JSON."""
+    found = {file.name: files.read_json(file) for file in sorted(backups.glob("*.state"))}
+    return {file: part for file, part in found.items() if isinstance(part, dict) and "name" in part}
 
 
 def _made_elsewhere(backups: Path) -> dict[str, Any]:
     """Return the parts that shares have measured, each with the hardware of its machine."""
-    parts = [files.read_json(file) or {} for file in sorted(backups.glob("*.state"))]
+    parts = _parts(backups).values()
     return {part["name"]: part["hardware"] for part in parts if part.get("hardware")}
 
 

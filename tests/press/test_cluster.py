@@ -71,21 +71,30 @@ class Dask:
         until(lambda: b"Registered to" in log.read_bytes(), "the start of a worker")
         return process
 
-    def end(self) -> None:
-        for process in reversed(self.processes):
+    def end(self, all_but: int = 0) -> None:
+        """End the processes but the first ones."""
+        for process in self.processes[all_but:]:
             process.kill()
             process.wait()
 
 
-@pytest.fixture
-def dask(tmp_path: Path) -> Iterator[Dask]:
-    started = Dask(tmp_path)
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dask]:
+    """A scheduler without workers."""
+    started = Dask(tmp_path_factory.mktemp("dask"))
     started.start("scheduler", "--port", "0")
     try:
-        until((tmp_path / "scheduler.json").exists, "the start of the scheduler")
+        until((started.folder / "scheduler.json").exists, "the start of the scheduler")
         yield started
     finally:
         started.end()
+
+
+@pytest.fixture
+def dask(scheduler: Dask) -> Iterator[Dask]:
+    """A scheduler whose workers end with the test."""
+    yield scheduler
+    scheduler.end(all_but=1)
 
 
 @pytest.fixture
@@ -190,9 +199,12 @@ def test_a_worker_without_the_data_is_refused(course: Course, dask: Dask, tmp_pa
     "One line that says so, and what to do",
     "What was finished",
 )
-def test_a_scheduler_that_is_not_there_or_goes_away_is_told(
-    measuring: Course, dask: Dask, monkeypatch: pytest.MonkeyPatch
+def test_a_scheduler_that_goes_away_or_is_not_there_is_told(
+    measuring: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    dask = Dask(tmp_path)
+    dask.start("scheduler", "--port", "0")
+    until((tmp_path / "scheduler.json").exists, "the start of the scheduler")
     address = dask.address
     (measuring.root / "notebooks" / "wait").touch()
     dask.worker(measuring)
@@ -200,6 +212,7 @@ def test_a_scheduler_that_is_not_there_or_goes_away_is_told(
     until(lambda: 2 in [part for part, _ in begun(measuring)], "the third part")
     dask.processes[0].kill()
     said = measuring.end(command, 1)
+    dask.end(all_but=1)
     assert f"Error: The connection to {address} was lost." in said
     kernel = begun(measuring)[-1][1]
     until(lambda: not alive(kernel), "the end of the kernel")
