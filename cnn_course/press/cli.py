@@ -42,7 +42,7 @@ _CLUSTER = click.option(
     "--cluster",
     metavar="ADDRESS",
     default="",
-    help="Of a Dask scheduler, such as tcp://host:8786, on whose workers it runs.",
+    help="Of a Dask scheduler, such as tcp://host:8786, whose workers run it, as many at once.",
 )
 _SHARES = click.option(
     "--shares",

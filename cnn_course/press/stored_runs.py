@@ -42,7 +42,8 @@ class Run:
         outputs: digest of its outputs, to notice a pair that does not belong together.
         seconds: with the start of the kernel, and with training taken over from interrupted runs.
         finished: date and time, as ISO 8601 with the offset from UTC.
-        hardware: `cpu`, `cores`, `memory_gb`, `gpu` of the machine.
+        hardware: `cpu`, `cores`, `memory_gb`, `gpu` of the machine; `shares` where other machines
+            measured parts, each with its `hardware` and the names of its `parts`.
         versions: of Python and the packages computed with.
         resumed: how many interrupted runs it continued.
     """
