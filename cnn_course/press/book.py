@@ -73,7 +73,12 @@ _LINES_SHOWN = 30
 
 
 def build_book(
-    project: Project, profile: str, *, fresh: bool = False, compared: bool = False
+    project: Project,
+    profile: str,
+    *,
+    fresh: bool = False,
+    compared: bool = False,
+    cluster: str = "",
 ) -> None:
     """Bring `_build/html` up to date.
 
@@ -82,6 +87,7 @@ def build_book(
         profile: whose runs the pages show; with `"tiny"` stored outputs that hold are printed.
         fresh: run and render also what is up to date.
         compared: print all stored outputs, since a test compares them with a run.
+        cluster: the address of a Dask scheduler, whose workers run chapters; empty for here.
 
     Raises:
         PressError: a chapter failed, or Jupyter Book warned; the previous site is as it was.
@@ -94,7 +100,7 @@ def build_book(
     html, previous = project.build / "html", project.build / "html.previous"
     with locked(project.build), locked(store.folder):
         _recover(html, previous)
-        shown, summary = _good_runs(store, fresh=fresh, compared=compared)
+        shown, summary = _good_runs(store, fresh=fresh, compared=compared, cluster=cluster)
         with scratch(project.build) as folder:
             pages = folder / "pages"
             _put_together(project, shown, pages)
@@ -113,7 +119,9 @@ def build_book(
     say(summary)
 
 
-def _good_runs(store: RunStore, *, fresh: bool, compared: bool) -> tuple[dict[str, Shown], str]:
+def _good_runs(
+    store: RunStore, *, fresh: bool, compared: bool, cluster: str
+) -> tuple[dict[str, Shown], str]:
     """Return every chapter as the book shows it, and in words where the outputs come from."""
     project = store.project
     check_terms(project)  # before minutes of runs
@@ -123,7 +131,7 @@ def _good_runs(store: RunStore, *, fresh: bool, compared: bool) -> tuple[dict[st
         for name, reason in reasons.items():
             say(f"{name}: the stored outputs are not printed, since {reason}.")
     rest = [chapter for chapter in project.chapters if chapter.name not in stored]
-    ran = bring_up_to_date(store, rest, fresh=fresh)
+    ran = bring_up_to_date(store, rest, fresh=fresh, cluster=cluster)
     shown = {}
     for chapter in project.chapters:
         if chapter in rest:

@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -37,6 +38,18 @@ _OF_DISKS = {
     errno.EACCES: "Close the program that has it open, or see to it that you may write there.",
 }
 _FRESH = click.option("--fresh", is_flag=True, help="Do also what is up to date; continue nothing.")
+_CLUSTER = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    default="",
+    help="Of a Dask scheduler, such as tcp://host:8786, whose workers run it, as many at once.",
+)
+_SHARES = click.option(
+    "--shares",
+    type=_AT_LEAST_1,
+    default=1,
+    help="Jobs that the named parts of a full run are divided into.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,6 +69,8 @@ def commands() -> None:
 @click.option("--dry-run", is_flag=True, help="Only list the chapters that would run.")
 @click.option("--at-once", type=_AT_LEAST_1, help="Chapters that run at the same time.")
 @click.option("--timeout", type=_AT_LEAST_1, help="Seconds that one cell may take.")
+@_CLUSTER
+@_SHARES
 def run(
     chapters: tuple[str, ...],
     *,
@@ -63,7 +78,7 @@ def run(
     save: bool,
     fresh: bool,
     dry_run: bool,
-    **limits: int | None,
+    **how: Any,
 ) -> None:
     """Run the chapters that changed since their last good run.
 
@@ -81,7 +96,7 @@ def run(
             say(chapter.name)
         return
     with locked(store.folder):
-        ran = stored_runs.bring_up_to_date(store, chosen, fresh=fresh, **limits)
+        ran = stored_runs.bring_up_to_date(store, chosen, fresh=fresh, **how)
         say(f"{len(ran)} run, {len(chosen) - len(ran)} up to date.")
         if save:
             saved = [chapter.name for chapter in chosen if stored_runs.save_outputs(store, chapter)]
@@ -94,14 +109,15 @@ def run(
 @click.option(
     "--compared", is_flag=True, help="Print all stored outputs: a test compares them with a run."
 )
-def build(*, profile: str, fresh: bool, compared: bool) -> None:
+@_CLUSTER
+def build(*, profile: str, **how: Any) -> None:
     """Print the book to _build/html.
 
     A chapter whose stored outputs no longer hold is run before.
     """
     from cnn_course.press.book import build_book  # noqa: PLC0415
 
-    build_book(find_project(), profile, fresh=fresh, compared=compared)
+    build_book(find_project(), profile, **how)
 
 
 @commands.command("print")
@@ -148,9 +164,9 @@ def print_(*, paper: str) -> None:
     help="bfloat16: three times as fast where the processor computes with it. The record says so.",
 )
 @_FRESH
-def record(
-    chapter: str, *, base: str | None, seed: int | None, precision: str, fresh: bool
-) -> None:
+@_CLUSTER
+@_SHARES
+def record(chapter: str, *, base: str | None, seed: int | None, precision: str, **how: Any) -> None:
     """Run a chapter in full and keep what it measured.
 
     The profile is `full`, and the numbers go to book/measured.
@@ -163,8 +179,10 @@ def record(
     chosen = project.select([chapter])
     store = RunStore(project, "full", base or "", seed)
     with locked(store.folder):
-        if not bring_up_to_date(store, chosen, fresh=fresh):
+        if not bring_up_to_date(store, chosen, **how):
             say("Nothing changed since the last full run: it is the one to be recorded.")
+        if store.share:
+            return
         file = write_record(store, chosen[0])
     say(f"Recorded in {file.relative_to(project.root)}.")
 
@@ -174,7 +192,8 @@ def record(
 @click.option("--first", type=_SEED, default=1, show_default=True)
 @click.option("--count", type=click.IntRange(2, 1_000), default=5, show_default=True)
 @click.option("--at-once", type=_AT_LEAST_1, help="Runs at the same time.")
-def seeds(chapters: tuple[str, ...], *, first: int, count: int, at_once: int | None) -> None:
+@_CLUSTER
+def seeds(chapters: tuple[str, ...], *, first: int, count: int, **how: Any) -> None:
     """Run chapters with several seeds, and keep what each measured.
 
     The seeds are FIRST, FIRST + 1, and so on.
@@ -186,7 +205,7 @@ def seeds(chapters: tuple[str, ...], *, first: int, count: int, at_once: int | N
     project = find_project()
     with locked(project.build / "seeds"):
         for chapter in project.select(chapters):
-            file = measure_seeds(project, chapter, range(first, first + count), at_once=at_once)
+            file = measure_seeds(project, chapter, range(first, first + count), **how)
             say(f"All claims of {chapter.name} held for {count} seeds.")
             say(f"Recorded in {file.relative_to(project.root)}.")
 

@@ -1,12 +1,13 @@
 """What a run is made on and with: hardware, versions, and environment variables."""
 
+import json
 import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -76,6 +77,23 @@ def hardware(*, gpu: bool = False) -> dict[str, Any]:
         "gpu": _gpus() if gpu and shutil.which("nvidia-smi") else None,
         **({"precision": "bfloat16"} if gpu and half_precision() else {}),
     }
+
+
+def with_shares(own: dict[str, Any] | None, made_on: Mapping[str, Any]) -> dict[str, Any]:
+    """Return hardware with that of other machines; `made_on` is part -> hardware.
+
+    Where there is such a part, there is `shares`: for each machine its `hardware` and its `parts`.
+    Where nothing was made on `own`, it is None; one machine for all then needs no shares.
+    """
+    machines: dict[str, dict[str, Any]] = {}
+    for part, machine in made_on.items():
+        about = machines.setdefault(json.dumps(machine), {"hardware": machine, "parts": []})
+        about["parts"].append(part)
+    shares = list(machines.values())
+    if own is None:
+        own = shares[0]["hardware"]
+        shares = shares if len(shares) > 1 else []
+    return {**own, **({"shares": shares} if shares else {})}
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

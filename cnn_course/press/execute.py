@@ -15,12 +15,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import nbformat
 from ipykernel.kernelspec import get_kernel_dict
@@ -43,7 +43,7 @@ from cnn_course.press.environment import (
 from cnn_course.press.notebooks import Cell, Notebook
 from cnn_course.press.project import PressError, say
 from cnn_course.profiles import PRECISION_VARIABLE
-from cnn_course.training.state import FOLDER_VARIABLE, read_progress
+from cnn_course.training.state import FOLDER_VARIABLE, SHARE_VARIABLE, read_progress
 from cnn_course.written import visible
 
 _START_SECONDS = 120  # on a busy machine a kernel takes its time to start, and to answer
@@ -82,6 +82,7 @@ class Job:
         folder: the kernel's working folder.
         timeout: seconds that one cell may take; None for no limit.
         backups: a folder for the state of its trainings; None for none.
+        share: of its named parts, such as `"3/8"`; the run ends when parts of others are needed.
     """
 
     name: str
@@ -89,10 +90,39 @@ class Job:
     folder: Path
     timeout: int | None
     backups: Path | None = None
+    share: str = ""
 
 
-#: takes a job, its executed notebook or what went wrong, and its seconds
-Finished = Callable[[Job, Notebook | PressError, float], None]
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job.
+
+    Attributes:
+        result: the executed notebook, or what went wrong; of a share that left parts to others,
+            the notebook as it was.
+        seconds: that it took.
+        hardware: of the machine that did it, if that was not this one.
+    """
+
+    result: Notebook | PressError
+    seconds: float
+    hardware: dict[str, Any] | None = None
+
+
+Finished = Callable[[Job, Outcome], None]
+
+
+class Place(Protocol):
+    """Where jobs are done, several at the same time."""
+
+    def submit(self, job: Job) -> Future[Any]:
+        """Begin a job, now or when there is room for it."""
+
+    def outcome(self, job: Job, ended: Future[Any]) -> Outcome | Future[Any]:
+        """Return what came of a job, or where it is done again."""
+
+    def stop(self, left: Iterable[Future[Any]]) -> None:
+        """End what is left, and everything that was started for it."""
 
 
 class OwnKernelManager(AsyncKernelManager):
@@ -122,7 +152,13 @@ class OwnKernelManager(AsyncKernelManager):
 
 
 def run_jobs(
-    jobs: Iterable[Job], at_once: int, scratch: Path, caches: Path, finished: Finished
+    jobs: Iterable[Job],
+    at_once: int,
+    scratch: Path,
+    caches: Path,
+    finished: Finished,
+    *,
+    place: Place | None = None,
 ) -> None:
     """Run every job and hand each result to `finished` as it comes.
 
@@ -131,34 +167,34 @@ def run_jobs(
 
     Args:
         jobs: what is to be run.
-        at_once: how many at the same time.
+        at_once: how many at the same time; on a cluster, its workers decide.
         scratch: a folder for what is not needed afterwards.
         caches: a folder for what tools keep between runs.
         finished: is called in the thread of the caller.
+        place: where they run, if not here; it is left when all is done.
     """
     # A cell that is given up leaves behind what asyncio would tell of when the command ends.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    _prepare_fonts(caches)
-    runner = _Runner(scratch, caches)
+    if place is None:
+        _prepare_fonts(caches)
+        place = _Here(scratch, caches, at_once)
     told: dict[str, int] = {}
-    pool = ThreadPoolExecutor(at_once)
-    running = {pool.submit(runner.run, job): job for job in jobs}
+    running: dict[Future[Any], Job] = {}
     try:
+        running |= {place.submit(job): job for job in jobs}
         while running:
             ended, _ = wait(running, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
             for job in running.values():
                 _tell_progress(job, told)
             for future in ended:
                 job = running.pop(future)
-                result, seconds = future.result()
-                end = "failed" if isinstance(result, PressError) else "done"
-                _say(f"{job.name}: {end}, {seconds:.0f} s")
-                finished(job, result, seconds)
+                outcome = place.outcome(job, future)
+                if isinstance(outcome, Outcome):
+                    finished(job, outcome)
+                else:
+                    running[outcome] = job
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        while any(not future.cancelled() and not future.done() for future in running):
-            runner.stop()
-            wait([one for one in running if not one.cancelled()], timeout=0.2)
+        place.stop(running)
 
 
 class _Client(PapermillNotebookClient):
@@ -233,17 +269,40 @@ class _OwnEngine(Engine):
         client.execute(**started_with)
 
 
-class _Runner:
-    """Runs one notebook in each thread that asks, and ends all kernels when it is stopped."""
+class _Here:
+    """Runs notebooks on this machine, one in each thread."""
 
-    def __init__(self, scratch: Path, caches: Path) -> None:
+    def __init__(self, scratch: Path, caches: Path, at_once: int) -> None:
         self._scratch = scratch
         self._caches = caches
         self._stopped = threading.Event()
         self._clients: list[_Client] = []
+        self._pool = ThreadPoolExecutor(at_once)
 
-    def run(self, job: Job) -> tuple[Notebook | PressError, float]:
-        """Return the executed notebook, or an error for the person at the keyboard; and seconds."""
+    def submit(self, job: Job) -> Future[Outcome]:
+        """Run a job in the next thread that is free."""
+        return self._pool.submit(self._run, job)
+
+    def outcome(self, job: Job, ended: Future[Outcome]) -> Outcome:
+        """Return what came of a job, and say so."""
+        outcome = ended.result()
+        end = "failed" if isinstance(outcome.result, PressError) else "done"
+        _say(f"{job.name}: {end}, {outcome.seconds:.0f} s")
+        return outcome
+
+    def stop(self, left: Iterable[Future[Outcome]]) -> None:
+        """End all kernels."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._stopped.set()
+        running = [future for future in left if not future.cancelled()]
+        while not all(future.done() for future in running):
+            for client in self._clients:
+                if client.manager is not None:
+                    client.manager.end()
+            wait(running, timeout=0.2)
+
+    def _run(self, job: Job) -> Outcome:
+        """Return the executed notebook, or an error for the person at the keyboard."""
         started = time.perf_counter()
         result: Notebook | PressError
         _say(f"{job.name}: started")
@@ -253,23 +312,18 @@ class _Runner:
                 executed, reason = self._attempt(job)  # two may have chosen the same port
             _check(job, executed, reason)
             result = notebooks.finish(job.notebook, executed)
+        except _PartsLeftError:
+            result = job.notebook
         except PressError as error:
             result = PressError(f"{error}{self._if_full()}")
         except OSError as error:
             result = PressError(f"{job.name} broke off: {error}")
-        return result, time.perf_counter() - started
+        return Outcome(result, time.perf_counter() - started)
 
     def _if_full(self) -> str:
         """Say so where the disk is full: a kernel that dies of it cannot write why."""
         is_full = shutil.disk_usage(self._scratch).free < _LEAST_ROOM
         return f"\n{self._scratch}: {os.strerror(errno.ENOSPC)}" if is_full else ""
-
-    def stop(self) -> None:
-        """End all kernels."""
-        self._stopped.set()
-        for client in self._clients:
-            if client.manager is not None:
-                client.manager.end()
 
     def _attempt(self, job: Job) -> tuple[Notebook, str]:
         """Return a notebook as papermill leaves it, and why it broke off, if it did."""
@@ -290,6 +344,7 @@ class _Runner:
                     progress_bar={"desc": job.name} if sys.stderr.isatty() else False,
                     config=Config(OwnKernelManager=connection),
                     timeout=job.timeout,
+                    on_cell_executed=_after_each_cell(job),
                     clients=self._clients,
                     started_with={
                         "cwd": str(job.folder),
@@ -308,6 +363,28 @@ class _Runner:
             reason = "Its kernel died: out of memory, or ended from outside." if died else error
             return notebook, f"{log.read_text(encoding='utf-8', errors='replace')}\n{reason}"
         return notebook, ""
+
+
+class _PartsLeftError(Exception):
+    """A cell of a share's run asked for parts that other shares measure."""
+
+
+def _after_each_cell(job: Job) -> Callable[..., None] | None:
+    """Return what ends the run of a share after the first cell that left parts to others."""
+    folder = job.backups
+    if not job.share or folder is None:
+        return None
+
+    def look(execute_reply: dict[str, Any], **_: Any) -> None:
+        if execute_reply["content"]["status"] == "ok" and missing_parts(folder):
+            raise _PartsLeftError
+
+    return look
+
+
+def missing_parts(backups: Path) -> list[str]:
+    """Return the names of the parts that a run was asked for and left to other shares."""
+    return [one.name for one in read_progress(backups) if not one.done]
 
 
 def _check(job: Job, executed: Notebook, reason: str) -> None:
@@ -362,6 +439,8 @@ def _environment(job: Job, caches: Path) -> dict[str, str]:
             del found[name]
         found["KERAS_HOME"] = str(_own_weights(job.backups / "keras"))
         found[FOLDER_VARIABLE] = str(job.backups)
+        found[SHARE_VARIABLE] = job.share
+        found["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"  # several runs may share a GPU
     else:
         found.pop(PRECISION_VARIABLE, None)
     return found

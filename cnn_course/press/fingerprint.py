@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import cnn_course
 from cnn_course.files import digest
@@ -18,6 +18,9 @@ from cnn_course.press import notebooks
 from cnn_course.press.environment import versions
 from cnn_course.press.notebooks import Notebook
 from cnn_course.press.project import Chapter, Project, files_below
+
+if TYPE_CHECKING:
+    from cnn_course.data import Finding
 
 COMPUTED_WITH: Final = (
     "numpy",
@@ -53,8 +56,48 @@ def surroundings(project: Project, chapter: Chapter, notebook: Notebook, profile
         for name, mark in parts["files"].items()
         if name.partition("/")[0].removesuffix(".py") not in _LOOKING_ON
     }
-    made_with = versions(COMPUTED_WITH)
-    return _digest_of({**parts, "code": "", "files": learnt_from, "versions": made_with})
+    around = {"versions": versions(COMPUTED_WITH), "data": data_digests(notebook, profile)}
+    return _digest_of({**parts, "code": "", "files": learnt_from, **around})
+
+
+def data_digests(notebook: Notebook, profile: str) -> dict[str, str]:
+    """Return the digest of each data set that a full run of a notebook reads.
+
+    Of one that is not there or is broken, this is the state. Weights do not count: the package
+    knows their digests, and loads no others.
+    """
+    if profile != "full":
+        return {}
+    from cnn_course.data import DATA_SETS  # noqa: PLC0415 - Pillow takes its time
+
+    code = "\n".join(source for source, _ in notebooks.code(notebook))
+    readers = zip(("load_digits", "cats_and_dogs"), DATA_SETS, strict=True)
+    found = [data_set.check() for word, data_set in readers if word in code]
+    return {one.name: one.digest or _contents(one) for one in found}
+
+
+def _contents(finding: "Finding") -> str:
+    """Return the digest of the files of a data set, remembered until one of them changes."""
+    from cnn_course.data import storage  # noqa: PLC0415
+
+    if finding.path is None or finding.state not in ("whole", "mended"):
+        return finding.state
+    key, _ = storage.fingerprint([finding.path], 5, "contents")
+    known = storage.recall(key)
+    if not isinstance(known, str):
+        known = _digest_of(_digests(finding.path))
+        storage.remember(key, known)
+    return known
+
+
+def everything(project: Project, notebook: Notebook, profile: str) -> dict[str, dict[str, str]]:
+    """Return all that has to be the same on another machine: files, versions and data."""
+    records = _digests(project.measured) if profile == "tiny" else {}
+    return {
+        "files": _digests(Path(cnn_course.__file__).parent) | records,
+        "versions": versions(COMPUTED_WITH),
+        "data": data_digests(notebook, profile),
+    }
 
 
 def other_versions(project: Project, made_with: Mapping[str, str]) -> list[str]:

@@ -10,17 +10,20 @@ import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cnn_course.files import write, write_json
 from cnn_course.press import notebooks
-from cnn_course.press.environment import cores, hardware, versions
+from cnn_course.press.environment import cores, hardware, versions, with_shares
 from cnn_course.press.fingerprint import COMPUTED_WITH
 from cnn_course.press.notebooks import Notebook
 from cnn_course.press.project import Chapter, PressError, Project, scratch
 from cnn_course.press.stored_runs import RunStore
+
+if TYPE_CHECKING:
+    from cnn_course.press.execute import Outcome
 
 _VERSIONS = ("python", "tensorflow", "keras", "numpy")
 _SECONDS_A_CELL = 600
@@ -63,24 +66,52 @@ def write_record(store: RunStore, chapter: Chapter) -> Path:
 
 
 def measure_seeds(
-    project: Project, chapter: Chapter, seeds: Sequence[int], *, at_once: int | None = None
+    project: Project,
+    chapter: Chapter,
+    seeds: Sequence[int],
+    *,
+    at_once: int | None = None,
+    cluster: str = "",
 ) -> Path:
     """Run the tiny profile of a chapter once for each seed, and keep what each run measured.
 
     A chapter's claims are cells that fail when they do not hold, so a run that ends is a run in
-    which all of them held. Return the file, `book/measured/seeds/CHAPTER.json`.
+    which all of them held. Return the file, `book/measured/seeds/CHAPTER.json`. On a `cluster`, the
+    address of a Dask scheduler, each seed is a job.
 
     Raises:
         PressError: a claim of the chapter does not hold for one of the seeds, or the chapter cannot
             be run; a previous table is as it was.
     """
-    from cnn_course.press.execute import Job, run_jobs  # noqa: PLC0415 - papermill takes a second
+    ended = _run_seeds(project, chapter, seeds, at_once or cores(), cluster)
+    here = hardware()
+    measured: dict[str, Any] = {}
+    for seed, outcome in ended.items():
+        if isinstance(outcome.result, PressError):
+            raise PressError(f"Nothing is recorded: not every seed holds.\n{outcome.result}")
+        measured[str(seed)] = _handed_over(chapter.name, outcome.result)["results"]
+    made_on = {f"seed {seed}": outcome.hardware or here for seed, outcome in ended.items()}
+    table = {
+        "chapter": chapter.name,
+        "profile": "tiny",
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": versions(COMPUTED_WITH),
+        "hardware": with_shares(None, made_on),
+        "seeds": measured,
+    }
+    file = project.measured / "seeds" / f"{chapter.name}.json"
+    write_json(file, table)
+    return file
 
-    ended: dict[str, Notebook | PressError] = {}
 
-    def keep(job: Job, result: Notebook | PressError, _: float) -> None:
-        ended[job.name] = result
+def _run_seeds(
+    project: Project, chapter: Chapter, seeds: Sequence[int], at_once: int, cluster: str
+) -> "dict[int, Outcome]":
+    """Return what came of the tiny profile of a chapter for each seed."""
+    from cnn_course.press.cluster import workers  # noqa: PLC0415 - papermill takes a second
+    from cnn_course.press.execute import Job, run_jobs  # noqa: PLC0415
 
+    ended: dict[str, Outcome] = {}
     jobs = {
         seed: Job(
             name=f"{chapter.name}.seed-{seed}",
@@ -91,24 +122,15 @@ def measure_seeds(
         for seed in seeds
     }
     with scratch(project.build / "seeds") as folder:
-        run_jobs(jobs.values(), at_once or cores(), folder, project.build / "cache", keep)
-    measured: dict[str, Any] = {}
-    for seed, job in jobs.items():
-        result = ended[job.name]
-        if isinstance(result, PressError):
-            raise PressError(f"Nothing is recorded: not every seed holds.\n{result}")
-        measured[str(seed)] = _handed_over(chapter.name, result)["results"]
-    table = {
-        "chapter": chapter.name,
-        "profile": "tiny",
-        "date": datetime.now(UTC).date().isoformat(),
-        "versions": versions(COMPUTED_WITH),
-        "hardware": hardware(),
-        "seeds": measured,
-    }
-    file = project.measured / "seeds" / f"{chapter.name}.json"
-    write_json(file, table)
-    return file
+        run_jobs(
+            jobs.values(),
+            at_once,
+            folder,
+            project.build / "cache",
+            lambda job, outcome: ended.update({job.name: outcome}),
+            place=workers(cluster),
+        )
+    return {seed: ended[job.name] for seed, job in jobs.items()}
 
 
 def _handed_over(name: str, notebook: Notebook) -> dict[str, Any]:

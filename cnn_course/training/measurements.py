@@ -2,6 +2,8 @@
 
 import base64
 import json
+import math
+import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -16,6 +18,8 @@ from cnn_course.records import recorded_seeds
 from cnn_course.training import state
 from cnn_course.training.state import ENDED, RUN, Progress
 
+_SHAPES: list[Any] = []  # of what this process was asked to measure, without the numbers
+
 
 def once(name: str, measure: Callable[..., Any], *arguments: Any) -> Any:
     """Return what `measure(*arguments)` returns; in a full run, measure nothing twice.
@@ -27,6 +31,10 @@ def once(name: str, measure: Callable[..., Any], *arguments: Any) -> Any:
 
     Elsewhere it calls `measure`: who runs a cell again wants a new measurement.
 
+    Where `CNN_COURSE_SHARE` is `3/8`, too, this process measures the third of eight shares, and
+    the first measurement of all. For the others it returns that one's numbers, each made NaN, and
+    `cnn-course` ends the run when the cell has ended.
+
     Args:
         name: of the measurement, another one for each of a chapter. What makes it another one,
             such as a seed, belongs in it.
@@ -37,7 +45,7 @@ def once(name: str, measure: Callable[..., Any], *arguments: Any) -> Any:
         The numbers as Python's own, the same whether they were measured now or before.
 
     Raises:
-        ValueError: no name; or, where numbers are kept, a name that was used before.
+        ValueError: no name; or, where numbers are kept, a name that was used before, or no share.
         TypeError: what `measure` returned cannot be kept.
     """
     file = state.state_file(name, "a measurement")
@@ -49,6 +57,10 @@ def once(name: str, measure: Callable[..., Any], *arguments: Any) -> Any:
     _keep(name, file.with_suffix(".progress"), vars(progress))
     identity = files.digest(json.dumps([name, state.cells_so_far()]))
     known = _take_up(file, identity)
+    if known is None and _is_of_another_share(len(_SHAPES)):
+        ENDED.add(file)
+        _SHAPES.append(_SHAPES[0])
+        return _SHAPES[0]
     if known:
         progress = replace(progress, seconds_before=known["seconds"], runs_before=[known["run"]])
     else:
@@ -56,10 +68,33 @@ def once(name: str, measure: Callable[..., Any], *arguments: Any) -> Any:
         numbers = _plain(name, measure(*arguments))
         seconds = time.perf_counter() - begun
         known = {"identity": identity, "numbers": numbers, "seconds": seconds, "run": RUN}
-        _keep(name, file, known)
+        _keep(name, file, known | {"name": name})
     ENDED.add(file)
+    _SHAPES.append(_without_numbers(known["numbers"]))
     _keep(name, file.with_suffix(".progress"), vars(replace(progress, done=1)))
     return known["numbers"]
+
+
+def _is_of_another_share(place: int) -> bool:
+    """Tell whether others measure what is asked for at a place, counted from 0.
+
+    Each round of shares begins one later, so that none gets the same strategy in every cell of a
+    grid. Somebody has to tell what numbers look like, so that nobody leaves out the first.
+    """
+    number, of = state.share(os.environ.get(state.SHARE_VARIABLE, ""))
+    return place > 0 and (place + place // of) % of != number - 1
+
+
+def _without_numbers(value: Any) -> Any:
+    """Return a value with NaN for each number in it."""
+    match value:
+        case dict():
+            return {key: _without_numbers(item) for key, item in value.items()}
+        case list():
+            return [_without_numbers(item) for item in value]
+        case int() | float():
+            return math.nan
+    return value
 
 
 def _take_up(file: Path, identity: str) -> Any:

@@ -19,6 +19,7 @@ import numpy as np
 from cnn_course import files
 
 FOLDER_VARIABLE: Final = "CNN_COURSE_BACKUPS"
+SHARE_VARIABLE: Final = "CNN_COURSE_SHARE"  # of the named parts of a full run: 3/8
 RUN: Final = uuid.uuid4().hex  # this process, among those that work on a run one after the other
 ENDED: Final[set[Path]] = set()  # the states of what ended in this process
 
@@ -136,6 +137,18 @@ def cells_so_far() -> list[str]:
 
     shell = get_ipython()
     return list(shell.user_ns.get("In", [])) if shell else []
+
+
+def share(text: str) -> tuple[int, int]:
+    """Return which share of how many a text names: (3, 8) for `"3/8"`, (1, 1) for no text.
+
+    Raises:
+        ValueError: it names none.
+    """
+    numbers = re.fullmatch(r"0*([1-9]\d{0,5})/0*([1-9]\d{0,5})", text or "1/1")
+    if numbers is None or int(numbers[1]) > int(numbers[2]):
+        raise ValueError(f"{SHARE_VARIABLE} is {text!r}. Write 3/8 for the third of eight shares.")
+    return int(numbers[1]), int(numbers[2])
 
 
 def set_aside(file: Path, reason: str) -> None:

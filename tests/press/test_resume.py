@@ -77,7 +77,8 @@ def test_a_record_whose_run_was_killed_continues_and_is_whole(course: Course):
 
 def test_a_full_run_that_failed_goes_on_while_what_trainings_depend_on_is_the_same(course: Course):
     fail = course.root / "fail"
-    failing = f"import pathlib\nassert not pathlib.Path({str(fail)!r}).exists()"
+    failing = "import pathlib  # beside what load_digits(profile) reads\n"
+    failing += f"assert not pathlib.Path({str(fail)!r}).exists()"
     course.write("01-first", COUNTING, failing)
 
     def run(*options: str) -> str:
@@ -104,6 +105,7 @@ def test_a_full_run_that_failed_goes_on_while_what_trainings_depend_on_is_the_sa
     run_and_fail()
     assert "runs before: 0" in run("--fresh")
     run_and_fail()
+    (course.root / "mnist").mkdir()  # another data set: a broken one
     course.environment = {"CNN_COURSE_DATA": str(course.root)}
     assert "runs before: 0" in run()
 

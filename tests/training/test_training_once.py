@@ -1,7 +1,9 @@
 """A measurement is made once, however often its run is killed, and never taken for another."""
 
+import math
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -174,3 +176,29 @@ def test_a_full_disk_costs_what_is_kept_and_not_what_was_measured(
     with pytest.warns(UserWarning, match="one: it is not kept: .*No space left"):
         assert training.once("one", Meter()) == NUMBERS
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(("shares", "parts"), [(1, 3), (2, 7), (3, 12), (6, 13)])
+def test_each_part_but_the_first_is_measured_by_one_share(shares: int, parts: int):
+    by_share = []
+    for number in range(1, shares + 1):
+        with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+            patch.setattr("cnn_course.training.measurements._SHAPES", [])  # as in a new process
+            patch.setenv("CNN_COURSE_BACKUPS", folder)
+            patch.setenv("CNN_COURSE_SHARE", f"{number}/{shares}")
+            meters = [Meter([part, {"seconds": 0.5, "of": "x"}]) for part in range(parts)]
+            found = [training.once(f"part {part}", meter) for part, meter in enumerate(meters)]
+            by_share.append([meter.measured for meter in meters])
+            for numbers, meter in zip(found, meters, strict=True):
+                left = [pytest.approx(math.nan, nan_ok=True)] * 2
+                assert [numbers[0], numbers[1]["seconds"]] == (
+                    [meter.numbers[0], 0.5] if meter.measured else left
+                )
+                assert numbers[1]["of"] == "x"
+            left_out = [part.name for part in read_progress(Path(folder)) if not part.done]
+            assert len(left_out) == sum(not one.measured for one in meters)
+    first, *others = np.sum(by_share, axis=0)
+    assert first == shares
+    assert set(others) <= {1}
+    spread = np.array(by_share)[:, 1:].sum(axis=1)
+    assert spread.max() - spread.min() <= 2
