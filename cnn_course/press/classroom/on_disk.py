@@ -44,7 +44,7 @@ class OnDisk(Sequence[T]):
         places = range(len(self))[place]
         return self._read(places) if isinstance(places, int) else [*map(self._read, places)]
 
-    __hash__ = None  # type: ignore[assignment] - as that of a list
+    __hash__ = None  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OnDisk) and len(self) == len(other) and all(map(eq, self, other))
