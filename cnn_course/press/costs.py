@@ -38,8 +38,8 @@ class Weight(TypedDict):
     """
 
     page: str
-    itself: int
     packed: int  # the page itself, as a server sends it to a browser: by gzip
+    itself: int
     pictures: int
     named: int
     changing: int
@@ -92,11 +92,11 @@ def _table(record: Costs) -> str:
 
 
 def _pages(record: Costs) -> str:
-    names = ("itself", "packed", "pictures", "named", "changing")
-    rows = [
-        (one["page"], *(f"{one[name] / 1000:,.0f}" for name in names)) for one in record["pages"]
-    ]
-    return _markdown(("kB", "page", "packed", "pictures", "digest", "others"), rows)
+    rows = []
+    for one in record["pages"]:
+        name, *sizes = one.values()
+        rows.append((str(name), *(f"{int(str(size)) / 1000:,.0f}" for size in sizes)))
+    return _markdown(("kB", "packed", "page", "pictures", "digest", "others"), rows)
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

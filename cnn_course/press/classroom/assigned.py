@@ -25,7 +25,7 @@ NETWORK: Final = "network.toml"  # a network of the lecturer's own, in the folde
 TABLE: Final = "tests.csv"
 COLUMNS: Final = ("test", "student", "number", "level", "seed", "version")
 OWN: Final = "own"  # in place of a level
-_KEPT: Final = 64  # tests, of which a quiz draws the same ones for many
+_KEPT: Final = 16  # tests, of which a quiz draws the same ones for many
 _IN_VAIN = 1_000  # seeds in a row that give nothing new: there are no more tests
 # Crockford's base 32: no letter that looks like a digit or like another letter.
 _SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
