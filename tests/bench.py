@@ -211,7 +211,7 @@ def class_tests() -> Iterator[Measure]:
     tests = [classtest.generate(seed) for seed in range(20)]
     yield Measure(
         "class tests made, with keys",
-        "the same networks built in Keras and counted",
+        "the networks built in Keras",
         lambda: [_total(classtest.generate(seed)) for seed in range(20)],
         lambda: [_in_keras(test).count_params() for test in tests],
         number=20,

@@ -58,12 +58,7 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
         PressError: a file cannot be read, or has not these columns.
     """
     folder = folder or file.parent
-    if not (folder / class_settings.FILE).exists():
-        raise PressError(
-            f"There is no {class_settings.FILE} in {folder}. Name the folder that the tests were "
-            "written to with --class."
-        )
-    settings = class_settings.read(folder / class_settings.FILE)
+    settings = _decisions(folder)
     tests = AssignedTests(folder, settings.salt)
     sheet = read_table(file, ["student"], encoding)
     rows = sheet.rows
@@ -99,6 +94,20 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
     if missing := tests.without_answers(rows):
         notes.append(f"No row is about these students ({len(missing)}): {', '.join(missing)}.")
     return MarkedClass(results, problems, sorted(nobodys), notes, sheet.delimiter, settings)
+
+
+def _decisions(folder: Path) -> Settings:
+    """Return what was decided about the class of a folder.
+
+    Raises:
+        PressError: it is none of a class.
+    """
+    if not (folder / class_settings.FILE).exists():
+        raise PressError(
+            f"There is no {class_settings.FILE} in {folder}. Name the folder that the tests were "
+            "written to with --class."
+        )
+    return class_settings.read(folder / class_settings.FILE)
 
 
 def _marked(row: Row, name: str, test: ClassTest | str) -> Result:
