@@ -20,7 +20,7 @@ endif
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help book lab run check test printed static clean
+.PHONY: help book lab run check test printed static bench clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ static: $(READY)
 	$(BIN)/codespell
 	$(BIN)/zizmor --offline --quiet --persona=auditor .github
 	$(BIN)/cnn-course sync --check
+
+bench: $(READY) printed ## measure what the course costs, for a page of the book
+	@CUDA_VISIBLE_DEVICES= $(BIN)/python tests/bench.py
 
 clean: ## remove what can be made again, full runs too, but not .venv
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis

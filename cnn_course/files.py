@@ -1,11 +1,11 @@
 """Files that appear under their name only when they are whole."""
 
-import glob
 import hashlib
 import json
 import os
-import secrets
+from collections.abc import Iterable
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,24 +15,21 @@ except ImportError:  # Windows, which removes no file that is open
     fcntl = None  # type: ignore[assignment]
 
 
-def write(file: Path, content: str | bytes) -> None:
-    """Write `content` under a temporary name beside `file`, then rename it.
+def write(file: Path, content: str | bytes | Iterable[str]) -> None:
+    """Write `content`, whole or in parts, under a temporary name beside `file`, then rename it.
 
     A run that is killed in between leaves the previous file as it was, and what it had written is
     removed the next time that the file is written.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    for left in file.parent.glob(f".{glob.escape(file.name)}.*.part"):
-        with suppress(OSError), left.open("rb") as found:
-            _lock(found, wait=False)
-            if fcntl is None:
-                found.close()
-            left.unlink()
     stream = _unfinished(file)
     unfinished = Path(stream.name)
     try:
         with stream:
-            stream.write(content.encode() if isinstance(content, str) else content)
+            if isinstance(content, bytes):
+                stream.write(content)
+            else:
+                stream.writelines(part.encode() for part in _parts(content))
             stream.flush()
             os.fsync(stream.fileno())
             if fcntl is None:
@@ -47,14 +44,37 @@ def write(file: Path, content: str | bytes) -> None:
         raise
 
 
+def _parts(content: str | Iterable[str]) -> Iterable[str]:
+    return [content] if isinstance(content, str) else content  # not sign by sign
+
+
 def _unfinished(file: Path) -> BinaryIO:
-    """Open a temporary file beside `file`; it is locked as long as it is open."""
-    while True:
-        stream = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part").open("xb")
+    """Open a temporary file beside `file`; it is locked as long as it is open.
+
+    Which ones there may be is known by name: to list a folder of thousands for each of them takes
+    hours.
+    """
+    for number in count():
+        unfinished = file.with_name(f".{file.name}.{number}.part")
+        _remove_if_left(unfinished)
+        try:
+            stream = unfinished.open("xb")
+        except FileExistsError:  # another one is writing
+            continue
         _lock(stream, wait=True)
         if os.fstat(stream.fileno()).st_nlink:
             return stream
         stream.close()  # another writer took it for one that is left, before it was locked
+    raise AssertionError("numbers do not end")
+
+
+def _remove_if_left(unfinished: Path) -> None:
+    """Remove what a killed writer has left, and nothing that one is writing."""
+    with suppress(OSError), unfinished.open("rb") as found:
+        _lock(found, wait=False)
+        if fcntl is None:
+            found.close()
+        unfinished.unlink()
 
 
 def _lock(stream: BinaryIO, *, wait: bool) -> None:

@@ -387,7 +387,7 @@ def mark(answers: Path, *, folder: Path | None, out: Path | None, encoding: str 
     if out:
         files = report.write_report(out, marked.results, marked.settings, marked.delimiter)
         feedback = report.write_feedback(out, marked.results, marked.settings)
-        for file in [*files, feedback[0]]:
+        for file in [*files, feedback]:
             say(f"Written: {file}")
     if marked.problems:
         listed = "\n".join(listing(marked.problems, _MOST_PROBLEMS))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import cnn_course
 from cnn_course.files import digest
 from cnn_course.press import notebooks
+from cnn_course.press.costs import RECORD
 from cnn_course.press.environment import versions
 from cnn_course.press.notebooks import Notebook
 from cnn_course.press.project import Chapter, Project, files_below
@@ -125,6 +126,7 @@ def _parts(project: Project, chapter: Chapter, notebook: Notebook, profile: str)
     # A full run is what a record is made of: were it to depend on records, too, then recording
     # one would make it, and every other full run, out of date.
     records = _digests(project.measured) if profile == "tiny" else {}
+    records.pop(RECORD, None)  # what it costs is shown by a page alone
 
     found = package_files(Path(cnn_course.__file__).parent) | records
     return {

@@ -17,6 +17,7 @@ from typing import Any
 from cnn_course.arguments import did_you_mean
 from cnn_course.files import read_json
 from cnn_course.press import notebooks
+from cnn_course.press.costs import costs
 from cnn_course.press.notebooks import Cell, Notebook
 from cnn_course.press.project import Chapter, PressError, Project
 from cnn_course.press.stored_runs import Run
@@ -212,6 +213,7 @@ def fill(page: str, project: Project, shown: Mapping[str, Shown], folder: Path) 
         "map": lambda: draw_map([one for one in shown.values() if one.chapter.number]),
         "terms": lambda: _terms(project, shown),
         "faults": lambda: _faults(project),
+        "costs": lambda part: costs(project, part, folder),
     }
 
     def answer(asked: re.Match[str]) -> str:
@@ -220,7 +222,7 @@ def fill(page: str, project: Project, shown: Mapping[str, Shown], folder: Path) 
         except (KeyError, TypeError):
             known = (
                 "minutes CHAPTER, recorded CHAPTER NAME, picture CHAPTER CELL, hours, map, terms, "
-                "faults"
+                "faults, costs PART"
             )
             raise PressError(f"A page asks for {asked[0]}. It can ask for: {known}.") from None
 

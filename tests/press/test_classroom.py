@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from collections import Counter
 from importlib.metadata import version
@@ -27,10 +28,16 @@ from cnn_course.files import write
 from cnn_course.press.browser import print_pdf
 from cnn_course.press.classroom import making
 from cnn_course.press.classroom import settings as class_settings
-from cnn_course.press.classroom.assigned import AssignedTests, normalized
+from cnn_course.press.classroom.assigned import (
+    AssignedTests,
+    Student,
+    assign,
+    normalized,
+    rows_of,
+)
 from cnn_course.press.classroom.making import make_class
 from cnn_course.press.classroom.marking import MarkedClass, mark_class
-from cnn_course.press.classroom.report import summary_tables
+from cnn_course.press.classroom.report import summary_tables, write_feedback, write_report
 from cnn_course.press.classroom.results import Result
 from cnn_course.press.cli import main
 from cnn_course.press.project import PressError
@@ -702,3 +709,26 @@ def test_the_command_makes_a_class_marks_it_and_reports(tmp_path: Path) -> None:
     points = (tmp_path / "report" / "points.csv").read_bytes()
     assert points.startswith(b"\xef\xbb\xbfline;student;")
     assert (tmp_path / "report" / "report.html").exists()
+
+
+def test_marking_a_larger_class_takes_hardly_more_memory(tmp_path: Path) -> None:
+    def peak(students: int) -> int:
+        folder = tmp_path / str(students)
+        folder.mkdir()
+        (folder / class_settings.FILE).write_text(f"salt = {SALT!r}")
+        given = assign([Student(f"Student {n}") for n in range(students)], "first", [], SALT)
+        write_csv(folder / "tests.csv", [*rows_of(given)])
+        rows = [[one.student.name, one.id, *one.test.key.values()] for one in given]
+        answers = write_csv(folder / "answers.csv", [["student", "test", *range(1, 10)], *rows])
+        tracemalloc.start()
+        marked = mark_class(answers)
+        write_report(folder, marked.results, marked.settings)
+        write_feedback(folder, marked.results, marked.settings)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert [one.share for one in marked.results] == [1] * students
+        return found
+
+    peak(2)  # what is read and compiled once
+    small, large = peak(25), peak(150)
+    assert large < 1.5 * small, (small, large)

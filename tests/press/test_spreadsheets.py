@@ -140,7 +140,7 @@ def test_a_name_keeps_what_it_needs_and_nothing_unseen(
 def test_a_row_that_cannot_be_read_spoils_no_other(tmp_path: Path, row: str, said: str) -> None:
     others = [f'"Student\n{n}",exam,{n},"4, 4, 2"' for n in range(5_000)]
     lines = ["student,level,seed,1", *others[:20], row, *others[20:]]
-    good = read(tmp_path, "\n".join(lines), "student", "level").rows
+    good = [*read(tmp_path, "\n".join(lines), "student", "level").rows]
     bad = good.pop(20)
     assert [one.student for one in good] == [f"Student\n{n}" for n in range(5_000)]
     assert not any(one.problem for one in good)
@@ -304,12 +304,11 @@ TABLE: list[list[str | float]] = [
 @pytest.mark.parametrize("content", [xlsx({"Class": TABLE}), ods(TABLE), xls(TABLE)])
 def test_a_workbook_is_read_under_any_name(tmp_path: Path, content: bytes) -> None:
     sheet = read(tmp_path, content, "student", "number")
-    assert sheet == Sheet(
-        [
-            Row(3, {"student": "Änne Łuk", "number": "7", "1": "4 x 4"}),
-            Row(5, {"student": "علی\u200cرضا", "number": "12345678", "1": "0.5"}),
-        ]
-    )
+    assert [*sheet.rows] == [
+        Row(3, {"student": "Änne Łuk", "number": "7", "1": "4 x 4"}),
+        Row(5, {"student": "علی\u200cرضا", "number": "12345678", "1": "0.5"}),
+    ]
+    assert (sheet.delimiter, sheet.encoding, sheet.notes) == (",", "", [])
 
 
 def test_a_date_is_read_as_iso_text(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """Who gets which class test: tests with a name that says nothing, and the lecturer's table."""
 
+import functools
 import hashlib
 import json
 import re
-from collections import defaultdict
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -11,10 +12,12 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from tqdm import tqdm
 
 from cnn_course import classtest
 from cnn_course.classtest import ClassTest
+from cnn_course.press.classroom.on_disk import OnDisk
 from cnn_course.press.classroom.spreadsheets import Row, read_table, student_of
 from cnn_course.press.project import PressError
 
@@ -22,6 +25,7 @@ NETWORK: Final = "network.toml"  # a network of the lecturer's own, in the folde
 TABLE: Final = "tests.csv"
 COLUMNS: Final = ("test", "student", "number", "level", "seed", "version")
 OWN: Final = "own"  # in place of a level
+_KEPT: Final = 16  # tests, of which a quiz draws the same ones for many
 _IN_VAIN = 1_000  # seeds in a row that give nothing new: there are no more tests
 # Crockford's base 32: no letter that looks like a digit or like another letter.
 _SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -80,7 +84,7 @@ def normalized(written: str) -> str:
 
 def assign(
     students: Sequence[Student], level: str, seeds: Sequence[int], salt: str
-) -> list[Assigned]:
+) -> Sequence[Assigned]:
     """Return a test for each student, no two of them equal.
 
     Args:
@@ -98,7 +102,9 @@ def assign(
     students = students or [Student()] * len(seeds)
     tests = _different(seeds or count(1), level, salt, len(students), given=bool(seeds))
     progress = tqdm(tests, total=len(students), unit="test", delay=2, leave=False)
-    return [Assigned(student, *drawn) for student, drawn in zip(students, progress, strict=False)]
+    return OnDisk(
+        Assigned(student, *drawn) for student, drawn in zip(students, progress, strict=False)
+    )
 
 
 def _different(
@@ -148,14 +154,13 @@ def _own(file: Path) -> ClassTest:
         raise PressError(f"No class test can be made of it. {error}") from None
 
 
-def rows_of(assigned: Sequence[Assigned]) -> list[Sequence[object]]:
-    """Return the lecturer's table with its head: who has which test, and how it is made."""
+def rows_of(assigned: Iterable[Assigned]) -> Iterator[Sequence[object]]:
+    """Yield the lecturer's table with its head: who has which test, and how it is made."""
     made = version("cnn-course")
-    rows: list[Sequence[object]] = [COLUMNS]
+    yield COLUMNS
     for one in assigned:
         seed = "" if one.seed is None else one.seed
-        rows.append((one.id, one.student.name, one.student.number, one.level, seed, made))
-    return rows
+        yield one.id, one.student.name, one.student.number, one.level, seed, made
 
 
 class AssignedTests:
@@ -171,16 +176,15 @@ class AssignedTests:
 
     def __init__(self, folder: Path, salt: str) -> None:
         self._folder, self._salt = folder, salt
-        self._by_id: dict[str, list[Row]] = defaultdict(list)
-        self._by_student: dict[str, list[Row]] = defaultdict(list)
-        for row in read_table(folder / TABLE, COLUMNS).rows:
+        self._rows = read_table(folder / TABLE, COLUMNS).rows
+        self._by_id, self._by_student = _Places(), _Places()
+        for place, row in enumerate(self._rows):
             if row.problem:
                 raise PressError(f"Line {row.number} of {folder / TABLE}: {row.problem}.")
-            row.cells = dict.fromkeys(COLUMNS, "") | row.cells
-            self._by_id[normalized(row.cells["test"])].append(row)
+            self._by_id.add(normalized(row.cells.get("test", "")), place)
             for name in {*_student(row)} - {""}:
-                self._by_student[name].append(row)
-        self._made: dict[str, ClassTest | str] = {}
+                self._by_student.add(name, place)
+        self._cached = functools.lru_cache(_KEPT)(self._test)
 
     def find(self, row: Row) -> tuple[str, ClassTest | str]:
         """Return the name of the test that a row of answers is about, and the test.
@@ -191,33 +195,33 @@ class AssignedTests:
         if name := normalized(row.cells.get("test", "")):
             return name, self.test(name)
         student, number = _student(row)
-        rows = self._by_student.get(number or student, [])
+        rows = [*self._of_student(number or student)]
         if number and not rows:
-            rows = [one for one in self._by_student.get(student, []) if not _student(one)[1]]
+            rows = [one for one in self._of_student(student) if not _student(one)[1]]
         if len(rows) == 1:
-            name = normalized(rows[0].cells["test"])
+            name = normalized(rows[0].cells.get("test", ""))
             return name, self.test(name)
         return "", "no test is named" + (f", and {len(rows)} of this student" if rows else "")
 
     def test(self, name: str) -> ClassTest | str:
         """Return the test that a name stands for, or why there is none."""
-        if name not in self._made:
-            rows = self._by_id.get(name)
-            no = f"the class has no test {name[:40]!r}"
-            self._made[name] = self._make(rows[0]) if rows else no
-        return self._made[name]
+        return self._cached(name)
 
-    def _make(self, row: Row) -> ClassTest | str:
-        level, seed = row.cells["level"], row.cells["seed"].removesuffix(".0")
+    def _test(self, name: str) -> ClassTest | str:
+        row = next(self._named(name), None)
+        if row is None:
+            return f"the class has no test {name[:40]!r}"
+        level, seed = (row.cells.get(column, "") for column in ("level", "seed"))
+        seed = seed.removesuffix(".0")
         if level == OWN:
             test = _own(self._folder / NETWORK)
         elif level in classtest.LEVELS and re.fullmatch(r"-?[0-9]{1,1000}", seed):
             test = classtest.generate(int(seed), level, self._salt)
         else:
             return f"line {row.number} of {TABLE} names no test: level {level!r}, seed {seed!r}"
-        if identity(test, self._salt) == normalized(row.cells["test"]):
+        if identity(test, self._salt) == normalized(row.cells.get("test", "")):
             return test
-        made, here = row.cells["version"], version("cnn-course")
+        made, here = row.cells.get("version", ""), version("cnn-course")
         if made == here:
             return f"the salt is another one than the test was made with, or {TABLE} was changed"
         return f"version {here} of the course makes another test than version {made} did: use that"
@@ -225,20 +229,49 @@ class AssignedTests:
     def without_answers(self, rows: Iterable[Row]) -> list[str]:
         """Return the names, or the numbers, of the students that none of the rows is about."""
         there = {name for row in rows for name in _student(row)} - {""}
-        given = [row for rows in self._by_id.values() for row in rows if any(_student(row))]
-        missing = [row for row in given if there.isdisjoint(_student(row))]
+        given = (row for row in self._rows if any(_student(row)))
+        missing = (row for row in given if there.isdisjoint(_student(row)))
         return [name or number for name, number in map(student_of, missing)]
 
     def owner(self, name: str, row: Row) -> str:
         """Return who was given a test, if it cannot be the student of a row; else nothing."""
-        rows = self._by_id.get(name, [])
-        # A network of the lecturer's own is everybody's.
-        if not rows or rows[0].cells["level"] == OWN:
-            return ""
-        pairs = [zip(_student(one), _student(row), strict=True) for one in rows]
-        if any(all(not one or not other or one == other for one, other in pair) for pair in pairs):
-            return ""
-        return " ".join(filter(None, student_of(rows[0])))
+        first = None
+        for one in self._named(name):
+            pair = zip(_student(one), _student(row), strict=True)
+            # A network of the lecturer's own is everybody's.
+            if one.cells.get("level") == OWN or all(not a or not b or a == b for a, b in pair):
+                return ""
+            first = first or one
+        return " ".join(filter(None, student_of(first))) if first else ""
+
+    def _named(self, name: str) -> Iterator[Row]:
+        rows = map(self._rows.__getitem__, self._by_id.of(name))
+        return (row for row in rows if normalized(row.cells.get("test", "")) == name)
+
+    def _of_student(self, name: str) -> Iterator[Row]:
+        rows = map(self._rows.__getitem__, self._by_student.of(name))
+        return (row for row in rows if name in _student(row))
+
+
+class _Places:
+    """Where in a table a name may stand, at sixteen bytes a name: whoever asks looks again."""
+
+    def __init__(self) -> None:
+        self._added = array("q")
+
+    def add(self, name: str, place: int) -> None:
+        self._added.extend((hash(name), place))
+
+    def of(self, name: str) -> Iterator[int]:
+        """Return the places, first ones first."""
+        hashes, places = self._sorted
+        begin, end = (np.searchsorted(hashes, hash(name), side) for side in ("left", "right"))
+        return map(int, places[begin:end])
+
+    @functools.cached_property
+    def _sorted(self) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
+        pairs = np.array(self._added, np.int64).reshape(-1, 2)
+        return pairs[pairs[:, 0].argsort(kind="stable")].T
 
 
 def _student(row: Row) -> tuple[str, str]:

@@ -52,7 +52,7 @@ class Text:
     encoding: str
     guessed: bool
 
-    def notes(self, file: Path, words: list[str]) -> list[str]:
+    def notes(self, file: Path, words: Iterable[str]) -> list[str]:
         """Return what to tell the lecturer, each with three of the words that show it."""
         lost = _three(word for word in words if "\ufffd" in word)
         telling = _three(word for word in words if not word.isascii())

@@ -1,15 +1,15 @@
 """What a class test says about its questions, and about the mistakes that a class makes."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
 import numpy as np
 
-from cnn_course.classtest import Mark
 from cnn_course.press.classroom.results import Result
+from cnn_course.press.classroom.taught import SECTIONS, Section
 
 ENOUGH: Final = 20  # students; of fewer, shares and correlations are mostly chance
 LOOK_AT_IT: Final = "look at it"
@@ -65,64 +65,147 @@ class SlipStatistics:
     rest: float | None
 
 
-def question_statistics(results: Sequence[Result]) -> list[QuestionStatistics]:
-    """Return the statistics of each question that counts, in the order of the tests."""
-    sat = [one for one in results if one.answered]
-    asked = {name: [one for one in sat if one.possible.get(name)] for name in question_names(sat)}
-    return [_of_question(name, having) for name, having in asked.items() if having]
+@dataclass
+class ClassStatistics:
+    """What is known of a class: counters and sums, whatever its size.
 
+    Those who answered nothing count in `unmarked` and `names` only.
 
-def _of_question(name: str, having: Sequence[Result]) -> QuestionStatistics:
-    outcomes = Counter(_marks(one)[name].outcome for one in having)
-    share = discrimination = None
-    if len(having) >= ENOUGH:
-        own = np.array([one.earned[name] / one.possible[name] for one in having])
-        rest = np.array([_rest(one, {name}) for one in having])
-        share = float(own.mean())
-        if min(np.ptp(own), np.ptp(rest)) > _ALIKE:
-            discrimination = float(np.corrcoef(own, rest)[0, 1])
-    return QuestionStatistics(name, len(having), share, discrimination, outcomes)
-
-
-def cronbach_alpha(results: Sequence[Result]) -> float | None:
-    """Return Cronbach's alpha over the questions that all have; at most 1.
-
-    None if it is undefined: for fewer than 20 students or two questions, or if all have the same
-    sum.
+    Attributes:
+        shares: of the points, one of each who answered anything.
+        grades: grade -> how many have it.
+        unmarked: how many could not be marked.
+        names: of the questions that count for anybody, as they first appear.
+        questions: that count, in the order of the tests.
+        slips: that somebody made, most common first.
+        sections: section of the course -> how many made a slip that it mends.
+        alpha: Cronbach's alpha over the questions that all have; at most 1. None if it is
+            undefined: for fewer than 20 students or two questions, or if all have the same sum.
     """
-    sat = [one for one in results if one.answered]
-    names = [name for name in question_names(sat) if all(one.possible.get(name) for one in sat)]
-    points = np.array([[one.earned[name] for name in names] for one in sat])
-    if len(sat) < ENOUGH or len(names) < 2 or np.ptp(points.sum(axis=1)) <= _ALIKE:
-        return None
-    unshared = points.var(axis=0).sum() / points.sum(axis=1).var()
-    return float(len(names) / (len(names) - 1) * (1 - unshared))
+
+    shares: "array[float]"
+    grades: Counter[str]
+    unmarked: int
+    names: list[str]
+    questions: list[QuestionStatistics]
+    slips: list[SlipStatistics]
+    sections: Counter[Section]
+    alpha: float | None
 
 
-def slip_statistics(results: Sequence[Result]) -> list[SlipStatistics]:
-    """Return how common each mistake is that somebody made, most common first.
+def statistics_of(results: Iterable[Result]) -> ClassStatistics:
+    """Return the statistics of a class, of which each result is looked at once.
 
-    It can be seen where `Result.visible_slips` names it, and where it was made: who goes on from
-    numbers of their own can show others.
+    A mistake can be seen where `Result.visible_slips` names it, and where it was made: who goes on
+    from numbers of their own can show others.
     """
-    sat = [one for one in results if one.answered]
-    found = []
-    for slip in set().union(*(one.marking.slips for one in sat)):
-        made = [one for one in sat if slip in one.marking.slips]
-        visible = sum(slip in one.visible_slips or slip in one.marking.slips for one in sat)
-        rests = [_rest(one, {n for n, m in _marks(one).items() if slip in m.slips}) for one in made]
-        rest = float(np.mean(rests)) if visible >= ENOUGH else None
-        found.append(SlipStatistics(slip, len(made), visible, rest))
-    return sorted(found, key=lambda one: (-one.students, one.name))
+    shares, grades, unmarked = array("d"), Counter[str](), 0
+    names: dict[str, None] = {}
+    questions: dict[str, _Question] = {}
+    slips: dict[str, _Slip] = defaultdict(_Slip)
+    sections: Counter[Section] = Counter()
+    alpha = _Alpha()
+    for one in results:
+        names.update(dict.fromkeys(one.earned))
+        unmarked += not one.marking.marks
+        if not one.answered:
+            continue
+        shares.append(one.share)
+        grades[one.grade] += 1
+        alpha.add(one)
+        marks = {mark.question.name: mark for mark in one.marking.marks}
+        for name in one.earned:
+            of = questions.setdefault(name, _Question())
+            if one.possible[name]:
+                of.add(one.earned[name] / one.possible[name], _rest(one, {name}))
+                of.outcomes[marks[name].outcome] += 1
+        made = set(one.marking.slips)
+        for slip in made | one.visible_slips:
+            slips[slip].visible += 1
+        for slip in made:
+            slips[slip].students += 1
+            slips[slip].rest += _rest(one, {n for n, m in marks.items() if slip in m.slips})
+        sections.update({SECTIONS[slip] for slip in made})
+    counted = [of.statistics(name) for name, of in questions.items() if of.students]
+    common = [of.statistics(name) for name, of in slips.items() if of.students]
+    common.sort(key=lambda of: (-of.students, of.name))
+    return ClassStatistics(
+        shares, grades, unmarked, [*names], counted, common, sections, alpha.value()
+    )
 
 
-def _marks(result: Result) -> dict[str, Mark]:
-    return {mark.question.name: mark for mark in result.marking.marks}
+class _Question:
+    """Sums over those who have a question: of its share, of that of the rest, of products."""
+
+    def __init__(self) -> None:
+        self.students = 0
+        self.outcomes: Counter[str] = Counter()
+        self._sums = np.zeros((2, 2))  # own and rest, about those of the first student
+        self._means = self._first = self._least = self._most = np.zeros(2)
+
+    def add(self, own: float, rest: float) -> None:
+        pair = np.array((own, rest))
+        if not self.students:
+            self._first = self._least = self._most = pair
+        self.students += 1
+        self._least, self._most = np.minimum(self._least, pair), np.maximum(self._most, pair)
+        away = pair - self._first
+        self._means = self._means + away
+        self._sums += np.outer(away, away)
+
+    def statistics(self, name: str) -> QuestionStatistics:
+        n = self.students
+        share = discrimination = None
+        if n >= ENOUGH:
+            mean = self._means / n
+            share = float(self._first[0] + mean[0])
+            if min(self._most - self._least) > _ALIKE:
+                covariance = self._sums / n - np.outer(mean, mean)
+                spread = np.sqrt(covariance[0, 0] * covariance[1, 1])
+                discrimination = float(covariance[0, 1] / spread)
+        return QuestionStatistics(name, n, share, discrimination, self.outcomes)
 
 
-def question_names(results: Iterable[Result]) -> list[str]:
-    """Return the questions that count for anybody, as they first appear."""
-    return list(dict.fromkeys(chain.from_iterable(one.earned for one in results)))
+@dataclass
+class _Slip:
+    students: int = 0
+    visible: int = 0
+    rest: float = 0.0  # sum of shares
+
+    def statistics(self, name: str) -> SlipStatistics:
+        rest = self.rest / self.students if self.visible >= ENOUGH else None
+        return SlipStatistics(name, self.students, self.visible, rest)
+
+
+class _Alpha:
+    """Sums of products of the points of the questions that all have so far."""
+
+    def __init__(self) -> None:
+        self._students = 0
+        self._names: list[str] = []
+        self._sums = np.zeros((1, 1))  # the first row and column are those of 1
+
+    def add(self, one: Result) -> None:
+        if not self._students:
+            self._names = [name for name in one.earned if one.possible[name]]
+            self._sums = np.zeros((len(self._names) + 1,) * 2)
+        kept = [n for n, name in enumerate(self._names, start=1) if one.possible.get(name)]
+        if len(kept) < len(self._names):
+            self._sums = self._sums[np.ix_([0, *kept], [0, *kept])]
+            self._names = [self._names[n - 1] for n in kept]
+        points = np.array([1.0, *(one.earned[name] for name in self._names)])
+        self._sums += np.outer(points, points)
+        self._students += 1
+
+    def value(self) -> float | None:
+        k = len(self._names)
+        if self._students < ENOUGH or k < 2:
+            return None
+        means = self._sums[0, 1:] / self._students
+        covariances = self._sums[1:, 1:] / self._students - np.outer(means, means)
+        if (together := covariances.sum()) <= _ALIKE:
+            return None
+        return float(k / (k - 1) * (1 - np.trace(covariances) / together))
 
 
 def _rest(result: Result, without: Collection[str]) -> float:

@@ -4,9 +4,9 @@ import json
 import re
 import secrets
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ def make_class(
     students, sheet = students_in(class_list, encoding) if class_list else ([], None)
     if network:
         source = classtest.CHAPTER_8 if network == CHAPTER_8 else Path(network)
-        assigned = assign_own(students, source, settings.salt)
+        assigned: Sequence[Assigned] = assign_own(students, source, settings.salt)
     else:
         assigned = assign(students, level, chosen, settings.salt)
     tables = _tables(assigned, sheet.delimiter if sheet else ",")
@@ -157,8 +157,8 @@ def _write_platforms(
 def _tables(assigned: Sequence[Assigned], delimiter: str) -> dict[str, str]:
     """Return the table of answers, to be filled, and the lecturer's: name of a file -> text."""
     longest = max(len(one.test.questions) for one in assigned)
-    students = [[one.student.name, one.student.number, one.id] for one in assigned]
-    blank = [[*COLUMNS, *range(1, longest + 1)], *([*one, *[""] * longest] for one in students)]
+    who = ((one.student.name, one.student.number, one.id) for one in assigned)
+    blank = chain([(*COLUMNS, *range(1, longest + 1))], ((*one, *[""] * longest) for one in who))
     return {ANSWERS: as_csv(blank, delimiter), TABLE: as_csv(rows_of(assigned), delimiter)}
 
 
@@ -194,25 +194,36 @@ def _write_tests(
     Returns:
         The files at the top of the folder.
     """
-    assigned = [replace(one, test=_weighted(one.test, settings)) for one in assigned]
     times = Counter(one.id for one in assigned)
-    sheets: dict[str, str] = {}
-    keys: dict[str, str] = {}
-    for place, one in enumerate(tqdm(assigned, unit="sheet", delay=2, leave=False), start=1):
-        stem = one.id if times[one.id] == 1 else f"{one.id}-{place}"
-        sheet = one.test.sheet(one.student.name)
-        sheets[stem] = _on_paper(stem, one, settings)
-        _write_three(folder / "sheets" / stem, sheet, sheets[stem], _to_answer(one, str(sheet)))
-        if one.id not in keys:
-            key = one.test.worked_solution()
-            keys[one.id] = _footed(f"k{one.id}", key.title, key.html())
-            _write_three(folder / "keys" / one.id, key, keys[one.id], _to_mark(one, str(key)))
-    for part, bodies in (("sheets", sheets), ("keys", keys)):
-        write(folder / f"{part}.html", page("Class tests", [*bodies.values()]))
+
+    def sheets() -> Iterator[str]:
+        for place, one in enumerate(_counting(assigned, "sheet", settings), start=1):
+            stem = one.id if times[one.id] == 1 else f"{one.id}-{place}"
+            sheet = one.test.sheet(one.student.name)
+            yield (body := _on_paper(stem, one, settings))
+            _write_three(folder / "sheets" / stem, sheet, body, _to_answer(one, str(sheet)))
+
+    def keys() -> Iterator[str]:
+        seen: set[str] = set()
+        for one in _counting(assigned, "key", settings):
+            if one.id not in seen:
+                seen.add(one.id)
+                key = one.test.worked_solution()
+                yield (body := _footed(f"k{one.id}", key.title, key.html()))
+                _write_three(folder / "keys" / one.id, key, body, _to_mark(one, str(key)))
+
+    for part, bodies in (("sheets", sheets()), ("keys", keys())):
+        write(folder / f"{part}.html", page("Class tests", bodies))
         (folder / f"{part}.pdf").unlink(missing_ok=True)  # it is of another time
     for name, text in tables.items():
         write(folder / name, text)
     return [folder / name for name in ("sheets.html", "keys.html", *tables)]
+
+
+def _counting(assigned: Iterable[Assigned], unit: str, settings: Settings) -> Iterator[Assigned]:
+    """Yield who gets which test, with the points of this class, and show how far it is."""
+    for one in tqdm(assigned, unit=unit, delay=2, leave=False):
+        yield replace(one, test=_weighted(one.test, settings))
 
 
 def _weighted(test: ClassTest, settings: Settings) -> ClassTest:

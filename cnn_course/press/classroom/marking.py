@@ -12,6 +12,7 @@ from cnn_course.classtest.printing import written
 from cnn_course.press.classroom import settings as class_settings
 from cnn_course.press.classroom.assigned import AssignedTests, normalized
 from cnn_course.press.classroom.making import COLUMNS
+from cnn_course.press.classroom.on_disk import OnDisk
 from cnn_course.press.classroom.platforms import answers_from_moodle, is_from_moodle
 from cnn_course.press.classroom.results import Result
 from cnn_course.press.classroom.settings import Settings, concerns
@@ -27,7 +28,7 @@ class MarkedClass:
     """A whole class.
 
     Attributes:
-        results: in the order of the file.
+        results: in the order of the file; each is read anew when it is asked for.
         problems: one line of text for each row that needs a look, and for what is decided about
             somebody or something that is not there.
         ignored: columns that are a question of nobody's test.
@@ -36,7 +37,7 @@ class MarkedClass:
         settings: what was decided.
     """
 
-    results: list[Result]
+    results: Sequence[Result]
     problems: list[str]
     ignored: list[str]
     notes: list[str]
@@ -57,37 +58,37 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
         PressError: a file cannot be read, or has not these columns.
     """
     folder = folder or file.parent
-    if not (folder / class_settings.FILE).exists():
-        raise PressError(
-            f"There is no {class_settings.FILE} in {folder}. Name the folder that the tests were "
-            "written to with --class."
-        )
-    settings = class_settings.read(folder / class_settings.FILE)
+    settings = _decisions(folder)
     tests = AssignedTests(folder, settings.salt)
     sheet = read_table(file, ["student"], encoding)
     rows = sheet.rows
     drawn = is_from_moodle(rows)  # a quiz draws a test for each student, whoever it was made for
     if drawn:
         rows = answers_from_moodle(rows, lambda name: _or_none(tests.test(normalized(name))))
-    found = []
-    for row in tqdm(rows, unit="student", delay=2, leave=False):
-        name, test = tests.find(row)
-        result = Result(row.number, row.student, row.cells.get("number", ""), name, Marking(()))
-        if row.problem or isinstance(test, str):
-            result = replace(result, problem=row.problem or str(test))
-        else:
-            result = _marked(result, row, test)
-        found.append((row, result))
-    unknown = [set(one.marking.unknown) for _, one in found if one.marking.marks]
-    nobodys = set.intersection(*unknown) if unknown else set()
-    nobodys = {name for name in nobodys if not name.isdecimal()}
-    seen: dict[tuple[str, ...], int] = {}
-    results = []
-    for row, one in found:
-        owner = "" if drawn else tests.owner(one.test, row)
-        minded = [one.problem] if one.problem else _to_mind(row, one, nobodys, seen, owner)
-        results.append(_decided(replace(one, problem="; ".join(minded)), settings))
-    problems = [f"line {one.line}: {one.problem}" for one in results if one.problem]
+    unknown: set[str] | None = None
+    problems: list[str] = []
+
+    def marked() -> Iterator[tuple[Row, Result]]:
+        nonlocal unknown
+        for row in tqdm(rows, unit="student", delay=2, leave=False):
+            yield row, (one := _marked(row, *tests.find(row)))
+            if one.marking.marks:
+                unknown = (
+                    {*one.marking.unknown} if unknown is None else unknown & {*one.marking.unknown}
+                )
+
+    def minded() -> Iterator[Result]:
+        seen: dict[tuple[str, ...], int] = {}
+        for row, one in found:
+            owner = "" if drawn else tests.owner(one.test, row)
+            told = one.problem or "; ".join(_to_mind(row, one, nobodys, seen, owner))
+            if told:
+                problems.append(f"line {one.line}: {told}")
+            yield _decided(replace(one, problem=told), settings)
+
+    found = OnDisk(marked())
+    nobodys = {name for name in unknown or () if not name.isdecimal()}
+    results = OnDisk(minded())
     problems += _without_effect(results, settings)
     notes = list(sheet.notes)
     if missing := tests.without_answers(rows):
@@ -95,8 +96,25 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
     return MarkedClass(results, problems, sorted(nobodys), notes, sheet.delimiter, settings)
 
 
-def _marked(result: Result, row: Row, test: ClassTest) -> Result:
+def _decisions(folder: Path) -> Settings:
+    """Return what was decided about the class of a folder.
+
+    Raises:
+        PressError: it is none of a class.
+    """
+    if not (folder / class_settings.FILE).exists():
+        raise PressError(
+            f"There is no {class_settings.FILE} in {folder}. Name the folder that the tests were "
+            "written to with --class."
+        )
+    return class_settings.read(folder / class_settings.FILE)
+
+
+def _marked(row: Row, name: str, test: ClassTest | str) -> Result:
     """Return the result of a student with the marking of what stands in the row."""
+    result = Result(row.number, row.student, row.cells.get("number", ""), name, Marking(()))
+    if row.problem or isinstance(test, str):
+        return replace(result, problem=row.problem or str(test))
     cells = {column_name(name): cell for name, cell in row.cells.items() if name not in COLUMNS}
     given = {}
     for place, question in enumerate(test.questions, start=1):  # a table may have both columns
@@ -161,12 +179,15 @@ def _decided(result: Result, settings: Settings) -> Result:
 
 def _without_effect(results: Sequence[Result], settings: Settings) -> Iterator[str]:
     """Yield what is decided about a student or a question that nobody is or has, or several are."""
-    asked = {mark.question for one in results for mark in one.marking.marks}
-    questions = {name for one in asked for name in (one.name, one.kind)}
     whom = [*settings.extra, *(one.student for one in settings.overrides)]
-    meant = {
-        name: [one for one in results if concerns(name, one.student, one.number)] for name in whom
-    }
+    meant: dict[str, list[Result]] = {name: [] for name in whom}
+    questions: set[str] = set()
+    for result in results if whom or settings.void or settings.weights else ():
+        for mark in result.marking.marks:
+            questions |= {mark.question.name, mark.question.kind}
+        for name, those in meant.items():
+            if concerns(name, result.student, result.number):
+                those.append(result)
     file = class_settings.FILE
     for name, found in meant.items():
         if not found:

@@ -1,6 +1,6 @@
 """Pages of a class test: one file that needs no other, for the screen and for A4."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
@@ -26,8 +26,8 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def page(title: str, bodies: Sequence[str], css: str = "") -> str:
-    """Return a page as HTML.
+def page(title: str, bodies: Iterable[str], css: str = "") -> Iterator[str]:
+    """Yield a page as HTML, in parts: it may be that of a whole class.
 
     Args:
         title: nothing in it is taken for markup.
@@ -38,5 +38,7 @@ def page(title: str, bodies: Sequence[str], css: str = "") -> str:
     style = "".join(
         (here / name).read_text(encoding="utf-8") for name in ("sheet.css", css) if name
     )
-    body = "".join(f"<article>\n{one}\n</article>\n" for one in bodies)
-    return _PAGE.format(made_by=MADE_BY, title=escape(title), style=style, body=body)
+    head, _, foot = _PAGE.partition("{body}")
+    yield head.format(made_by=MADE_BY, title=escape(title), style=style)
+    yield from (f"<article>\n{one}\n</article>\n" for one in bodies)
+    yield foot

@@ -17,6 +17,7 @@ from cnn_course.classtest.printing import Document, network_blocks
 from cnn_course.classtest.questions import Expected, expected
 from cnn_course.press.classroom import moodle
 from cnn_course.press.classroom.moodle import Option, shown, without_fields
+from cnn_course.press.classroom.on_disk import OnDisk
 from cnn_course.press.classroom.spreadsheets import Row, student_of
 from cnn_course.press.project import PressError
 
@@ -136,7 +137,7 @@ def is_from_moodle(rows: Sequence[Row]) -> bool:
 
 def answers_from_moodle(
     rows: Sequence[Row], test_of: Callable[[str], ClassTest | None]
-) -> list[Row]:
+) -> Sequence[Row]:
     """Return the answers in Moodle's report "Responses", a row for each test of an attempt.
 
     The report has to be downloaded in English, and with the question text ticked: which test an
@@ -159,23 +160,25 @@ def answers_from_moodle(
             "The report has no column 'Question 1', which says who had which test. Tick question "
             "text under the report's display options, and download it again."
         )
-    people = [student_of(row) for row in rows]
-    people = [
-        (student, number or row.cells.get("email address", ""))
-        for (student, number), row in zip(people, rows, strict=True)
-    ]
-    times = Counter(number or student for student, number in people)
-    found = []
-    for (student, number), row in zip(people, rows, strict=True):
-        problems = [row.problem, _state_problem(row.cells)]
-        if times[number or student] > 1 and student:
-            count = times[number or student]
-            problems.append(f"{count} attempts of this student: keep the row that is to count")
-        for test_id, answers, problem in _answers(row.cells, test_of):
-            cells = {"student": student, "number": number, "test": test_id, **answers}
-            told = "; ".join(filter(None, [*problems, problem]))
-            found.append(Row(row.number, cells, told))
-    return found
+    times = Counter(number or student for student, number in map(_attempted_by, rows))
+
+    def found() -> Iterator[Row]:
+        for row in rows:
+            student, number = _attempted_by(row)
+            problems = [row.problem, _state_problem(row.cells)]
+            if (count := times[number or student]) > 1 and student:
+                problems.append(f"{count} attempts of this student: keep the row that is to count")
+            for test_id, answers, problem in _answers(row.cells, test_of):
+                cells = {"student": student, "number": number, "test": test_id, **answers}
+                told = "; ".join(filter(None, [*problems, problem]))
+                yield Row(row.number, cells, told)
+
+    return OnDisk(found())
+
+
+def _attempted_by(row: Row) -> tuple[str, str]:
+    student, number = student_of(row)
+    return student, number or row.cells.get("email address", "")
 
 
 def _state_problem(row: Mapping[str, str]) -> str:

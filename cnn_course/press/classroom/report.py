@@ -2,7 +2,6 @@
 
 import re
 import statistics
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -17,19 +16,18 @@ from cnn_course.files import write
 from cnn_course.press.classroom.item_statistics import (
     ENOUGH,
     LOOK_AT_IT,
-    cronbach_alpha,
-    question_names,
-    question_statistics,
-    slip_statistics,
+    ClassStatistics,
+    statistics_of,
 )
 from cnn_course.press.classroom.pages import page
 from cnn_course.press.classroom.results import Result
 from cnn_course.press.classroom.settings import Settings, concerns
-from cnn_course.press.classroom.spreadsheets import as_csv
+from cnn_course.press.classroom.spreadsheets import csv_lines
 from cnn_course.press.classroom.taught import SECTIONS, Section
 from cnn_course.tables import html_table
 from cnn_course.written import visible
 
+_SHOWN: Final = 1_000  # students, on a terminal
 _OUTCOMES: Final = ("right", "follows", "partly", "wrong", "open", "unreadable")
 _FEW: Final = (
     f"Fewer than {ENOUGH} students answered. Difficulty, discrimination and Cronbach's alpha of so "
@@ -61,7 +59,7 @@ class _WithComma(float):
         return f"{float(self):g}".replace(".", ",")
 
 
-def _csv(rows: Iterable[Sequence[object]], delimiter: str) -> str:
+def _csv(rows: Iterable[Sequence[object]], delimiter: str) -> Iterator[str]:
     def cell(value: object) -> object:
         if not isinstance(value, float):
             return value
@@ -69,11 +67,10 @@ def _csv(rows: Iterable[Sequence[object]], delimiter: str) -> str:
             return int(value)
         return _WithComma(value) if delimiter == ";" else round(value, 6)
 
-    return as_csv(([cell(value) for value in row] for row in rows), delimiter)
+    return csv_lines(([cell(value) for value in row] for row in rows), delimiter)
 
 
-def _points_rows(results: Sequence[Result]) -> Iterator[Sequence[object]]:
-    names = question_names(results)
+def _points_rows(results: Iterable[Result], names: Sequence[str]) -> Iterator[Sequence[object]]:
     head = ["line", "student", "number", "test", "points", "possible", "percent", "grade"]
     yield [*head, "slips", "problem", *names]
     for one in results:
@@ -84,18 +81,18 @@ def _points_rows(results: Sequence[Result]) -> Iterator[Sequence[object]]:
         yield *who, *scores, "; ".join(made), one.problem, *(one.earned.get(n, "") for n in names)
 
 
-def _question_rows(results: Sequence[Result]) -> Iterator[Sequence[object]]:
+def _question_rows(known: ClassStatistics) -> Iterator[Sequence[object]]:
     yield "question", "students", "share", "discrimination", "verdict", *_OUTCOMES
-    for one in question_statistics(results):
+    for one in known.questions:
         figures = [
             "" if figure is None else round(figure, 3) for figure in (one.share, one.discrimination)
         ]
         yield one.name, one.students, *figures, one.verdict, *(one.outcomes[o] for o in _OUTCOMES)
 
 
-def _slip_rows(results: Sequence[Result]) -> Iterator[Sequence[object]]:
+def _slip_rows(known: ClassStatistics) -> Iterator[Sequence[object]]:
     yield "slip", "students", "visible", "rest", "hint", "section", "address"
-    for one in slip_statistics(results):
+    for one in known.slips:
         rest = "" if one.rest is None else round(one.rest, 3)
         section = SECTIONS[one.name]
         place = (str(section), section.address)
@@ -103,15 +100,20 @@ def _slip_rows(results: Sequence[Result]) -> Iterator[Sequence[object]]:
 
 
 def summary_tables(results: Sequence[Result]) -> tuple[Table, Table]:
-    """Return for the terminal the students' scores, and the mistakes, most common first."""
-    scores = Table("student", "test", "points", "of", "percent", "grade")
-    for one in results:
+    """Return for the terminal the students' scores, and the mistakes, most common first.
+
+    Of a class of thousands it shows the first students; `points.csv` has all.
+    """
+    more = len(results) - _SHOWN
+    told = f"and {more:,} more, whom points.csv of a report has" if more > 0 else None
+    scores = Table("student", "test", "points", "of", "percent", "grade", caption=told)
+    for one in results[:_SHOWN]:
         reached = (f"{one.points:g}", f"{sum(one.possible.values()):g}", _percent(one.share, 1))
         reached = reached if one.marking.marks else ("not marked", "", "")
         cells = (one.student, one.test, *reached, one.grade)
         scores.add_row(*(Text(visible(cell)) for cell in cells))
     common = Table("slip", "students", "what to look at")
-    for slip in slip_statistics(results):
+    for slip in statistics_of(results).slips:
         common.add_row(slip.name, f"{slip.students} of {slip.visible}", HINTS[slip.name])
     return scores, common
 
@@ -139,26 +141,29 @@ def write_report(
         The files.
     """
     title = f"{settings.course or 'Class test'}: results"
+    known = statistics_of(results)
     files = {
-        "report.html": page(title, [_report(title, results, settings)], css="report.css"),
-        "points.csv": _csv(_points_rows(results), delimiter),
-        "questions.csv": _csv(_question_rows(results), delimiter),
-        "slips.csv": _csv(_slip_rows(results), delimiter),
+        "report.html": page(title, [_report(title, results, known, settings)], css="report.css"),
+        "points.csv": _csv(_points_rows(results, known.names), delimiter),
+        "questions.csv": _csv(_question_rows(known), delimiter),
+        "slips.csv": _csv(_slip_rows(known), delimiter),
     }
     for name, content in files.items():
         write(folder / name, content)
     return [folder / name for name in files]
 
 
-def _report(title: str, results: Sequence[Result], settings: Settings) -> str:
-    sat = [one for one in results if one.answered]
-    few = _FEW if 0 < len(sat) < ENOUGH else ""
-    parts = [f"<h1>{escape(title)}</h1>", *_paragraphs(settings.date), _key_figures(results)]
+def _report(
+    title: str, results: Sequence[Result], known: ClassStatistics, settings: Settings
+) -> str:
+    few = _FEW if 0 < len(known.shares) < ENOUGH else ""
+    figures = _key_figures(known, len(results))
+    parts = [f"<h1>{escape(title)}</h1>", *_paragraphs(settings.date), figures]
     parts += _paragraphs(few)
     sections = {
-        "How the points are spread": _spread(sat, settings) if sat else "",
-        "Questions": _questions(results),
-        "Common slips": _slips(results),
+        "How the points are spread": _spread(known, settings) if known.shares else "",
+        "Questions": _questions(known),
+        "Common slips": _slips(known),
         "Rows that need a look": _to_look_at(results),
         "What you decided": _decided(settings),
     }
@@ -167,15 +172,13 @@ def _report(title: str, results: Sequence[Result], settings: Settings) -> str:
     return "\n".join(parts)
 
 
-def _key_figures(results: Sequence[Result]) -> str:
+def _key_figures(known: ClassStatistics, students: int) -> str:
     """Return what describes the class as a whole, and what its alpha means."""
-    shares = [one.share for one in results if one.answered]
-    alpha = cronbach_alpha(results)
-    unmarked = sum(not one.marking.marks for one in results)
-    nothing = len(results) - len(shares) - unmarked
+    shares, alpha = known.shares, known.alpha
+    nothing = students - len(shares) - known.unmarked
     figures = {"marked": f"{len(shares)}", "nothing answered": f"{nothing}"}
-    if unmarked:
-        figures["could not be marked"] = f"{unmarked}"
+    if known.unmarked:
+        figures["could not be marked"] = f"{known.unmarked}"
     if shares:
         figures["mean"] = _percent(statistics.mean(shares), 1)
         figures["median"] = _percent(statistics.median(shares), 1)
@@ -190,17 +193,17 @@ def _key_figures(results: Sequence[Result]) -> str:
     return "\n".join([f'<dl class="figures">{items}</dl>', *_paragraphs(meaning)])
 
 
-def _spread(sat: Sequence[Result], settings: Settings) -> str:
+def _spread(known: ClassStatistics, settings: Settings) -> str:
     """Return a histogram of what was reached, and a table of the grades."""
     boundaries = dict(sorted(settings.boundaries.items(), key=lambda item: -item[1]))
-    histogram = _histogram([one.share for one in sat], boundaries)
+    histogram = _histogram(known.shares, boundaries)
     if not boundaries:
         return histogram + "<p>No boundaries are set, so there are no grades.</p>"
-    given = Counter(one.grade for one in sat)
+    given, students = known.grades, len(known.shares)
     rows = [("grade", "from", "students", "share of them")]
     for grade in dict.fromkeys([*boundaries, *sorted(given)]):
         begins = _percent(boundaries[grade]) if grade in boundaries else ""
-        rows.append((grade or "none", begins, str(given[grade]), _percent(given[grade] / len(sat))))
+        rows.append((grade or "none", begins, str(given[grade]), _percent(given[grade] / students)))
     return histogram + _wide(rows, "Grades", rows[0][1:])
 
 
@@ -229,8 +232,8 @@ def _histogram(shares: Sequence[float], boundaries: Mapping[str, float]) -> str:
     )
 
 
-def _questions(results: Sequence[Result]) -> str:
-    found = question_statistics(results)
+def _questions(known: ClassStatistics) -> str:
+    found = known.questions
     enough = any(one.share is not None for one in found)
     figures = ("difficulty", "discrimination", "which is") if enough else ()
     rows: list[Sequence[str]] = [("question", "students", *figures, *_OUTCOMES)]
@@ -248,9 +251,9 @@ def _questions(results: Sequence[Result]) -> str:
     return "\n".join([*_paragraphs(above), table, *below]) if found else ""
 
 
-def _slips(results: Sequence[Result]) -> str:
+def _slips(known: ClassStatistics) -> str:
     """Return which sections to teach again, and a table of the slips."""
-    found = slip_statistics(results)
+    found = known.slips
     enough = any(one.rest is not None for one in found)
     figures = ("share", "rest of their test") if enough else ()
     rows: list[Sequence[str]] = [("slip", "students", "of", *figures, "what to look at")]
@@ -263,24 +266,22 @@ def _slips(results: Sequence[Result]) -> str:
         rows.append((one.name, *counts, *told, HINTS[one.name]))
         again.setdefault(SECTIONS[one.name], []).append(one.name)
     table = _wide(rows, "Who made a slip, of those in whose test it can be seen", rows[0][1:-1])
-    return f"{_to_teach_again(again, results)}\n{table}" if found else ""
+    return f"{_to_teach_again(again, known)}\n{table}" if found else ""
 
 
-def _to_teach_again(again: Mapping[Section, Sequence[str]], results: Sequence[Result]) -> str:
+def _to_teach_again(again: Mapping[Section, Sequence[str]], known: ClassStatistics) -> str:
     """Return a list of sections, with the slips that they mend, most needed first."""
-    made = [set(one.marking.slips) for one in results if one.answered]
-    counts = {
-        section: sum(not one.isdisjoint(slips) for one in made) for section, slips in again.items()
-    }
+    students = len(known.shares)
     items = [
-        f'<li><a href="{section.address}">{escape(str(section))}</a>: {count} of {len(made)} '
-        f"students ({escape(', '.join(again[section]))})</li>"
-        for section, count in sorted(counts.items(), key=lambda item: -item[1])
+        f'<li><a href="{section.address}">{escape(str(section))}</a>: '
+        f"{known.sections[section]} of {students} "
+        f"students ({escape(', '.join(slips))})</li>"
+        for section, slips in sorted(again.items(), key=lambda item: -known.sections[item[0]])
     ]
     return "\n".join(["<h3>To teach again</h3>", "<ul>", *items, "</ul>"])
 
 
-def _to_look_at(results: Sequence[Result]) -> str:
+def _to_look_at(results: Iterable[Result]) -> str:
     rows = [("line", "student", "test", "what is the matter")]
     rows += [(str(one.line), one.student, one.test, one.problem) for one in results if one.problem]
     return _wide(rows, "Rows of the table of answers") if rows[1:] else ""
@@ -317,7 +318,7 @@ def _wide(
 # The students' pages
 
 
-def write_feedback(folder: Path, results: Sequence[Result], settings: Settings) -> list[Path]:
+def write_feedback(folder: Path, results: Iterable[Result], settings: Settings) -> Path:
     """Write what each student gets, each file whole or not at all.
 
     Args:
@@ -328,21 +329,26 @@ def write_feedback(folder: Path, results: Sequence[Result], settings: Settings) 
         settings: what the lecturer decided.
 
     Returns:
-        `feedback.html`, and the page of each student.
+        `feedback.html`.
     """
-    bodies = {}
-    for one in results:
-        if one.marking.marks:
-            test = re.sub(r"[^A-Za-z0-9-]+", "", one.test)[:40]
-            bodies[folder / "feedback" / f"{test}-{one.line}.html"] = _feedback(one, settings)
+    names: set[str] = set()
+
+    def bodies() -> Iterator[str]:
+        for one in results:
+            if one.marking.marks:
+                stem = f"{re.sub('[^A-Za-z0-9-]+', '', one.test)[:40]}-{one.line}"
+                names.add(f"{stem}.html")
+                body = _feedback(one, settings)
+                title = f"Feedback: {stem}"
+                write(folder / "feedback" / f"{stem}.html", page(title, [body], css="report.css"))
+                yield body
+
     together = folder / "feedback.html"
-    write(together, page("Feedback", list(bodies.values()), css="report.css"))
-    for file, body in bodies.items():
-        write(file, page(f"Feedback: {file.stem}", [body], css="report.css"))
+    write(together, page("Feedback", bodies(), css="report.css"))
     for file in (folder / "feedback").glob("*.html"):
-        if file not in bodies and re.fullmatch(r"\w{4}-\w{4}-\d+", file.stem):
+        if file.name not in names and re.fullmatch(r"\w{4}-\w{4}-\d+", file.stem):
             file.unlink()
-    return [together, *bodies]
+    return together
 
 
 def _feedback(result: Result, settings: Settings) -> str:

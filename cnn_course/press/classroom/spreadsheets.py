@@ -15,6 +15,7 @@ from pathlib import Path
 import python_calamine
 
 from cnn_course.press.classroom.encoding import decoded
+from cnn_course.press.classroom.on_disk import OnDisk
 from cnn_course.press.project import PressError
 
 # What class lists call their columns, in the order in which they are looked for. A name is in one
@@ -40,6 +41,7 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _MOST_LINES = 100
 _MOST_COLUMNS = 2_000
 _MOST_BYTES = 50_000_000  # a hundred thousand rows of answers have twenty million
+_PIECE = 100_000
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
 _NO_TABLES = {b"%PDF": "a PDF", b"{\\rtf": "a text with formats", b"<": "a web page or XML"}
 _VISIBLE = python_calamine.SheetVisibleEnum.Visible
@@ -83,13 +85,13 @@ class Sheet:
     """A table.
 
     Attributes:
-        rows: without those that are empty or nobody's.
+        rows: without those that are empty or nobody's; each is read anew when it is asked for.
         delimiter: what stands between the cells, for tables that are written beside this one.
         encoding: of the text; empty for a workbook, which says it itself.
         notes: sentences for the lecturer about what was guessed or left out.
     """
 
-    rows: list[Row]
+    rows: Sequence[Row]
     delimiter: str = ","
     encoding: str = ""
     notes: list[str] = field(default_factory=list)
@@ -114,7 +116,8 @@ def read_table(file: Path, required: Sequence[str], encoding: str | None = None)
     """
     try:
         with file.open("rb") as stream:  # some files have no end
-            content = stream.read(_MOST_BYTES + 1)
+            pieces = iter(functools.partial(stream.read, _PIECE), b"")
+            content = b"".join(itertools.islice(pieces, _MOST_BYTES // _PIECE + 1))
     except OSError as error:
         raise PressError(f"{file} cannot be read: {error.strerror or error}.") from error
     if len(content) > _MOST_BYTES:
@@ -166,8 +169,8 @@ def duplicates(rows: Iterable[Row]) -> list[str]:
     return found
 
 
-def as_csv(rows: Iterable[Sequence[object]], delimiter: str) -> str:
-    """Return rows as CSV, in which no text is a formula, whatever a spreadsheet takes for a cell.
+def csv_lines(rows: Iterable[Sequence[object]], delimiter: str) -> Iterator[str]:
+    """Yield rows as CSV, in which no text is a formula, whatever a spreadsheet takes for a cell.
 
     An apostrophe before the sign that would begin a formula makes it text. What is written begins
     with the mark by which spreadsheets know that it is UTF-8.
@@ -177,7 +180,14 @@ def as_csv(rows: Iterable[Sequence[object]], delimiter: str) -> str:
     writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
     for row in rows:
         writer.writerow(_harmless(cell) if isinstance(cell, str) else cell for cell in row)
-    return stream.getvalue()
+        yield stream.getvalue()
+        stream.seek(0)
+        stream.truncate()
+
+
+def as_csv(rows: Iterable[Sequence[object]], delimiter: str) -> str:
+    """Return rows as CSV: all that `csv_lines` yields."""
+    return "".join(csv_lines(rows, delimiter))
 
 
 def column_name(head: str) -> str:
@@ -251,9 +261,8 @@ def _row(number: int, cells: list[str] | str, names: list[str]) -> Row:
     return Row(number, found, problem if any(cells[len(names) :]) else "")
 
 
-def _somebodys(rows: Iterable[Row], notes: list[str]) -> list[Row]:
-    """Return the rows that are a student's, and note which are not."""
-    kept = []
+def _somebodys(rows: Iterable[Row], notes: list[str]) -> Iterator[Row]:
+    """Yield the rows that are a student's, and note which are not."""
     for row in rows:
         name = student_of(row)[0]
         posting = "manual posting" in map(str.casefold, row.cells.values())
@@ -261,8 +270,7 @@ def _somebodys(rows: Iterable[Row], notes: list[str]) -> list[Row]:
             called = name or "Manual Posting"
             notes.append(f"Line {row.number}, {called!r}, is left out: Canvas's own, no student.")
         else:
-            kept.append(row)
-    return kept
+            yield row
 
 
 def _of_workbook(file: Path, content: bytes, required: Sequence[str]) -> Sheet:
@@ -282,7 +290,8 @@ def _of_workbook(file: Path, content: bytes, required: Sequence[str]) -> Sheet:
     names = _head(file, head, required)
     several = f"{file} has {len(sheets)} sheets: {taken!r} is read, the others are not."
     notes = [several] if len(sheets) > 1 else []
-    return Sheet(_somebodys((_row(*one, names) for one in rows), notes), notes=notes)
+    kept = OnDisk(_somebodys((_row(*one, names) for one in rows), notes))
+    return Sheet(kept, notes=notes)
 
 
 def _filled(sheet: python_calamine.CalamineSheet) -> Iterator[tuple[int, list[str]]]:
@@ -306,16 +315,28 @@ def _of_text(file: Path, content: bytes, required: Sequence[str], encoding: str 
     delimiter = max(_DELIMITERS, key=next(filter(str.strip, text.lines[start:]), "").count)
     records = (one for one in _records(text.lines, start, delimiter) if any(map(_clean, one[1])))
     names = _head(file, next(records, (1, []))[1], required)
-    rows = []
-    for number, cells in records:
-        row = _row(number, cells, names)
-        if isinstance(cells, str) or len(cells) != len(names) or _lacks(row, required):
-            lines = text.lines[number - 1 : number - 1 + _MOST_LINES]
-            row = _pasted(lines, row, names, required, delimiter) or row
-        rows.append(row)
-    words = [word for row in rows for word in (row.student, *row.cells.values())]
-    notes = text.notes(file, words + names)
-    return Sheet(_somebodys(rows, notes), delimiter, text.encoding, notes)
+    words: list[str] = []
+
+    def rows() -> Iterator[Row]:
+        for number, cells in records:
+            row = _row(number, cells, names)
+            if isinstance(cells, str) or len(cells) != len(names) or _lacks(row, required):
+                lines = text.lines[number - 1 : number - 1 + _MOST_LINES]
+                row = _pasted(lines, row, names, required, delimiter) or row
+            _keep_telling(words, (row.student, *row.cells.values()))
+            yield row
+
+    left_out: list[str] = []
+    kept = OnDisk(_somebodys(rows(), left_out))
+    notes = [*text.notes(file, [*words, *names]), *left_out]
+    return Sheet(kept, delimiter, text.encoding, notes)
+
+
+def _keep_telling(kept: list[str], words: Iterable[str]) -> None:
+    """Keep the few words that show how a text was read, and where letters were lost."""
+    for word in words:
+        if not word.isascii() and len(kept) < (6 if "\ufffd" in word else 3) and word not in kept:
+            kept.append(word)
 
 
 def _records(
