@@ -100,6 +100,13 @@ def test_a_check_survives_whatever_is_answered(name: str, answer: object) -> Non
     assert len(repr(verdict)) < 1_000
 
 
+@pytest.mark.parametrize("much", [range(10**6), ITSELF, "1" * 200_000, ENDLESS])
+def test_what_is_far_too_much_is_told_as_such(much: object) -> None:
+    assert "holds more than 10,000 values" in check("output-size", much).message
+    returned = check("prepare-for-vgg16", lambda _: much).message
+    assert "returns more than 100,000 values" in returned
+
+
 def test_a_misspelt_exercise_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(ValueError, match="Did you mean 'shifted-loop'"):
         check("shiftet-loop", 1)
