@@ -89,7 +89,7 @@ class Unfriendly:
         raise RuntimeError(name)
 
     __index__ = __repr__ = __eq__ = __hash__ = __getattr__  # type: ignore[assignment]
-    __class__ = property(__getattr__)  # type: ignore[assignment]
+    __class__ = property(lambda self: self.__getattr__("class"))  # type: ignore[assignment]
 
 
 class Endless(list[object]):
