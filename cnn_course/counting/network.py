@@ -170,7 +170,7 @@ def _from_list(layers: Sequence[object]) -> tuple[list[Shape], list[Row]]:
         after = list(rows)[-1] if layer.after is None else layer.after
         wanted = (after,) if (several := parts_of(after)) is None else several
         for one in wanted:
-            if not isinstance(one, str) or one not in rows:
+            if not is_a(one, str) or one not in rows:
                 raise ValueError(
                     f"Layer {name!r} ({layer.kind}) comes after {shown(one)}, which does not stand "
                     f"before it. There are: {', '.join(rows)}."
@@ -181,10 +181,10 @@ def _from_list(layers: Sequence[object]) -> tuple[list[Shape], list[Row]]:
 
 def _description(layer: object, place: int) -> Layer:
     if is_a(layer, Layer):
-        if not isinstance(layer.name, str | None):
+        if not is_a(layer.name, str, type(None)):
             raise ValueError(f"Layer {place} cannot be called {shown(layer.name)}: not in quotes.")
         return layer
-    if isinstance(layer, type) and issubclass(layer, Layer):
+    if is_a(layer, type) and issubclass(layer, Layer):
         raise TypeError(
             f"Element {place} of the list is the class {layer.__name__}. "
             f"Make a layer of it: {layer.__name__}(...)."
