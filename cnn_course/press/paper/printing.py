@@ -135,7 +135,7 @@ def _places(made: Path) -> dict[str, tuple[int, float]]:
         numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages)}
         return {
             f"#{name.removeprefix('/')}": (numbers[found[0].objgen], float(found[3]))
-            for name, found in pdf.Root.get("/Dests", {}).items()
+            for name, found in pdf.Root.Dests.items()
         }
 
 
