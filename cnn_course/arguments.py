@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import islice
 from math import prod
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -13,7 +14,10 @@ _SHORT = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict = 3, 12, 12, 12
 _SHORT.maxstring = _SHORT.maxother = 200
 _LONGEST = 500  # signs of an error that is told
+_MOST_PARTS = 100_000
 _HOLDS_SEVERAL = (str, bytes, list, tuple, dict, set, frozenset)
+
+_Kind = TypeVar("_Kind")
 
 
 def shown(value: object) -> str:
@@ -33,6 +37,37 @@ def told(error: BaseException) -> str:
         return kind
 
 
+def is_a(value: object, *kinds: type[_Kind]) -> TypeGuard[_Kind]:
+    """Return `isinstance(value, kinds)`; an object of somebody's own that objects is nothing."""
+    try:
+        return isinstance(value, kinds)
+    except (Exception, SystemExit):
+        return False
+
+
+def parts_of(value: object) -> tuple[Any, ...] | None:
+    """Return a list or tuple as a tuple, and `None` for anything else.
+
+    A list of somebody's own is nothing, too, if it does not tell its parts or has no end of them.
+    """
+    try:
+        parts = tuple(islice(value, _MOST_PARTS + 1)) if isinstance(value, list | tuple) else None
+    except (Exception, SystemExit):
+        return None
+    return parts if parts is not None and len(parts) <= _MOST_PARTS else None
+
+
+def yes_or_no(name: str, value: object) -> bool:
+    """Return `value` if it is `True` or `False`, NumPy's among them, or 1 or 0.
+
+    Raises:
+        TypeError: it is something else, such as a text.
+    """
+    if is_a(value, bool, np.bool_) or (type(value) is int and value in (0, 1)):
+        return bool(value)
+    raise TypeError(f"{name} must be True or False, not {shown(value)}.")
+
+
 def is_huge(value: object, most: int) -> bool:
     """Return whether a value holds more than `most` numbers, signs or parts.
 
@@ -42,7 +77,7 @@ def is_huge(value: object, most: int) -> bool:
     while waiting and found <= most:
         one = waiting.pop()
         shape = getattr(one, "shape", None)  # of an array, whatever library it is from
-        if isinstance(shape, Iterable) and not isinstance(shape, str):
+        if shape is not None and isinstance(shape, Iterable) and not isinstance(shape, str):
             sizes = islice(shape, 64)  # an object of somebody's own may go on for ever
             found += prod(1 if size is None else size for size in sizes)
         elif isinstance(one, range):
@@ -82,15 +117,14 @@ def pair(name: str, value: object, least: int = 1) -> tuple[int, int]:
         TypeError: one is no whole number.
         ValueError: there are not two of them, or one is smaller.
     """
-    if isinstance(value, np.ndarray) and value.ndim:
+    if is_a(value, np.ndarray) and value.ndim:
         value = tuple(value[:3])
-    if not isinstance(value, tuple | list):
-        value = (value, value)
-    if len(value) != 2:
+    two = (value, value) if (parts := parts_of(value)) is None else parts
+    if len(two) != 2:
         raise ValueError(
             f"{name} must be one number or two, (vertical, horizontal), not {shown(value)}."
         )
-    return whole_number(name, value[0], least), whole_number(name, value[1], least)
+    return whole_number(name, two[0], least), whole_number(name, two[1], least)
 
 
 def one_of(name: str, value: object, choices: Iterable[str], otherwise: str = "") -> str:
@@ -102,7 +136,7 @@ def one_of(name: str, value: object, choices: Iterable[str], otherwise: str = ""
     """
     choices = tuple(choices)
     allowed = ", ".join(map(repr, choices)) + otherwise
-    if not isinstance(value, str):
+    if not is_a(value, str):
         raise TypeError(f"{name} must be one of {allowed}, not {shown(value)}.")
     value = str(value)  # NumPy's texts, too
     if value not in choices:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cnn_course import counting
+from cnn_course.arguments import shown
 from cnn_course.checks.marking import array, call, exercise, wrong
 
 MEAN_OF_BLUE_GREEN_RED = np.array([103.939, 116.779, 123.68])  # of ImageNet, for VGG16
@@ -26,7 +27,7 @@ def _output_size(answer: Any) -> str:
             hint = "Round down: a part of a place is no place."
         elif given == expected - 1:
             hint = "Did you count the first place of the window?"
-        wrong(f"For n={n}, k={k}, p={p}, s={s} it returns {given}. {hint}")
+        wrong(f"For n={n}, k={k}, p={p}, s={s} it returns {shown(given)}. {hint}")
     return (
         f"It gives the right size for all {len(cases)} cases, those with left-over rows included."
     )
@@ -87,7 +88,7 @@ def _kept_epoch(answer: Any) -> str:
             continue
         from_0 = np.isclose(epoch, expected - 1)
         look = " Python counts from 0, epochs are counted from 1." if from_0 else ""
-        wrong(f"For {losses} it returns {given!r}: {story}.{look}")
+        wrong(f"For {losses} it returns {shown(given)}: {story}.{look}")
     return "The file is written whenever the loss is lower than ever before, and only then."
 
 
@@ -184,7 +185,7 @@ def _choose_the_rate(answer: Any) -> str:
     ):
         given = call(answer, start, losses)
         if given != expected:
-            wrong(f"For the start {start} and {losses} it returns {given!r}, but {reason}.")
+            wrong(f"For the start {start} and {losses} it returns {shown(given)}, but {reason}.")
     return "The lowest validation loss of all epochs chooses, and the start is among them."
 
 
@@ -202,7 +203,7 @@ def _choose_the_cut(answer: Any) -> str:
     ):
         given = call(answer, depths, labels, fit, validation)
         if not isinstance(given, int | np.integer) or not 0 <= given < len(depths):
-            wrong(f"It returns {given!r}. The place of a depth is asked for: 0 for the first one.")
+            wrong(f"It returns {shown(given)}. The place of a depth is asked for, 0 for the first.")
         if given != expected:
             wrong(
                 f"Of {len(depths)} depths it returns {given}, but a probe on depth {expected} is "
@@ -249,7 +250,7 @@ def _conv_rule(answer: Any) -> str:
         if isinstance(given, bool) or given != row.parameters:
             wrong(
                 f"For a kernel of {height} x {width}, channels: {channels}, filters: {filters}, "
-                f"bias={bias} it returned {given!r}. "
+                f"bias={bias} it returned {shown(given)}. "
                 f"{_hint_about_a_convolution(given, row.parameters, filters)}"
             )
     return "A filter is as deep as its input; the size of the picture stands nowhere."

@@ -92,8 +92,8 @@ def check(name: str, answer: Any) -> Verdict:
             f"There is no exercise {shown(name)}.{did_you_mean(name, marking.CHECKS)} "
             "`exercise_names()` lists them all; they stand in checks/answers/CHAPTER.toml."
         )
-    in_parts = name in marking.IN_PARTS and isinstance(answer, dict)
     try:
+        in_parts = name in marking.IN_PARTS and isinstance(answer, dict)
         if is_huge(answer, 10_000):
             return Verdict("wrong", _HUGE)
         if not any(map(_is_attempted, answer.values() if in_parts and answer else [answer])):

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.arguments import one_of, pair, shown, whole_number
+from cnn_course.arguments import is_a, one_of, pair, shown, whole_number
 from cnn_course.conv._arrays import Array
 
 _LARGEST = 100_000_000  # pixels, a gigabyte; only a large image has more with its padding
@@ -108,7 +108,7 @@ def _walk(length: int, window: int, stride: int, pixels: int | None) -> Walk:
 
 def _pixels(padding: object) -> int | None:
     """Return the pixels of padding on every side; None for "same", which computes them."""
-    if isinstance(padding, str):
+    if is_a(padding, str):
         one_of("padding", padding, ("valid", "same"), " or a whole number of pixels")
         return None if padding == "same" else 0
     try:

@@ -1,13 +1,13 @@
 """Descriptions of layers, named and with arguments as in Keras, that can be counted."""
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from functools import partial
 from itertools import zip_longest
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Final, dataclass_transform
 
-from cnn_course.arguments import one_of, pair, shown, whole_number
+from cnn_course.arguments import one_of, pair, parts_of, shown, whole_number, yes_or_no
 
 from .shapes import Shape, axes_of, checked_shape, one_axis_of
 from .windows import (
@@ -97,6 +97,9 @@ class Layer:
     def __post_init__(self) -> None:
         for name in self._WHOLE:
             self._set(name, whole_number(name, getattr(self, name), 1))
+        for one in fields(self):
+            if isinstance(one.default, bool):
+                self._set(one.name, yes_or_no(one.name, getattr(self, one.name)))
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)  # Python's numbers: NumPy's small ones wrap around
@@ -154,6 +157,7 @@ class Input(Layer):
     shape: Shape
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.count()
 
     def _count_all(self, shapes: Sequence[Shape], seen: ReceptiveField) -> Count:
@@ -511,9 +515,10 @@ class Reshape(Layer):
     target_shape: Shape
 
     def __post_init__(self) -> None:
-        if not isinstance(self.target_shape, tuple | list):
+        super().__post_init__()
+        if (parts := parts_of(self.target_shape)) is None:
             raise TypeError(f"target_shape is a tuple of sizes, not {shown(self.target_shape)}.")
-        sizes = [whole_number("Each size of target_shape", one, -1) for one in self.target_shape]
+        sizes = [whole_number("Each size of target_shape", one, -1) for one in parts]
         self._set("target_shape", tuple(sizes))
         if 0 in sizes or sizes.count(-1) > 1:
             raise ValueError(
@@ -541,13 +546,14 @@ class _Bordered(Layer):
     _SIGN: ClassVar[int]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self._sides()
 
     def _sides(self) -> list[Pair]:
         """Return [(above, below), (left, right)]; one number of an axis is for both its ends."""
         value = getattr(self, self._SIDES)
-        two = value if isinstance(value, tuple | list) and len(value) == 2 else (value, value)
-        return [pair(self._SIDES, one, 0) for one in two]
+        two = parts_of(value) or ()
+        return [pair(self._SIDES, one, 0) for one in (two if len(two) == 2 else (value, value))]
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
         sign = "+" if self._SIGN > 0 else "-"
@@ -672,6 +678,7 @@ class GroupNormalization(Layer):
     scale: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         groups = whole_number("groups", self.groups, -1)
         self._set("groups", groups if groups == -1 else whole_number("groups", groups, 1))
 

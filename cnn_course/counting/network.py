@@ -13,7 +13,7 @@ from itertools import chain, count
 from math import prod
 from typing import Any, Final
 
-from cnn_course.arguments import shown
+from cnn_course.arguments import is_a, parts_of, shown
 from cnn_course.keras_graph import calls, ends
 from cnn_course.tables import LayerTable
 
@@ -113,8 +113,8 @@ def table(model_or_layers: object) -> Table:
     """
     if _is_model(model_or_layers):
         shapes, rows = _from_keras(model_or_layers)
-    elif isinstance(model_or_layers, list | tuple):
-        shapes, rows = _from_list(model_or_layers)
+    elif (layers := parts_of(model_or_layers)) is not None:
+        shapes, rows = _from_list(layers)
     else:
         raise TypeError(
             "Hand in a Keras model, or a list of layers such as "
@@ -168,9 +168,9 @@ def _from_list(layers: Sequence[object]) -> tuple[list[Shape], list[Row]]:
     rows = dict(zip(names, _inputs(shapes), strict=False))
     for layer, name in zip(described[1:], names[1:], strict=True):
         after = list(rows)[-1] if layer.after is None else layer.after
-        wanted = after if isinstance(after, tuple | list) else (after,)
+        wanted = (after,) if (several := parts_of(after)) is None else several
         for one in wanted:
-            if not isinstance(one, str) or one not in rows:
+            if not is_a(one, str) or one not in rows:
                 raise ValueError(
                     f"Layer {name!r} ({layer.kind}) comes after {shown(one)}, which does not stand "
                     f"before it. There are: {', '.join(rows)}."
@@ -180,11 +180,11 @@ def _from_list(layers: Sequence[object]) -> tuple[list[Shape], list[Row]]:
 
 
 def _description(layer: object, place: int) -> Layer:
-    if isinstance(layer, Layer):
-        if not isinstance(layer.name, str | None):
+    if is_a(layer, Layer):
+        if not is_a(layer.name, str, type(None)):
             raise ValueError(f"Layer {place} cannot be called {shown(layer.name)}: not in quotes.")
         return layer
-    if isinstance(layer, type) and issubclass(layer, Layer):
+    if is_a(layer, type) and issubclass(layer, Layer):
         raise TypeError(
             f"Element {place} of the list is the class {layer.__name__}. "
             f"Make a layer of it: {layer.__name__}(...)."
@@ -239,7 +239,10 @@ def _named(name: str, kind: str) -> Iterator[None]:
 
 
 def _is_model(thing: object) -> bool:
-    return hasattr(thing, "layers") and hasattr(thing, "count_params")
+    try:
+        return hasattr(thing, "layers") and hasattr(thing, "count_params")
+    except (Exception, SystemExit):  # whatever an object of somebody's own raises
+        return False
 
 
 def _from_keras(model: Any) -> tuple[list[Shape], list[Row]]:

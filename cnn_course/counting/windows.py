@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 
-from cnn_course.arguments import one_of, whole_number
+from cnn_course.arguments import is_a, one_of, whole_number
 
 Padding = str | int
 Pair = tuple[int, int]
@@ -122,7 +122,7 @@ def _checked(n: int, k: int, stride: int, padding: Padding) -> tuple[int, int, i
     n = whole_number("The size of the image", n, 1)
     k = whole_number("The size of the kernel", k, 1)
     stride = whole_number("The stride", stride, 1)
-    if isinstance(padding, Integral):
+    if is_a(padding, Integral):  # type: ignore[type-abstract]
         return n, k, stride, whole_number("The padding", padding)
     padding = one_of("The padding", padding, ("valid", "same"), " or a number of pixels")
     return n, k, stride, None if padding == "same" else 0

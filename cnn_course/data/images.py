@@ -25,6 +25,7 @@ LARGEST_PICTURE: Final = 25_000_000  # pixels; the largest of these photographs 
 LARGEST_FILE: Final = 50_000_000  # bytes
 _NEARLY_GREY: Final = 3  # levels, as colours are rounded
 _DRAFTED: Final = ("JPEG", "MPO")  # only these can be decoded at a smaller size
+_MOST_SCANS: Final = 200  # of a JPEG file, each over the whole picture; ten are usual
 _LARGEST_IN_FULL: Final = 40_000_000  # pixels, of which each may take 4 bytes
 _THREADS: Final = 8
 _QUALITY: Final = 92
@@ -153,6 +154,10 @@ def decoded(
     # Pillow forgives a missing end-of-image marker now and then; TensorFlow does not.
     if formats == JPEG and _end_of(content) is None:
         raise UnusableError("it does not decode: truncated (its end is missing)")
+    if content[:2] == b"\xff\xd8":
+        scans = content.count(b"\xff\xda", 0, _end_of(content))
+        if scans > _MOST_SCANS:
+            raise UnusableError(f"it brings its picture {scans:,} times; {_MOST_SCANS} are allowed")
     try:
         picture = _loaded(content, formats, largest, side)
         if picture.format in _DRAFTED and _ends_early(picture, content, side):

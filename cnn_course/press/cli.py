@@ -35,6 +35,7 @@ _OF_DISKS = {
     errno.ENOSPC: "Make room on that disk. What was finished is kept: give the command again.",
     errno.EDQUOT: "Make room in your share of that disk, then give the command again.",
     errno.EROFS: "Nothing can be written there. Choose a folder on another disk.",
+    errno.EFBIG: "Your shell limits how large a file may be. Lift it: ulimit -f unlimited",
     errno.EACCES: "Close the program that has it open, or see to it that you may write there.",
 }
 _FRESH = click.option("--fresh", is_flag=True, help="Do also what is up to date; continue nothing.")
@@ -541,6 +542,10 @@ def _explained(error: Exception) -> str:
     """Return what an error says, and what to do where a disk is the reason."""
     from cnn_course.data.errors import MAKE_ROOM, UNLOCK  # noqa: PLC0415
 
+    try:
+        Path.cwd()
+    except FileNotFoundError:  # then no name of a file is found, whatever it is
+        return "The folder that your shell is in was removed. Change to one that exists: cd"
     text = str(error)
     if isinstance(error, OSError) and error.filename and error.strerror:
         text = f"{error.filename}: {error.strerror}"

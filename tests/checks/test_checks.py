@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,6 +62,14 @@ def raising(error: BaseException):
 
 ITSELF: list[object] = []
 ITSELF.append(ITSELF)
+
+
+class Nothing:
+    @property
+    def __class__(self) -> Any:
+        raise RuntimeError
+
+
 ENDLESS = SimpleNamespace(shape=itertools.repeat(2))
 
 
@@ -69,7 +78,9 @@ ENDLESS = SimpleNamespace(shape=itertools.repeat(2))
     "wrong, with what to look at; the notebook goes on",
     "nothing",
 )
-@pytest.mark.parametrize("name", ["output-size", "unchanged", "todays-layers", "class-test"])
+@pytest.mark.parametrize(
+    "name", ["output-size", "todays-layers", "class-test", "hard", "choose-the-cut", "kept-epoch"]
+)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -79,12 +90,21 @@ ENDLESS = SimpleNamespace(shape=itertools.repeat(2))
         ENDLESS,
         *map(raising, (SystemExit(1), SilentError(), ValueError("x" * 10**6), RecursionError())),
         lambda *_: np.broadcast_to(0.0, (10**9,)),
+        lambda *_: "1" * 90_000,
+        lambda *_: Nothing(),
     ],
 )
 def test_a_check_survives_whatever_is_answered(name: str, answer: object) -> None:
     verdict = check(name, answer)
     assert verdict.outcome == "wrong"
     assert len(repr(verdict)) < 1_000
+
+
+@pytest.mark.parametrize("much", [range(10**6), ITSELF, "1" * 200_000, ENDLESS])
+def test_what_is_far_too_much_is_told_as_such(much: object) -> None:
+    assert "holds more than 10,000 values" in check("output-size", much).message
+    returned = check("prepare-for-vgg16", lambda _: much).message
+    assert "returns more than 100,000 values" in returned
 
 
 def test_a_misspelt_exercise_is_refused_with_the_nearest_name() -> None:

@@ -325,6 +325,14 @@ class NoList(list[object]):
 ENDLESS = SimpleNamespace(shape=itertools.repeat(2))
 
 
+class Exits:
+    """An object that ends the program when it is looked at."""
+
+    @property
+    def shape(self) -> Any:
+        raise SystemExit
+
+
 class NoKey(dict[object, object]):
     """A dictionary that does not say what it holds."""
 
@@ -333,7 +341,7 @@ class NoKey(dict[object, object]):
 
 
 @pytest.mark.fault(
-    "class tests answered with endless ranges, all pixels, a list that holds itself",
+    "class tests answered with endless ranges, all pixels, objects that end the program",
     "unreadable, as soon as the size is known; the other answers are marked",
     "nothing",
 )
@@ -345,6 +353,7 @@ class NoKey(dict[object, object]):
         ITSELF,
         ENDLESS,
         NoList(),
+        Exits(),
         PICTURES,
         [PICTURES] * 3,
         "1" * 10**6,

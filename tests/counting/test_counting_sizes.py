@@ -1,6 +1,7 @@
 """Output sizes, paddings and left-over pixels against Keras's own convolution and gradients."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -88,12 +89,31 @@ class Unfriendly:
         raise RuntimeError(name)
 
     __index__ = __repr__ = __eq__ = __hash__ = __getattr__  # type: ignore[assignment]
+    __class__ = property(lambda self: self.__getattr__("class"))  # type: ignore[assignment]
 
 
+class Endless(list[object]):
+    """A list that goes on for ever."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return itertools.repeat(1)
+
+
+@pytest.mark.fault(
+    "sizes, shapes, names and layers that are endless lists, or objects that refuse every look",
+    "an error of one or two lines that names the argument",
+    "nothing",
+)
 @pytest.mark.parametrize(
-    "value",
-    [Unfriendly(), ["x" * 10**6], [[[]] * 10**5] * 99, -(10**5_000)],
-    ids=["unfriendly", "text", "lists", "number"],
+    "make",
+    [
+        Unfriendly,
+        lambda: Endless([1]),
+        lambda: ["x" * 10**6],
+        lambda: [[[]] * 10**5] * 99,
+        lambda: -(10**5_000),
+    ],
+    ids=["unfriendly", "endless", "text", "lists", "number"],
 )
 @pytest.mark.parametrize(
     "count",
@@ -107,11 +127,17 @@ class Unfriendly:
         lambda value: counting.table([counting.Input((9, 9, 1)), counting.Flatten(name=value)]),
         lambda value: counting.table([counting.Input((9, 9, 1)), counting.Flatten(after=value)]),
         lambda value: counting.BatchNormalization(axis=(value, 1)).count((9, 9, 1)),
+        lambda value: counting.Softmax(axis=value).count((9, 9, 1)),
+        lambda value: counting.Dense(3, use_bias=value),
+        lambda value: counting.Flatten(trainable=value),
+        counting.ZeroPadding2D,
+        counting.table,
     ],
 )
 def test_an_argument_of_any_kind_is_refused_in_short(
-    count: Callable[[object], object], value: object
+    count: Callable[[object], object], make: Callable[[], object]
 ) -> None:
+    value = make()
     with pytest.raises((TypeError, ValueError)) as refused:
         count(value)
     assert len(str(refused.value)) < 1_000

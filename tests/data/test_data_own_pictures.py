@@ -2,7 +2,10 @@
 
 import io
 import os
+import re
+import struct
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -281,6 +284,51 @@ def test_a_damaged_memory_counts_as_none(apples: Path, pears: Path, cache: Path,
     memory.write_text(junk)
     assert own_pictures(apples, pears) == folder
     assert len(pictures_in(folder, "apples")) == 20
+
+
+def png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
+    """Return a PNG file of greys that are all there, or none of them, with further chunks."""
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
+        *chunks,
+        (b"IDAT", zlib.compress(bytes(1_000))),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+
+
+@pytest.mark.fault(
+    "own pictures that unpack to gigabytes, decode for minutes, or hold a script",
+    "left out, each with its reason; the other pictures are used",
+    "nothing of them",
+)
+def test_a_picture_that_takes_all_memory_or_time_is_left_out(apples: Path, pears: Path) -> None:
+    grey = encoded(Image.new("L", (2_000, 2_000), 77), "JPEG", progressive=True)
+    scan = grey.rindex(b"\xff\xda")
+    frames = encoded(picture(700), "GIF")
+    write_files(
+        apples,
+        {
+            "wide.png": png(50_000, 50_000),
+            "text.png": png(20, 20, (b"zTXt", b"k\0\0" + zlib.compress(bytes(10**8)))),
+            "scans.jpg": grey[:scan] + grey[scan:-2] * 5_000 + grey[-2:],
+            "script.svg": b"<svg xmlns='http://www.w3.org/2000/svg'><script>x()</script></svg>",
+            "lying.gif": b"GIF89a" + b"\xff" * 4 + frames[10:],
+            "film.gif": frames[:-1] + frames[frames.index(b"\x2c") : -1] * 5_000 + b";",
+        },
+    )
+    with pytest.warns(UserWarning, match="5 files are left out") as told:
+        folder = own_pictures(apples, pears)
+    said = str(told[0].message)
+    assert "apples/wide.png: it has more than the 120,000,000 pixels allowed" in said
+    assert "apples/text.png: it does not decode: Decompressed data too large" in said
+    assert re.search(r"scans\.jpg: it brings its picture 5,\d+ times; 200 are allowed", said)
+    assert "apples/script.svg: it is no picture that can be read, but a page of HTML" in said
+    assert "apples/lying.gif: it has" in said
+    assert len(pictures_in(folder, "apples")) == 21  # of the film, the first picture
 
 
 def test_too_few_pictures_are_told_with_what_was_left_out(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def failing(
         (errno.ENOSPC, "Make room on that disk"),
         (errno.EDQUOT, "Make room in your share"),
         (errno.EROFS, "Choose a folder on another disk"),
+        (errno.EFBIG, "ulimit -f unlimited"),
         (errno.EACCES, "Close the program that has it open"),
     ],
 )
@@ -63,6 +64,20 @@ def test_a_disk_that_takes_nothing_is_told_with_the_file_and_what_to_do(
     assert f"01-first.ipynb: {os.strerror(code)}." in error
     assert advice in said
     assert {file: file.read_bytes() for file in made.rglob("*") if file.is_file()} == before
+
+
+@pytest.mark.fault("A command in a folder that was removed", "One message that says so", "Nothing")
+def test_a_folder_that_was_removed_is_told(
+    unbuilt: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = unbuilt.root / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for command in (["build"], ["handout", "1", "--out", "made"], ["copy"]):
+        with pytest.raises(SystemExit):
+            main(command)
+        assert "The folder that your shell is in was removed." in capsys.readouterr().err
 
 
 @pytest.mark.fault(

@@ -352,6 +352,11 @@ SIGNS = "=+-@＝"
 HOSTILE = st.text(st.sampled_from([*SIGNS, *",;\t\r\n\"' ", "\u00a0", "a", "1"]), max_size=12)
 
 
+@pytest.mark.fault(
+    "cells with formulas, also after the other separator, in class lists and answers",
+    "an apostrophe before each makes it a text",
+    "tables without a formula",
+)
 @example([["x;=1+1"], ["a", 'x"=1'], ["a\n =1", "\t=1"]])
 @given(st.lists(st.lists(HOSTILE, min_size=1, max_size=4), max_size=4))
 def test_no_text_becomes_a_formula_under_any_delimiter(rows: list[list[str]]) -> None:
