@@ -1,11 +1,13 @@
 """Every stored chapter is complete: run, marked, described, and nothing hidden behind a tag."""
 
 import ast
+import json
 import re
 from collections import Counter
 
 import pytest
 from bs4 import BeautifulSoup
+from conftest import NOTEBOOKS
 
 from cnn_course.checks import exercise_names, quiz
 from cnn_course.press import notebooks
@@ -167,6 +169,12 @@ def test_cells_are_small_enough_to_be_read_at_once(computed):
     for cell in code_cells(computed):
         assert max(map(len, cell.source.splitlines())) <= WIDEST_LINE, cell.source
         assert len(cell.source.splitlines()) <= LONGEST_CELL, cell.source
+
+
+@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
+def test_no_two_cells_of_a_chapter_have_the_same_id(file):
+    ids = Counter(cell["id"] for cell in json.loads(file.read_text(encoding="utf-8"))["cells"])
+    assert [name for name, count in ids.items() if count > 1] == []
 
 
 def test_the_chapter_opens_with_a_question_and_a_picture_and_ends_with_key_points(notebook):
