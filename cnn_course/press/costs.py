@@ -119,13 +119,15 @@ def _figure(record: Costs, folder: Path) -> str:
     figure = Figure(figsize=(4.8, 0.8 + 0.48 * len(found)), layout="constrained")  # a phone's width
     axis = figure.subplots()
     for place, one in enumerate(found):
-        words = f"{one['course']}, instead of {one['instead']}"
-        axis.text(0.01, place + 0.24, words, transform=axis.get_yaxis_transform(), fontsize=8)
+        words = f"{one['course']}, instead of {one['instead'].partition(' (')[0]}"
+        axis.text(0, place + 0.24, words, transform=axis.get_yaxis_transform(), fontsize=8)
         axis.plot((one["least"], one["most"]), (place, place), color=NEUTRAL, linewidth=2)
         axis.plot(one["ratio"], place, "o", color=OUTPUT)
     axis.axvline(1, color=NEUTRAL, linestyle="--", linewidth=1)
     axis.set(xscale="log", xlabel="times as fast as the other way (logarithmic)")
     axis.set(yticks=(), ylim=(-0.5, len(found) - 0.3))
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.spines[["left", "top", "right"]].set_visible(False)
     axis.grid(axis="x", alpha=0.3)
     figure.savefig(folder / "costs.png", dpi=168, metadata={"Software": None})
     return f"![{_message(found)}](costs.png)"
