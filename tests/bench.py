@@ -122,13 +122,13 @@ def convolutions() -> Iterator[Measure]:
     kernel = random.normal(size=(5, 5))
     flops = 2 * 25 * 252**2
     yield Measure(
-        "conv.correlate2d",
+        "correlate2d of conv",
         "four loops in Python",
         lambda: conv.correlate2d(small, kernel),
         lambda: four_loops(small, kernel),
     )
     yield Measure(
-        "conv.correlate2d",
+        "correlate2d of conv",
         "SciPy's correlate2d",
         lambda: conv.correlate2d(large, kernel),
         lambda: signal.correlate2d(large, kernel, mode="valid"),
@@ -137,7 +137,7 @@ def convolutions() -> Iterator[Measure]:
     x = random.normal(size=(16, 64, 64, 16)).astype(np.float32)
     kernels = random.normal(size=(3, 3, 16, 32)).astype(np.float32)
     yield Measure(
-        "conv.conv2d",
+        "conv2d of conv",
         "Keras on the same cores",
         lambda: conv.conv2d(x, kernels),
         lambda: np.asarray(keras.ops.conv(x, kernels)),

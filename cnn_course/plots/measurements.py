@@ -12,6 +12,7 @@ from cnn_course.plots.style import INPUT, KERNEL, OUTPUT, TRAINING, VALIDATION, 
 
 # Told apart by dashes and marks; a pair has its own shade of the colour for training.
 _SHADES = (TRAINING, "#4A1633", "#D070A8")
+_MOST_MARKED = 20  # of more points in a row, marks would hide the line
 _LINES = ("--o", "-o", "--s", "-s", "--^", "-^")
 
 
@@ -69,8 +70,10 @@ def lines(
     figure, axis = plt.subplots(figsize=(6.6, 3.2), layout="constrained")
     for place, (name, values) in enumerate(series.items()):
         counted = np.arange(1, len(values) + 1)
-        shade = _SHADES[place // 2]
-        axis.plot(counted, values, _LINES[place], color=shade, markersize=5, label=name)
+        # Each its own shade; where these do not suffice, two in a row share one.
+        shade = _SHADES[place if len(series) <= len(_SHADES) else place // 2]
+        size = 5 if len(values) <= _MOST_MARKED else 0
+        axis.plot(counted, values, _LINES[place], color=shade, markersize=size, label=name)
     note = "\n(logarithmic)" if scale == "log" else ""
     axis.set(yscale=scale, xlabel=x, ylabel=f"{y}{note}")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
