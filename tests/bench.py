@@ -254,9 +254,9 @@ def chapters(project: Project, folder: Path) -> Iterator[Measure]:
         found = []
         job = Job(chapter.name, notebooks.for_profile(chapter, "tiny"), chapter.file.parent, 600)
         with tempfile.TemporaryDirectory(dir=folder) as own:
-            keep = lambda _job, result, _seconds: found.append(result)  # noqa: E731
+            keep = lambda _job, outcome: found.append(outcome)  # noqa: E731
             run_jobs([job], 1, Path(own), project.build / "cache", keep)
-        return _outputs(found[0])
+        return _outputs(found[0].result)
 
     def theirs() -> int:
         notebook = nbformat.read(chapter.file, as_version=4)
