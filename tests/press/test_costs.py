@@ -11,6 +11,8 @@ from conftest import ROOT
 from cnn_course.press import costs
 from cnn_course.press.project import PressError, Project
 
+pytestmark = [pytest.mark.tensorflow, pytest.mark.kernel]
+
 PARTS = ("machine", "figure", "table", "pages")
 
 
