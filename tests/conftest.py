@@ -243,9 +243,8 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-@pytest.fixture(scope="session")
-def window(browser: Browser) -> Page:
-    """The one window of all tests of a process, without a network: another one takes a second.
+def open_window(browser: Browser) -> Page:
+    """Return a window without a network.
 
     It keeps what goes wrong in it, `complaints`, and what its pages ask for, `asked`.
     """
@@ -271,6 +270,12 @@ def window(browser: Browser) -> Page:
     return page
 
 
+@pytest.fixture(scope="session")
+def window(browser: Browser) -> Page:
+    """The one window of all tests of a process: another one takes a second."""
+    return open_window(browser)
+
+
 def fresh(window: Page, width: int = 1280) -> Page:
     """Return the window as it is at the beginning of a test; what is open in it stays open."""
     window.set_viewport_size({"width": width, "height": 800})
@@ -286,6 +291,16 @@ def page(window: Page) -> Iterator[Page]:
     yield fresh(window)
     window.evaluate("try { localStorage.clear(); } catch { /* about:blank has none */ }")
     assert window.complaints == []  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def timed(browser: Browser) -> Iterator[Page]:
+    """A window of its own whose `clock` the test sets: no window gets the real one back."""
+    page = open_window(browser)
+    page.clock.install()
+    yield page
+    assert page.complaints == []  # type: ignore[attr-defined]
+    page.context.close()
 
 
 @pytest.fixture

@@ -487,20 +487,19 @@ def test_a_stroke_computes_the_network_once_and_paints_each_canvas_once(page, tm
     assert done["nodes"] < 100
 
 
-def test_the_values_of_a_map_play_and_are_told_at_the_end_alone(page, tmp_path) -> None:
-    page.clock.install()
-    shown = show(page, tmp_path, explorers.DigitNetwork("3", layer="conv_3", map=5, place=(1, 1)))
-    listen(page)
+def test_the_values_of_a_map_play_and_are_told_at_the_end_alone(timed, tmp_path) -> None:
+    shown = show(timed, tmp_path, explorers.DigitNetwork("3", layer="conv_3", map=5, place=(1, 1)))
+    listen(timed)
     shown.cell("play").click()
-    page.clock.run_for(1_400)
+    timed.clock.run_for(1_400)
     assert shown.text("told").startswith("conv_3, map 5, row 1, column 2: ")
     assert shown.at(".products td").count() == 9
-    assert heard(page) == []
-    page.clock.run_for(10_000)
-    [told] = heard(page)
+    assert heard(timed) == []
+    timed.clock.run_for(10_000)
+    [told] = heard(timed)
     assert told.startswith("conv_3, map 5, row 2, column 2: ")
     assert shown.state["place"] == [2, 2]
-    page.keyboard.press("Control+z")  # all of it is one change
+    timed.keyboard.press("Control+z")  # all of it is one change
     assert shown.state["place"] == [1, 1]
 
 

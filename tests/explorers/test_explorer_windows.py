@@ -291,15 +291,14 @@ def test_what_one_types_while_it_plays_is_not_lost(page, tmp_path) -> None:
     ],
 )
 def test_a_window_plays_to_the_end_as_the_output_comes_about_and_is_told_there_alone(
-    page, tmp_path, kind, options, large
+    timed, tmp_path, kind, options, large
 ) -> None:
     explorer = kind(**options)
-    page.clock.install()
-    shown = show(page, tmp_path, explorer)
-    listen(page)
+    shown = show(timed, tmp_path, explorer)
+    listen(timed)
     shown.at('[aria-label="play"]').click()
     height, width = explorer.output.shape
-    page.clock.run_for(100 if large else 1_100)  # to another place
+    timed.clock.run_for(100 if large else 1_100)  # to another place
     row, column = map(int, re.match(r"Row (\d+), column (\d+)", shown.text("sum")).groups())
     assert 0 < row * width + column < height * width - 1
     if large:
@@ -310,12 +309,12 @@ def test_a_window_plays_to_the_end_as_the_output_comes_about_and_is_told_there_a
             "all => all.filter((one) => getComputedStyle(one).opacity === '0').length"
         )
         assert unseen >= height * width - row * width - column - 1 > 0
-    assert heard(page) == []
-    page.clock.run_for(60_000)
+    assert heard(timed) == []
+    timed.clock.run_for(60_000)
     end = f"Row {height - 1}, column {width - 1}:"
     assert shown.text("sum").startswith(end)
     shown.at('[aria-label="play"]').wait_for()
-    assert [text.startswith(end) for text in heard(page)] == [True]
+    assert [text.startswith(end) for text in heard(timed)] == [True]
     assert shown.state["view"] == {"place": height * width - 1}
     assert shown.at(".explorer-playing").count() == 0
 
