@@ -90,7 +90,7 @@ def number(
             answer = _number_in(answer, whole=whole)
         except UnreadableError as unreadable:
             wrong(f"{unreadable} {hint}")
-    if isinstance(answer, bool | bytes | complex) or not np.isscalar(answer):
+    if isinstance(answer, bool | np.bool_ | bytes | complex) or not np.isscalar(answer):
         wrong(f"One number is asked for, and this is a {type(answer).__name__}. {hint}")
     try:
         value = float(answer)  # type: ignore[arg-type]

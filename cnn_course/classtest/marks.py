@@ -10,6 +10,8 @@ from itertools import islice
 from operator import eq
 from typing import Any, Final
 
+import numpy as np
+
 from cnn_course.arguments import is_huge, shown
 from cnn_course.classtest.questions import (
     ACTIVATIONS,
@@ -259,7 +261,7 @@ def _read_number(answer: Any) -> int | str:
         return _number_in(answer)
     if isinstance(answer, list | tuple) and len(answer) == 1:
         return _read_number(answer[0])
-    if isinstance(answer, bool) or not math.isfinite(answer):
+    if isinstance(answer, bool | np.bool_) or not math.isfinite(answer):
         return UNREADABLE
     number = int(answer)
     return number if number == answer and abs(number) <= _LARGEST else UNREADABLE

@@ -306,6 +306,13 @@ def test_any_answer_is_survived(lenet: classtest.ClassTest) -> None:
         assert lenet.mark(answer).possible == 38
 
 
+@pytest.mark.parametrize("answer", [False, np.False_, 0j])
+def test_what_is_no_number_is_no_nought(lenet: classtest.ClassTest, answer: object) -> None:
+    name = next(name for name, right in lenet.key.items() if right == 0)
+    assert mark(lenet, name, 0).points == 1
+    assert mark(lenet, name, answer).outcome == "unreadable"
+
+
 ITSELF: list[object] = []
 ITSELF.append(ITSELF)
 # The pixels of a data set in place of their shape. Nothing is allocated for them.
