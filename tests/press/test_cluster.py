@@ -1,5 +1,6 @@
 """Jobs on the workers of a Dask scheduler, and shares of a run by hand: what one machine gives."""
 
+import importlib.metadata
 import json
 import os
 import shutil
@@ -183,6 +184,40 @@ def test_a_worker_with_other_code_refuses_and_another_takes_the_job(
     said = course.do("run", "--fresh", "--cluster", dask.address)
     assert "refuses 0" in said
     assert "2 run, 0 up to date." in said
+
+
+def test_a_worker_with_another_version_is_refused_by_its_name(
+    course: Course, dask: Dask, tmp_path: Path
+):
+    about = tmp_path / "scikit_image-0.1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: scikit-image\nVersion: 0.1\n")
+    dask.worker(course, PYTHONPATH=str(tmp_path))
+    said = course.do("run", "--fresh", "1", "--cluster", dask.address, status=1)
+    here = importlib.metadata.version("scikit-image")
+    assert f"scikit-image 0.1 in place of {here}. Bring that clone to the same commit" in said
+
+
+@pytest.mark.fault(
+    "A job that ends every worker which takes it",
+    "After the fourth it is given up, by its name",
+    "What other jobs have finished",
+)
+def test_a_job_that_ends_its_workers_is_given_up_and_no_other_one(course: Course, dask: Dask):
+    course.write(
+        "01-first",
+        "import psutil\n"
+        "for process in psutil.Process().parents():\n"
+        "    if any('dask_worker' in word for word in process.cmdline()):\n"
+        "        process.kill()",
+    )
+    for _ in range(5):
+        dask.worker(course)
+    said = course.do("run", "--fresh", "--cluster", dask.address, status=1)
+    assert said.count("is lost. What it was doing is tried again on another worker.") >= 4
+    assert f"01-first failed on {dask.address}: " in said
+    assert '"second tiny\\n"' in course.ran("02-second").read_text()
+    assert [one.poll() is None for one in dask.processes[1:]].count(True) == 1
 
 
 def test_a_worker_without_the_data_is_refused(course: Course, dask: Dask, tmp_path: Path):
