@@ -100,6 +100,8 @@ def whole_number(name: str, value: object, least: int = 0) -> int:
         TypeError: it is no whole number; `True` and `2.0` are none.
         ValueError: it is smaller, or has more than 64 bits.
     """
+    if type(value) is int and least <= value < _TOO_LARGE:  # nearly always, and quick
+        return value
     try:
         if isinstance(value, bool | np.bool_):
             raise TypeError
@@ -120,6 +122,8 @@ def pair(name: str, value: object, least: int = 1) -> tuple[int, int]:
         TypeError: one is no whole number.
         ValueError: there are not two of them, or one is smaller.
     """
+    if type(value) is int:
+        return (number := whole_number(name, value, least)), number
     if is_a(value, np.ndarray) and value.ndim:
         value = tuple(value[:3])
     two = (value, value) if (parts := parts_of(value)) is None else parts
@@ -138,6 +142,8 @@ def one_of(name: str, value: object, choices: Iterable[str], otherwise: str = ""
         ValueError: it is another string; the message names the nearest choice.
     """
     choices = tuple(choices)
+    if type(value) is str and value in choices:
+        return value
     allowed = ", ".join(map(repr, choices)) + otherwise
     if not is_a(value, str):
         raise TypeError(f"{name} must be one of {allowed}, not {shown(value)}.")

@@ -8,7 +8,7 @@ the layer before taken for its units.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from math import prod
 from typing import Any, Final
@@ -120,6 +120,12 @@ RECTIFIERS: Final = frozenset(
 ACTIVATIONS: Final = RECTIFIERS | _HIDDEN_ACTIVATIONS.keys()
 
 
+@lru_cache(1_000)
+def _counted(layer: Layer, incoming: tuple[Shape, ...]) -> Count:
+    """Count a layer once: its shape, parameters and mistakes are asked for one after the other."""
+    return layer.count(*incoming)
+
+
 @dataclass(frozen=True)
 class Network:
     """The layers of a test in their order, with shapes and parameters as somebody counts them."""
@@ -161,7 +167,11 @@ class Network:
         Raises:
             ValueError: it cannot take them.
         """
-        return layer.count(*self.incoming(layer))
+        incoming = tuple(self.incoming(layer))
+        try:
+            return _counted(layer, incoming)
+        except TypeError:  # an argument that is a list
+            return layer.count(*incoming)
 
     def windows(self, name: str) -> list[tuple[int, int]]:
         """Return (kernel, stride) of what slides on the way from the input to a layer.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import zip_longest
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Final, dataclass_transform
@@ -14,6 +14,7 @@ from .windows import (
     Pair,
     ReceptiveField,
     Span,
+    Window,
     for_both,
     output_size,
     output_size_derivation,
@@ -83,6 +84,8 @@ class Layer:
 
     #: Names of the arguments that are positive whole numbers.
     _WHOLE: ClassVar[tuple[str, ...]] = ()
+    #: Names of the arguments that are true or false.
+    _YES_OR_NO: ClassVar[tuple[str, ...]] = ()
     #: Whether its input is (height, width, channels).
     _TAKES_IMAGES: ClassVar[bool] = False
 
@@ -93,13 +96,13 @@ class Layer:
 
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True)(cls)
+        cls._YES_OR_NO = tuple(one.name for one in fields(cls) if isinstance(one.default, bool))
 
     def __post_init__(self) -> None:
         for name in self._WHOLE:
             self._set(name, whole_number(name, getattr(self, name), 1))
-        for one in fields(self):
-            if isinstance(one.default, bool):
-                self._set(one.name, yes_or_no(one.name, getattr(self, one.name)))
+        for name in self._YES_OR_NO:
+            self._set(name, yes_or_no(name, getattr(self, name)))
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)  # Python's numbers: NumPy's small ones wrap around
@@ -245,11 +248,19 @@ class _Sliding(Layer):
         ]
 
     def _count(self, shape: Shape, seen: ReceptiveField) -> Count:
-        axes = self._axes(shape)
-        sizes = [output_size(*axis) for axis in axes]
-        text = for_both(*(output_size_derivation(*axis) for axis in axes))
-        rows, columns = ((k, stride, zeros_before(n, k, stride, pad)) for n, k, stride, pad in axes)
-        return Count((*sizes, shape[2]), shape_derivation=text, seen=seen.slide(rows, columns))
+        (height, down, rows), (width, across, columns) = (
+            _slid(*axis) for axis in self._axes(shape)
+        )
+        output = (height, width, shape[2])
+        text = for_both(down, across)
+        return Count(output, shape_derivation=text, seen=seen.slide(rows, columns))
+
+
+@lru_cache(1_000)
+def _slid(n: int, k: int, stride: int, padding: str) -> tuple[int, str, Window]:
+    """Return the size after a window slid along an axis, its calculation, and the window."""
+    axis = (n, k, stride, padding)
+    return output_size(*axis), output_size_derivation(*axis), (k, stride, zeros_before(*axis))
 
 
 class _Pooling2D(_Sliding):
