@@ -120,7 +120,7 @@ RECTIFIERS: Final = frozenset(
 ACTIVATIONS: Final = RECTIFIERS | _HIDDEN_ACTIVATIONS.keys()
 
 
-@lru_cache(1_000)
+@lru_cache(50)
 def _counted(layer: Layer, incoming: tuple[Shape, ...]) -> Count:
     """Count a layer once: its shape, parameters and mistakes are asked for one after the other."""
     return layer.count(*incoming)

@@ -256,7 +256,7 @@ class _Sliding(Layer):
         return Count(output, shape_derivation=text, seen=seen.slide(rows, columns))
 
 
-@lru_cache(1_000)
+@lru_cache(250)
 def _slid(n: int, k: int, stride: int, padding: str) -> tuple[int, str, Window]:
     """Return the size after a window slid along an axis, its calculation, and the window."""
     axis = (n, k, stride, padding)

@@ -376,8 +376,9 @@ def mark(answers: Path, *, folder: Path | None, out: Path | None, encoding: str 
 
     from cnn_course.data.errors import listing  # noqa: PLC0415
     from cnn_course.press.classroom import marking, report  # noqa: PLC0415
+    from cnn_course.press.environment import cores  # noqa: PLC0415
 
-    marked = marking.mark_class(answers, folder, encoding)
+    marked = marking.mark_class(answers, folder, encoding, processes=cores())
     console = Console()
     for table in report.summary_tables(marked.results):
         console.print(table)

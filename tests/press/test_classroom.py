@@ -26,7 +26,7 @@ from cnn_course import classtest
 from cnn_course.classtest import Marking
 from cnn_course.files import write
 from cnn_course.press.browser import print_pdf
-from cnn_course.press.classroom import making
+from cnn_course.press.classroom import making, marking
 from cnn_course.press.classroom import settings as class_settings
 from cnn_course.press.classroom.assigned import (
     AssignedTests,
@@ -43,6 +43,7 @@ from cnn_course.press.cli import main
 from cnn_course.press.project import PressError
 from press.conftest import COMMAND, Course
 from press.test_platforms import HEAD, attempt, response, summary
+from press.test_run import alive
 
 SALT = "a secret"
 HOSTILE = [
@@ -711,24 +712,84 @@ def test_the_command_makes_a_class_marks_it_and_reports(tmp_path: Path) -> None:
     assert (tmp_path / "report" / "report.html").exists()
 
 
+def large_class(folder: Path, students: int) -> Path:
+    """Return the answers of a class that all know everything but one, and one whom nobody knows."""
+    (folder / class_settings.FILE).write_text(f"salt = {SALT!r}")
+    given = assign([Student(f"Student {n}") for n in range(students)], "first", [], SALT)
+    write_csv(folder / "tests.csv", [*rows_of(given)])
+    rows = [[one.student.name, one.id, *one.test.key.values()] for one in given]
+    rows[1][2], rows[2][1] = "7 x 7", "nobody's"
+    return write_csv(folder / "answers.csv", [["student", "test", *range(1, 10)], *rows])
+
+
 def test_marking_a_larger_class_takes_hardly_more_memory(tmp_path: Path) -> None:
     def peak(students: int) -> int:
         folder = tmp_path / str(students)
         folder.mkdir()
-        (folder / class_settings.FILE).write_text(f"salt = {SALT!r}")
-        given = assign([Student(f"Student {n}") for n in range(students)], "first", [], SALT)
-        write_csv(folder / "tests.csv", [*rows_of(given)])
-        rows = [[one.student.name, one.id, *one.test.key.values()] for one in given]
-        answers = write_csv(folder / "answers.csv", [["student", "test", *range(1, 10)], *rows])
+        answers = large_class(folder, students)
         tracemalloc.start()
         marked = mark_class(answers)
         write_report(folder, marked.results, marked.settings)
         write_feedback(folder, marked.results, marked.settings)
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert [one.share for one in marked.results] == [1] * students
+        assert [one.share == 1 for one in marked.results].count(True) == students - 2
         return found
 
-    peak(2)  # what is read and compiled once
+    peak(3)  # what is read and compiled once
     small, large = peak(25), peak(150)
     assert large < 1.5 * small, (small, large)
+
+
+def test_several_processes_mark_what_one_marks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = large_class(tmp_path, 23)
+    monkeypatch.setattr(marking, "_MANY", 1)
+    monkeypatch.setattr(marking, "_ROWS_AT_ONCE", 2)
+    marked = mark_class(answers, processes=2)
+    assert marked == mark_class(answers)
+    assert [one.share == 1 for one in marked.results].count(False) == 2
+    assert "the class has no test" in marked.problems[0]
+
+
+@pytest.mark.fault(
+    "A process that marks a large class is killed, or the one that waits for it",
+    "One line that says so; no process is left",
+    "Nothing is written before all is marked",
+)
+@pytest.mark.parametrize("killed", ["a process that marks", "the command"])
+def test_a_class_is_marked_as_a_whole_or_not_at_all(tmp_path: Path, killed: str) -> None:
+    answers = large_class(tmp_path, 2_000)
+    code = """if True:
+        import sys
+        from pathlib import Path
+        from cnn_course.press.classroom import marking
+        print("it waits", flush=True)
+        sys.stdin.readline()
+        try:
+            marking.mark_class(Path(sys.argv[1]), processes=2)
+        except marking.PressError as error:
+            sys.exit(str(error))
+    """
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(answers)], stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    ) as command:
+        assert command.stdout is not None
+        assert command.stdin is not None
+        assert command.stdout.readline() == "it waits\n"
+        process = psutil.Process(command.pid)
+        command.stdin.write("\n")
+        command.stdin.flush()
+
+        def of_marking() -> list[psutil.Process]:
+            return [one for one in process.children() if "spawn_main" in " ".join(one.cmdline())]
+
+        until(lambda: len(of_marking()) == 2, "the start of both processes")
+        markers = of_marking()
+        (markers[0] if killed == "a process that marks" else process).kill()
+        _, said = command.communicate(timeout=HANGS)
+    until(lambda: not any(alive(one.pid) for one in markers), "the end of all processes")
+    if killed == "a process that marks":
+        assert said.strip().splitlines()[-1].startswith("A process that marks was ended from")

@@ -1,9 +1,19 @@
 """The answers of a class, marked, with what the lecturer has decided."""
 
+import functools
+import os
 import re
+import signal
+import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from itertools import islice
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from typing import Final
 
 from tqdm import tqdm
 
@@ -21,6 +31,8 @@ from cnn_course.press.project import PressError
 
 # What a spreadsheet makes of 8/8/2 and the like.
 _DATE = re.compile(r"^\d{1,2}/\d{1,2}$|/\d{4}\b|\b\d{4}-")
+_MANY: Final = 2_000  # rows; of fewer, one process is done before others have started
+_ROWS_AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,9 @@ class MarkedClass:
     settings: Settings
 
 
-def mark_class(file: Path, folder: Path | None = None, encoding: str | None = None) -> MarkedClass:
+def mark_class(
+    file: Path, folder: Path | None = None, encoding: str | None = None, *, processes: int = 1
+) -> MarkedClass:
     """Mark every row of a table of answers. A bad row is told and spoils no other.
 
     Args:
@@ -53,9 +67,11 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
             or their names; `number` for student numbers. Or the report "Responses" of Moodle.
         folder: of the class, with `class.toml` and `tests.csv`; the file's own, if not given.
         encoding: of the file, where it cannot be told.
+        processes: that mark a large class, at most. Who asks for several is a module that can be
+            imported, and begins nothing when it is: each of them imports it.
 
     Raises:
-        PressError: a file cannot be read, or has not these columns.
+        PressError: a file cannot be read, or has not these columns; a process was ended.
     """
     folder = folder or file.parent
     settings = _decisions(folder)
@@ -70,8 +86,15 @@ def mark_class(file: Path, folder: Path | None = None, encoding: str | None = No
 
     def marked() -> Iterator[tuple[Row, Result]]:
         nonlocal unknown
-        for row in tqdm(rows, unit="student", delay=2, leave=False):
-            yield row, (one := _marked(row, *tests.find(row)))
+        if processes > 1 and len(rows) >= _MANY:
+            ones = _in_processes(rows, folder, settings.salt, processes)
+        else:
+            ones = (_marked(row, *tests.find(row)) for row in rows)
+        total = len(rows)
+        for row, one in tqdm(
+            zip(rows, ones, strict=True), total=total, unit="student", delay=2, leave=False
+        ):
+            yield row, one
             if one.marking.marks:
                 unknown = (
                     {*one.marking.unknown} if unknown is None else unknown & {*one.marking.unknown}
@@ -108,6 +131,50 @@ def _decisions(folder: Path) -> Settings:
             "written to with --class."
         )
     return class_settings.read(folder / class_settings.FILE)
+
+
+def _in_processes(rows: Sequence[Row], folder: Path, salt: str, processes: int) -> Iterator[Result]:
+    """Yield the result of each row; a few hundred rows are on their way at the same time."""
+    rest = iter(rows)
+    chunks = iter(lambda: list(islice(rest, _ROWS_AT_ONCE)), [])
+    # Not a fork: what the process of the caller has begun, threads among it, would be broken there.
+    with ProcessPoolExecutor(processes, get_context("spawn"), _end_with_parent) as pool:
+        waiting: deque[Future[list[Result]]] = deque()
+        try:
+            while chunk := next(chunks, None):
+                waiting.append(pool.submit(_all_marked, folder, salt, chunk))
+                if len(waiting) > 3 * processes:
+                    yield from waiting.popleft().result()
+            for marked in waiting:
+                yield from marked.result()
+        except BrokenProcessPool:
+            raise PressError(
+                "A process that marks was ended from outside. Nothing was written: give the "
+                "command again."
+            ) from None
+
+
+def _end_with_parent() -> None:
+    """End this process with the one that started it, which alone tells of an interrupt."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None
+
+    def end() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()
+
+
+def _all_marked(folder: Path, salt: str, rows: list[Row]) -> list[Result]:
+    tests = _tests(folder, salt)
+    return [_marked(row, *tests.find(row)) for row in rows]
+
+
+@functools.cache
+def _tests(folder: Path, salt: str) -> AssignedTests:
+    return AssignedTests(folder, salt)
 
 
 def _marked(row: Row, name: str, test: ClassTest | str) -> Result:
