@@ -15,7 +15,7 @@ _SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict = 3, 12, 12, 12
 _SHORT.maxstring = _SHORT.maxother = 200
 _LONGEST = 500  # signs of an error that is told
 _MOST_PARTS = 100_000
-_TOO_LARGE = 2**63
+_TOO_LARGE = 10**100  # a seed may be any digest
 _HOLDS_SEVERAL = (str, bytes, list, tuple, dict, set, frozenset)
 
 _Kind = TypeVar("_Kind")
@@ -98,7 +98,7 @@ def whole_number(name: str, value: object, least: int = 0) -> int:
 
     Raises:
         TypeError: it is no whole number; `True` and `2.0` are none.
-        ValueError: it is smaller, or has more than 64 bits.
+        ValueError: it is smaller, or has more than a hundred digits.
     """
     if type(value) is int and least <= value < _TOO_LARGE:  # nearly always, and quick
         return value
@@ -110,8 +110,8 @@ def whole_number(name: str, value: object, least: int = 0) -> int:
         raise TypeError(f"{name} must be a whole number, not {shown(value)}.") from None
     if number < least:
         raise ValueError(f"{name} must be at least {least}, not {shown(number)}.")
-    if number >= _TOO_LARGE:  # no array has so many values, and no message could write it
-        raise ValueError(f"{name} must be smaller than 2**63, not {shown(number)}.")
+    if number >= _TOO_LARGE:  # no message could write it
+        raise ValueError(f"{name} must be smaller than 10**100, not {shown(number)}.")
     return number
 
 
