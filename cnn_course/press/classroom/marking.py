@@ -6,7 +6,7 @@ import re
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -86,14 +86,7 @@ def mark_class(
 
     def marked() -> Iterator[tuple[Row, Result]]:
         nonlocal unknown
-        if processes > 1 and len(rows) >= _MANY:
-            ones = _in_processes(rows, folder, settings.salt, processes)
-        else:
-            ones = (_marked(row, *tests.find(row)) for row in rows)
-        total = len(rows)
-        for row, one in tqdm(
-            zip(rows, ones, strict=True), total=total, unit="student", delay=2, leave=False
-        ):
+        for row, one in _with_results(rows, tests, folder, settings.salt, processes):
             yield row, one
             if one.marking.marks:
                 unknown = (
@@ -131,6 +124,18 @@ def _decisions(folder: Path) -> Settings:
             "written to with --class."
         )
     return class_settings.read(folder / class_settings.FILE)
+
+
+def _with_results(
+    rows: Sequence[Row], tests: AssignedTests, folder: Path, salt: str, processes: int
+) -> Iterable[tuple[Row, Result]]:
+    """Return each row with its result, while progress is shown."""
+    if processes > 1 and len(rows) >= _MANY:
+        results = _in_processes(rows, folder, salt, processes)
+    else:
+        results = (_marked(row, *tests.find(row)) for row in rows)
+    both = zip(rows, results, strict=True)
+    return tqdm(both, total=len(rows), unit="student", delay=2, leave=False)
 
 
 def _in_processes(rows: Sequence[Row], folder: Path, salt: str, processes: int) -> Iterator[Result]:
