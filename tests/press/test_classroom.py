@@ -760,13 +760,19 @@ def test_several_processes_mark_what_one_marks(
 )
 @pytest.mark.parametrize("killed", ["a process that marks", "the command"])
 def test_a_class_is_marked_as_a_whole_or_not_at_all(tmp_path: Path, killed: str) -> None:
-    answers = large_class(tmp_path, 2_000)
+    answers = large_class(tmp_path, 23)
     code = """if True:
         import sys
         from pathlib import Path
         from cnn_course.press.classroom import marking
-        print("it waits", flush=True)
-        sys.stdin.readline()
+
+        def waiting(both, **_):
+            yield next(both)
+            print("begun", flush=True)
+            sys.stdin.readline()
+            yield from both
+
+        marking.tqdm, marking._MANY, marking._ROWS_AT_ONCE = waiting, 1, 1
         try:
             marking.mark_class(Path(sys.argv[1]), processes=2)
         except marking.PressError as error:
@@ -777,19 +783,12 @@ def test_a_class_is_marked_as_a_whole_or_not_at_all(tmp_path: Path, killed: str)
         [sys.executable, "-c", code, str(answers)], stdin=pipe, stdout=pipe, stderr=pipe, text=True
     ) as command:
         assert command.stdout is not None
-        assert command.stdin is not None
-        assert command.stdout.readline() == "it waits\n"
+        assert command.stdout.readline() == "begun\n"
         process = psutil.Process(command.pid)
-        command.stdin.write("\n")
-        command.stdin.flush()
-
-        def of_marking() -> list[psutil.Process]:
-            return [one for one in process.children() if "spawn_main" in " ".join(one.cmdline())]
-
-        until(lambda: len(of_marking()) == 2, "the start of both processes")
-        markers = of_marking()
+        markers = [one for one in process.children() if "spawn_main" in " ".join(one.cmdline())]
+        assert len(markers) == 2
         (markers[0] if killed == "a process that marks" else process).kill()
-        _, said = command.communicate(timeout=HANGS)
-    until(lambda: not any(alive(one.pid) for one in markers), "the end of all processes")
+        until(lambda: not any(alive(one.pid) for one in markers), "the end of all processes")
+        _, said = command.communicate("\n", timeout=HANGS)
     if killed == "a process that marks":
         assert said.strip().splitlines()[-1].startswith("A process that marks was ended from")
