@@ -19,7 +19,7 @@ def ends(model: Any, which: Literal["inputs", "outputs"]) -> list[Any]:
         tensors = getattr(model, which)
     except (AttributeError, ValueError):  # what Keras raises has changed between versions
         tensors = None
-    if tensors:
+    if isinstance(tensors, list | tuple) and tensors:  # anything else could go on for ever
         return list(tensors)
     kind, name = type(model).__name__, getattr(model, "name", model)
     if kind == "Sequential" and not model.built:

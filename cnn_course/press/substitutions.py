@@ -205,12 +205,13 @@ def fill(page: str, project: Project, shown: Mapping[str, Shown], folder: Path) 
     Raises:
         PressError: the page asks for something that there is not.
     """
+    chapters = [one for one in shown.values() if one.chapter.number]
     answers: dict[str, Callable[..., str]] = {
         "minutes": lambda name: shown[name].times(),
         "picture": lambda name, cell: _picture(shown[name].notebook, cell, folder),
         "recorded": lambda name, *keys: _recorded(shown[name], keys),
-        "hours": lambda: f"{sum(one.reading.minutes for one in shown.values()) / 60:.0f}",
-        "map": lambda: draw_map([one for one in shown.values() if one.chapter.number]),
+        "hours": lambda: f"{sum(one.reading.minutes for one in chapters) / 60:.0f}",
+        "map": lambda: draw_map(chapters),
         "terms": lambda: _terms(project, shown),
         "faults": lambda: _faults(project),
         "costs": lambda part: costs(project, part, folder),
