@@ -39,21 +39,21 @@ Grid: TypeAlias = Mapping[str, Mapping[int, Cell] | Mapping[str, Cell]]
 _RULE: Final = {
     ("few", "near"): (
         (LAST,),
-        "Few pictures cannot teach many weights, and what the base sees is what they show.",
+        "For few pictures the rule trains few weights, and what the base sees is what they show.",
     ),
     ("a medium number of", "near"): (
         (TOP,),
-        "They are enough to adapt the last layers, which know most about the old classes, and not "
-        "enough for all.",
+        "The rule calls them enough to adapt the last layers, which know most about the old "
+        "classes, and not enough for all.",
     ),
     ("many", "near"): (
         (ALL,),
-        "They are enough to adapt every layer, and good weights need small steps only.",
+        "The rule calls them enough to adapt every layer; good weights need small steps only.",
     ),
     ("few", "far"): (
         (EARLY,),
-        "Few pictures cannot teach many weights, and the last layers look for what they do not "
-        "show. Edges and textures are in every picture.",
+        "For few pictures the rule trains few weights, and the last layers look for what they do "
+        "not show. Edges are in nearly every picture.",
     ),
     ("a medium number of", "far"): (
         (TOP,),
@@ -61,7 +61,7 @@ _RULE: Final = {
     ),
     ("many", "far"): (
         (BEGINNING, SCRATCH),
-        "They are enough to train every layer. Trained weights are a beginning, and if they do "
+        "The rule calls them enough to train every layer. Trained weights are a beginning, and if they do "
         "not help, random ones are another.",
     ),
 }
@@ -240,7 +240,7 @@ def _judgement(best: str, ruled: str, gains: Sequence[float]) -> str:
     )
     if _is_clear(gains):
         return f"But measured, {best} was better than {ruled} for every seed, {gain}."
-    return f"Measured, only {best} was better, and not clearly: {gain}."
+    return f"Measured, {best} was better, and not clearly: {gain}."
 
 
 def _apply_rule(pictures: int, similarity: str) -> tuple[str, tuple[str, ...], str]:

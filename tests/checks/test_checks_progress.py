@@ -51,7 +51,7 @@ def test_only_a_right_answer_of_the_learner_is_kept(kept: Path) -> None:
     notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
     from nbclient import NotebookClient  # noqa: PLC0415 - what it imports takes seconds
 
-    client = NotebookClient(notebook, timeout=HANGS, kernel_name="python3")
+    client = NotebookClient(notebook, timeout=HANGS, startup_timeout=HANGS, kernel_name="python3")
     with client.setup_kernel():
         # Who runs a whole notebook keeps no history, and must keep no solutions either.
         for in_history in (False, True):

@@ -76,6 +76,11 @@ def resting(name: str, value: float) -> Act:
     return act
 
 
+def waiting(words: str) -> Act:
+    """Wait for a training that is still on its way to where its address says."""
+    return lambda shown: shown.at(f".explorer-sum:has-text('{words}')").wait_for()
+
+
 def running() -> Act:
     """Let a training run until it has done another task."""
 
@@ -153,7 +158,7 @@ SOLVED: list[tuple[Callable[[], Explorer], list[list[Act]]]] = [
     (
         lambda: explorers.DigitTraining(rate=0.05, momentum=0.9, steps=100),
         [
-            [running()],
+            [waiting("Step 100, "), running()],
             [resting("rate", 0.001), resting("momentum", 0), clicking(*["step"] * 50)],
             [resting("rate", 0.1), resting("momentum", 0.9), running()],
         ],

@@ -57,6 +57,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     client = NotebookClient(
         v4.new_notebook(),
         timeout=HANGS,
+        startup_timeout=HANGS,
         kernel_manager_class=OwnKernelManager,
         resources={"metadata": {"path": str(garden)}},
     )

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import psutil
 import pytest
@@ -202,6 +203,32 @@ def test_a_kill_between_the_two_renames_is_put_right(course: Course):
     assert not html.with_name("html.previous").exists()
 
 
+# An extension of Sphinx: the pages are written, and Jupyter Book waits as long as there is a file.
+WAITING = """
+import pathlib, time
+
+def wait(*_):
+    while pathlib.Path(__file__).with_name("wait").exists():
+        time.sleep(0.05)
+
+def setup(app):
+    app.connect("build-finished", wait)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+"""
+
+
+def held(course: Course) -> Path:
+    """Let Jupyter Book wait at its end, until the file that is returned is removed."""
+    wait = course.root / "waiting" / "wait"
+    wait.parent.mkdir()
+    wait.touch()
+    wait.with_name("waiting.py").write_text(WAITING)
+    config = course.root / "_config.yml"
+    own = f"sphinx:\n  local_extensions: {{ waiting: {json.dumps(str(wait.parent))} }}\n"
+    config.write_text(config.read_text().replace("sphinx:\n", own))
+    return wait
+
+
 @pytest.mark.fault(
     "SIGKILL while the book is rendered",
     "Jupyter Book ends, too; the next build prints the book",
@@ -209,6 +236,7 @@ def test_a_kill_between_the_two_renames_is_put_right(course: Course):
 )
 def test_a_kill_while_rendering_leaves_the_previous_site(course: Course):
     before = site(course)
+    wait = held(course)
     (course.root / "book" / "index.md").write_text("# Welcome\n\nGood day.\n")
     process = course.start("build")
     sign = course.root / "_build" / "scratch" / "output" / "_build" / "html" / "book"
@@ -219,6 +247,7 @@ def test_a_kill_while_rendering_leaves_the_previous_site(course: Course):
     process.communicate(timeout=HANGS)
     assert not psutil.wait_procs(children, HANGS)[1]
     assert site(course) == before
+    wait.unlink()
     course.do("build")
     assert "Good day." in course.page("book/index")
     assert not (course.root / "_build" / "scratch").exists()
@@ -226,6 +255,7 @@ def test_a_kill_while_rendering_leaves_the_previous_site(course: Course):
 
 def test_ctrl_c_while_rendering_leaves_the_previous_site(course: Course):
     before = site(course)
+    held(course)
     (course.root / "book" / "index.md").write_text("# Welcome\n\nGood day.\n")
     process = course.start("build")
     output = course.root / "_build" / "scratch" / "output"

@@ -286,7 +286,9 @@ def test_a_browser_ends_with_who_prints(tmp_path: Path, sent: signal.Signals) ->
     page.touch()
     browser.write_text(f"#!{sys.executable}\nimport os, time\n" + BROWSER.format(sign=str(sign)))
     browser.chmod(0o755)
-    printing = "import sys, pathlib\nfrom cnn_course.press.browser import print_pdf\n"
+    printing = "import sys, pathlib, signal\n"
+    printing += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # or it may be ignored
+    printing += "from cnn_course.press.browser import print_pdf\n"
     process = subprocess.Popen(
         [sys.executable, "-c", f"{printing}print_pdf(pathlib.Path(sys.argv[1]))", page],
         env=os.environ | {"PATH": str(tmp_path), "TMPDIR": str(tmp_path)},

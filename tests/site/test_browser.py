@@ -148,7 +148,7 @@ def test_the_search_finds_stride(page, address, site, from_folder) -> None:
     if not from_folder:  # a folder's pages cannot read one another
         excerpt = " ".join(found.locator(".context", has_text="stride").first.inner_text().split())
         found.locator("a").first.click()
-        page.locator("article h1", has_text="Convolution by hand").wait_for()
+        page.wait_for_url(f"**/{CHAPTER}*")  # until all of it is there
         # In a copy: the page's own scripts may still be about to read its code.
         text = page.locator("article").evaluate("""article => {
             const copy = article.cloneNode(true);
@@ -195,8 +195,8 @@ def test_on_a_phone_code_goes_on_in_the_next_line_and_is_copied_as_it_was_writte
     assert page.evaluate("getSelection().toString()").rstrip("\n") == written
     code.hover()
     code.locator(".copybtn").click()
-    code.locator(".copybtn.success").wait_for()
-    assert page.evaluate("navigator.clipboard.readText()") == written
+    copied = "navigator.clipboard.readText()"
+    until(lambda: page.evaluate(copied) == written, "The code is not in the clipboard.")
     first, *further = code.locator(".line").first.evaluate(
         """line => {
             const all = document.createRange();
@@ -348,9 +348,11 @@ def test_a_browser_that_keeps_nothing_shows_the_page_without_marks(page: Page, s
     devtools = page.context.new_cdp_session(page)
     devtools.send("Page.enable")
     devtools.send("Page.addScriptToEvaluateOnNewDocument", {"source": refuse})
-    page.goto(f"{site.as_uri()}/{CHAPTER}", wait_until="networkidle")
-    assert page.locator(".course-done").count() == 0
-    devtools.detach()
+    try:
+        page.goto(f"{site.as_uri()}/{CHAPTER}", wait_until="networkidle")
+        assert page.locator(".course-done").count() == 0
+    finally:
+        devtools.detach()
 
 
 def test_every_explorer_stands_in_a_chapter() -> None:
