@@ -61,8 +61,8 @@ _RULE: Final = {
     ),
     ("many", "far"): (
         (BEGINNING, SCRATCH),
-        "The rule calls them enough to train every layer. Trained weights are a beginning, and if they do "
-        "not help, random ones are another.",
+        "The rule calls them enough to train every layer. Trained weights are a beginning, and if "
+        "they do not help, random ones are another.",
     ),
 }
 

@@ -80,7 +80,7 @@ const KERNEL_TASKS = [
     shows: "The gradient only says which way is down. With too large a learning rate a step leads past the valley, to a higher place.",
     done: (state, { ended }) => ended === "diverged" },
   { name: "task-kernel-fast", text: "let it be found in fewer than 100 steps.",
-    shows: "A learning rate that is too small takes many small steps. One just below divergence swings to and fro. The best lies between.",
+    shows: "A learning rate that is too small takes many small steps. One just below divergence swings back and forth. The best lies between.",
     done: (state, { ended, steps }) => ended === "learned" && steps < 100 },
 ];
 
