@@ -98,7 +98,7 @@ def test_an_advice_follows_the_rule_unless_another_strategy_is_clearly_better(
             {"last": 0.80, "early": 0.81},
             LAST,
             True,
-            f"only {EARLY} was better, and not clearly: by 0.010 (seeds: 0.010 to 0.010)",
+            f"{EARLY} was better, and not clearly: by 0.010 (seeds: 0.010 to 0.010)",
         ),
         (
             {"pictures": 1_000, "similarity": "far"},
