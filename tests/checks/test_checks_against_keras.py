@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from frameworks import keras, layers, tf, without_weights
+from scipy.stats import binomtest
+from sklearn.metrics import balanced_accuracy_score, f1_score, precision_score, recall_score
 
 from cnn_course import transfer
 from cnn_course.checks import check
@@ -37,6 +39,10 @@ def test_counts_of_the_networks_of_chapters_2_and_3(without_weights: None) -> No
     older = keras.Model(inputs, layers.Dense(1)(layers.Dense(512)(flat)))
     counts = {"flatten": flat.shape[1], "parameters": older.count_params()}
     assert check("older-network", counts), counts
+    grouped = layers.Conv2D(32, 3, groups=2, dilation_rate=3)
+    rows = grouped(np.zeros((1, 20, 20, 16), "float32")).shape[1]
+    counts = {"parameters": grouped.count_params(), "rows": rows}
+    assert check("groups-and-dilation", counts), counts
 
 
 def test_losses_and_accuracies() -> None:
@@ -55,6 +61,29 @@ def test_losses_and_accuracies() -> None:
         given[f"accuracy_{when}"] = float(accuracy.result())
         given[f"loss_{when}"] = float(cross_entropy(truth, answers))
     assert check("accuracy-and-loss", given), given
+    truth, called = [1] * 20 + [0] * 80, [1] * 12 + [0] * 8 + [1] * 3 + [0] * 77
+    metrics = precision_score, recall_score, f1_score, balanced_accuracy_score
+    names = "precision", "recall", "f1", "balanced_accuracy"
+    rare = {name: float(of(truth, called)) for name, of in zip(names, metrics, strict=True)}
+    assert check("rare-dogs", rare), rare
+    compared = {"standard_errors": 12 / 6, "one_side": float(binomtest(4, 4).pvalue)}
+    assert check("two-networks", compared), compared
+
+
+def test_gradients_of_a_convolution_and_of_a_loss() -> None:
+    picture = tf.Variable([[2.0, 0, 1], [1, 3, 0], [0, 1, 2]])
+    kernel, bias = tf.Variable([[1.0, 2], [3, -1]]), tf.Variable(0.0)
+    scores = tf.Variable(np.log([0.7, 0.2, 0.1]))
+    with tf.GradientTape(persistent=True) as tape:
+        maps = keras.ops.conv(picture[None, :, :, None], kernel[:, :, None, None])
+        error = tf.reduce_sum((maps[0, :, :, 0] + bias) * [[0.0, 1], [2, 0]])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(
+            np.array([1]), scores[None]
+        )
+    of = {"kernel": kernel, "picture": picture, "bias": bias}
+    gradients = {name: tape.gradient(error, variable).numpy() for name, variable in of.items()}
+    assert check("gradient-by-pencil", gradients), gradients
+    assert check("score-gradient", tape.gradient(loss, scores).numpy())
 
 
 def test_the_evidence_of_places_adds_up_to_the_score_of_a_dense_layer_after_flatten() -> None:
