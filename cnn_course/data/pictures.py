@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn_course._tensorflow import without_tuner
 from cnn_course.arguments import one_of
 from cnn_course.data.errors import DataError
 
@@ -79,4 +80,4 @@ def load_pictures(folder: Path, *, side: int, batch_size: int, seed: int | None 
     pairs = pairs.cache()
     if seed is not None:
         pairs = pairs.shuffle(buffer_size=len(pairs), seed=seed)
-    return pairs.batch(batch_size).prefetch(2)
+    return without_tuner(pairs.batch(batch_size).prefetch(2))

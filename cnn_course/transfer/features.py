@@ -23,6 +23,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn_course._tensorflow import without_tuner
 from cnn_course.arguments import one_of, whole_number
 from cnn_course.data.errors import unwritable
 from cnn_course.data.storage import cache_folder, check_room
@@ -105,7 +106,8 @@ class StoredFeatures:
         number = -(-len(self.labels) // self.copies // batch_size)
         pairs = tf.data.Dataset.from_generator(batches, output_signature=signature)
         pairs = pairs.apply(tf.data.experimental.assert_cardinality(number))
-        return pairs.map(lambda x, y: (tf.cast(x, tf.float32), y)).prefetch(2)
+        pairs = pairs.map(lambda x, y: (tf.cast(x, tf.float32), y)).prefetch(2)
+        return without_tuner(pairs)
 
     def _rows(self, epoch: int, seed: int | None) -> NDArray[Any]:
         """Return the rows of an epoch, in their order."""
