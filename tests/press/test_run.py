@@ -187,6 +187,19 @@ def test_a_full_run_finds_the_weights_that_a_person_has_got_and_not_the_settings
     assert (tmp_path / "keras" / "models" / "weights.h5").exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Other systems have another allocator.")
+def test_a_full_run_keeps_the_memory_of_large_arrays_for_the_next_ones(course: Course):
+    course.write(
+        "01-first",
+        "import resource\n\ndef pages():\n"
+        "    large = b'1' * 40_000_000\n"
+        "    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n\n"
+        "first = pages()\nprint([pages() for _ in range(10)][-1] - first < 40_000_000 // 4096)",
+    )
+    course.do("run", "1", "--profile", "full")
+    assert course.outputs("01-first", "full") == "True\n"
+
+
 @pytest.mark.fault(
     "a chapter leaves processes behind", "they end when it has run", "a good run; no process"
 )
