@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from frameworks import keras, layers, tf, without_weights
 from scipy.stats import binomtest
-from sklearn.metrics import balanced_accuracy_score, f1_score, precision_score, recall_score
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    f1_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+    roc_curve,
+)
 
 from cnn_course import transfer
 from cnn_course.checks import check
@@ -66,8 +73,25 @@ def test_losses_and_accuracies() -> None:
     names = "precision", "recall", "f1", "balanced_accuracy"
     rare = {name: float(of(truth, called)) for name, of in zip(names, metrics, strict=True)}
     assert check("rare-dogs", rare), rare
+    truth, called = [1] * 3 + [0] * 4, [0.9, 0.6, 0.5, 0.7, 0.4, 0.3, 0.2]
+    cats_called_dogs, recall, thresholds = roc_curve(truth, called, drop_intermediate=False)
+    above = np.flatnonzero(thresholds > 0.65)[-1]  # calls the same ones dogs as 0.65 does
+    point = {"recall": recall[above], "cats_called_dogs": cats_called_dogs[above]}
+    assert check("roc-point", point | {"area": roc_auc_score(truth, called)})
     compared = {"standard_errors": 12 / 6, "one_side": float(binomtest(4, 4).pvalue)}
     assert check("two-networks", compared), compared
+
+
+def test_early_stopping_stops_and_finds_the_best_epoch() -> None:
+    stop, model = keras.callbacks.EarlyStopping(patience=3), keras.Sequential()
+    stop.set_model(model)
+    model.stop_training = False
+    stop.on_train_begin()
+    for epoch, loss in enumerate([0.66, 0.58, 0.52, 0.55, 0.53, 0.57, 0.63, 0.71]):
+        if not model.stop_training:
+            stop.on_epoch_end(epoch, {"val_loss": loss})
+    given = {"stops_after": stop.stopped_epoch + 1, "kept": stop.best_epoch + 1}
+    assert check("when-it-stops", given), given
 
 
 def test_gradients_of_a_convolution_and_of_a_loss() -> None:
