@@ -57,16 +57,16 @@ TREES = {
         application "Drawing. The arrow keys move the pen, space puts it down and lifts it."
         button "shift left"
         img "conv_1: 32 maps of 26 x 26, the larger a value, the brighter"
-        row "7 −2.875 0.05642 0.99999":
-        The network takes it for a 7, with a probability of 0.99999
+        row "7 
+        The network takes it for a 7, with a probability of 0.9
         img "maps of conv_1, large"
-        paragraph: "conv_1, map 0, row 4, column 7: 9 products add up to 0.273; with the bias
+        paragraph: "conv_1, map 0, row
         figure "its weights":
-        row "−0.136 −0.037 −0.098":
-        figure "products: 0.273"
+        row "
+        figure "products:
         button "play"
-        application "Map 0 of conv_1. The arrow keys choose a value. Row 4, column 7: 0.256."
-        img "the drawing, with a frame of 3 x 3 pixels around row 4, column 7\"""",
+        application "Map 0 of conv_1. The arrow keys choose a value. Row
+        img "the drawing, with a frame of 3 x 3 pixels around row""",
     "DigitTraining": """Digit training explorer
         slider "learning rate"
         slider "momentum"

@@ -76,6 +76,8 @@ def test_a_full_storage_is_told_and_hides_nothing_that_it_keeps(page: Page, site
         "Object.keys(localStorage).forEach(n => n.startsWith('fill') && delete localStorage[n])"
     )
     page.goto(f"{site.as_uri()}/{CHAPTER}")
+    # Another page may be another process, and hears of what was deleted a little later.
+    page.wait_for_function("!Object.keys(localStorage).some(n => n.startsWith('fill'))")
     marks.nth(1).click()
     line.get_by_text("2 of ").wait_for()
     assert "not kept" not in line.inner_text()
