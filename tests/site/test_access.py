@@ -57,7 +57,7 @@ TREES = {
         application "Drawing. The arrow keys move the pen, space puts it down and lifts it."
         button "shift left"
         img "conv_1: 32 maps of 26 x 26, the larger a value, the brighter"
-        row "7 
+        row "7
         The network takes it for a 7, with a probability of 0.9
         img "maps of conv_1, large"
         paragraph: "conv_1, map 0, row
